@@ -1,0 +1,60 @@
+#!/bin/sh
+# Check that #include lines follow the layer order of src/. Exit status 1 on a violation.
+#
+#   base <- math <- { data, nn, info } <- run <- cli
+#
+# data, nn and info do not know each other; outside headers have one owner each.
+set -eu
+cd "$(dirname "$0")/.."
+
+allowed() {
+    case $1 in
+    base) echo "base" ;;
+    math) echo "base math" ;;
+    data) echo "base math data" ;;
+    nn) echo "base math nn" ;;
+    info) echo "base math info" ;;
+    run) echo "base math data nn info run" ;;
+    cli) echo "base math data nn info run cli" ;;
+    *) echo "" ;;
+    esac
+}
+
+owner() {
+    case $1 in
+    cblas.h | lapacke.h) echo "src/math/linalg.c" ;;
+    zlib.h) echo "src/base/gzip.c" ;;
+    nettle/*) echo "src/base/sha256.c" ;;
+    png.h) echo "src/data/png.c" ;;
+    *) echo "" ;;
+    esac
+}
+
+bad=0
+complain() {
+    echo "$1: $2" >&2
+    bad=1
+}
+
+for file in $(find src include -name '*.[ch]' | sort); do
+    layer=$(echo "$file" | sed -n 's|^src/\([a-z]*\)/.*|\1|p')
+    for inc in $(sed -n 's/^# *include ["<]\([^">]*\)[">].*/\1/p' "$file"); do
+        from=${inc%%/*}
+        own=$(owner "$inc")
+        [ -n "$own" ] && [ "$own" != "$file" ] && complain "$file" "only $own includes <$inc>"
+        [ "$from" = "$inc" ] || [ "$from" = ipl ] || [ "$from" = sys ] || [ "$from" = nettle ] && continue
+        if [ -z "$layer" ]; then
+            complain "$file" "a public header includes \"$inc\""
+        else
+            case " $(allowed "$layer") " in
+            *" $from "*) ;;
+            *) complain "$file" "layer $layer must not include \"$inc\"" ;;
+            esac
+        fi
+    done
+done
+
+# A file name is used once, so that a bare name in a message or a review is unambiguous.
+dup=$(find src include -name '*.[ch]' | sed 's|.*/||' | sort | uniq -d)
+[ -z "$dup" ] || complain "$dup" "file name used twice"
+exit $bad

@@ -1,0 +1,28 @@
+/** Overflow-checked, 64-byte aligned, zeroed arrays. The only file that calls malloc. */
+#ifndef IPL_ALLOC_H
+#define IPL_ALLOC_H
+
+#include "ipl/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/**
+ * Allocate rows * cols elements of `size` bytes, all zero, aligned to 64 bytes.
+ *
+ * returns  the array, to be released with ipl_free(); NULL with IPL_E_NOMEM in err
+ */
+void *ipl_array(size_t rows, size_t cols, size_t size, ipl_error *err) IPL_NODISCARD;
+
+/** Release an array; NULL is allowed. */
+void ipl_free(void *p);
+
+/** *out = a * b; true when the product does not fit in size_t. */
+bool ipl_mul_overflows(size_t *out, size_t a, size_t b);
+
+#ifdef IPL_FAULT_INJECTION
+/** Let the next n allocations succeed and fail the one after them; n < 0 turns it off. */
+void ipl_alloc_fail_after(long n);
+#endif
+
+#endif /* IPL_ALLOC_H */

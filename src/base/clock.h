@@ -1,0 +1,16 @@
+/** Wall clock: durations and time stamps. */
+#ifndef IPL_CLOCK_H
+#define IPL_CLOCK_H
+
+#include <stddef.h>
+
+/** Seconds of a clock that never goes back; its zero is arbitrary. */
+double ipl_clock(void);
+
+/** Write the current time as ISO 8601 in UTC, "2026-11-22T19:57:34Z"; size >= 21. */
+void ipl_clock_stamp(char *out, size_t size);
+
+/** Write a duration in seconds for a human: "3.1s", "9m42s", "2h05m", "3d04h"; size >= 16. */
+void ipl_clock_print(char *out, size_t size, double seconds);
+
+#endif /* IPL_CLOCK_H */

@@ -1,0 +1,110 @@
+#include "base/gzip.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <string.h>
+#include <zlib.h>
+
+struct ipl_gzip {
+    gzFile fp;
+    char path[IPL_PATH_MAX];
+};
+
+ipl_status ipl_gzip_open(ipl_gzip **out, const char *path, ipl_error *err)
+{
+    ipl_gzip *file = NULL;
+    ipl_status st;
+
+    *out = NULL;
+    if (ipl_file_is_folder(path))
+        return ipl_fail(err, IPL_E_NOINPUT, "%s: is a folder", path);
+    file = ipl_array(1, 1, sizeof *file, err);
+    if (!file)
+        return IPL_E_NOMEM;
+    st = ipl_text_copy(file->path, sizeof file->path, path, strlen(path), "path", err);
+    if (st != IPL_OK)
+        goto done;
+    errno = 0;
+    file->fp = gzopen(path, "rb");
+    if (!file->fp) {
+        st = errno == 0 ? ipl_fail(err, IPL_E_NOMEM, "%s: out of memory", path)
+                        : ipl_fail(err, IPL_E_NOINPUT, "%s: %s", path, strerror(errno));
+        goto done;
+    }
+    (void)gzbuffer(file->fp, 1u << 17);
+    *out = file;
+    file = NULL; /* now the caller's */
+done:
+    ipl_gzip_close(file);
+    return st;
+}
+
+/* What zlib says of the last fault. */
+static ipl_status zlib_fault(const ipl_gzip *file, ipl_error *err)
+{
+    int code;
+    const char *text = gzerror(file->fp, &code);
+
+    if (code == Z_ERRNO)
+        return ipl_fail(err, IPL_E_IO, "%s: %s", file->path, strerror(errno));
+    if (code == Z_MEM_ERROR)
+        return ipl_fail(err, IPL_E_NOMEM, "%s: out of memory", file->path);
+    return ipl_fail(err, IPL_E_FORMAT, "%s: damaged gzip data (%s)", file->path,
+                    *text ? text : "unknown fault");
+}
+
+ipl_status ipl_gzip_read(void *out, size_t len, ipl_gzip *file, ipl_error *err)
+{
+    size_t have = 0;
+
+    while (have < len) {
+        const unsigned want = len - have < (1u << 30) ? (unsigned)(len - have) : 1u << 30;
+        const int n = gzread(file->fp, (char *)out + have, want);
+        int code;
+
+        if (n < 0)
+            return zlib_fault(file, err);
+        (void)gzerror(file->fp, &code);
+        if (n == 0 && code != Z_OK && code != Z_STREAM_END)
+            return zlib_fault(file, err);
+        if (n == 0)
+            return ipl_fail(err, IPL_E_FORMAT, "%s: ends after %zu of %zu bytes",
+                            file->path, have, len);
+        have += (size_t)n;
+    }
+    return IPL_OK;
+}
+
+ipl_status ipl_gzip_expect_end(ipl_gzip *file, ipl_error *err)
+{
+    char byte;
+    const int n = gzread(file->fp, &byte, 1);
+    int code;
+
+    if (n < 0)
+        return zlib_fault(file, err);
+    (void)gzerror(file->fp, &code);
+    if (n == 0 && code != Z_OK && code != Z_STREAM_END)
+        return zlib_fault(file, err);
+    if (n > 0)
+        return ipl_fail(err, IPL_E_FORMAT, "%s: more data than its header says",
+                        file->path);
+    return IPL_OK;
+}
+
+void ipl_gzip_close(ipl_gzip *file)
+{
+    if (!file)
+        return;
+    if (file->fp)
+        (void)gzclose(file->fp); /* read only: nothing to lose */
+    ipl_free(file);
+}
+
+uint32_t ipl_crc32(uint32_t crc, const void *bytes, size_t len)
+{
+    return (uint32_t)crc32_z(crc, bytes, len);
+}

@@ -1,0 +1,225 @@
+#include "base/pool.h"
+
+#include "base/alloc.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SPIN_ROUNDS 2000 /* some microseconds: the gap between two jobs of a train step */
+
+typedef struct worker {
+    ipl_pool *pool;
+    size_t thread;
+    pthread_t id;
+} worker;
+
+struct ipl_pool {
+    size_t threads;
+    void (*start)(void);
+
+    /* The job: written by ipl_pool_run() before it bumps `round`, read after seeing it. */
+    ipl_task fn;
+    void *job;
+    size_t n_tasks;
+
+    atomic_size_t next;    /* next task to hand out */
+    atomic_size_t running; /* workers that have not finished the round */
+    atomic_uint round;     /* number of jobs so far */
+    atomic_bool stop;
+
+    pthread_mutex_t lock; /* for sleeping only */
+    pthread_cond_t work, done;
+    size_t sleeping; /* workers inside `work`, under lock */
+
+    size_t started; /* workers that exist */
+    worker *workers;
+};
+
+/* Tell the processor that this is a spin loop. */
+static inline void relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#endif
+}
+
+/* Take tasks until none is left. */
+static void work_off(ipl_pool *pool, size_t thread)
+{
+    for (;;) {
+        const size_t task = atomic_fetch_add(&pool->next, 1);
+
+        if (task >= pool->n_tasks)
+            return;
+        pool->fn(pool->job, task, thread);
+    }
+}
+
+/* Wait for a round after `seen`: spin first, then sleep. Returns the new round. */
+static unsigned wait_for_work(ipl_pool *pool, unsigned seen)
+{
+    unsigned now;
+
+    for (int i = 0; i < SPIN_ROUNDS; i++) {
+        now = atomic_load(&pool->round);
+        if (now != seen)
+            return now;
+        relax();
+    }
+    (void)pthread_mutex_lock(&pool->lock);
+    pool->sleeping++;
+    while ((now = atomic_load(&pool->round)) == seen)
+        (void)pthread_cond_wait(&pool->work, &pool->lock);
+    pool->sleeping--;
+    (void)pthread_mutex_unlock(&pool->lock);
+    return now;
+}
+
+static void *worker_main(void *arg)
+{
+    const worker *self = arg;
+    ipl_pool *pool = self->pool;
+    unsigned seen = 0;
+
+    if (pool->start)
+        pool->start();
+    for (;;) {
+        seen = wait_for_work(pool, seen);
+        if (atomic_load(&pool->stop))
+            return NULL;
+        work_off(pool, self->thread);
+        if (atomic_fetch_sub(&pool->running, 1) == 1) {
+            (void)pthread_mutex_lock(&pool->lock);
+            (void)pthread_cond_signal(&pool->done);
+            (void)pthread_mutex_unlock(&pool->lock);
+        }
+    }
+}
+
+/* Publish a new round and wake those who sleep. */
+static void start_round(ipl_pool *pool)
+{
+    (void)pthread_mutex_lock(&pool->lock);
+    (void)atomic_fetch_add(&pool->round, 1);
+    if (pool->sleeping > 0)
+        (void)pthread_cond_broadcast(&pool->work);
+    (void)pthread_mutex_unlock(&pool->lock);
+}
+
+void ipl_pool_run(ipl_pool *pool, size_t n_tasks, ipl_task fn, void *job)
+{
+    if (!pool || pool->threads == 1 || n_tasks <= 1) {
+        for (size_t task = 0; task < n_tasks; task++)
+            fn(job, task, 0);
+        return;
+    }
+    pool->fn = fn;
+    pool->job = job;
+    pool->n_tasks = n_tasks;
+    atomic_store(&pool->next, 0);
+    atomic_store(&pool->running, pool->started);
+    start_round(pool);
+    work_off(pool, 0);
+
+    for (int i = 0; i < SPIN_ROUNDS && atomic_load(&pool->running) > 0; i++)
+        relax();
+    if (atomic_load(&pool->running) == 0)
+        return;
+    (void)pthread_mutex_lock(&pool->lock);
+    while (atomic_load(&pool->running) > 0)
+        (void)pthread_cond_wait(&pool->done, &pool->lock);
+    (void)pthread_mutex_unlock(&pool->lock);
+}
+
+ipl_status ipl_pool_create(ipl_pool **out, size_t threads, void (*start)(void),
+                           ipl_error *err)
+{
+    ipl_pool *pool = NULL;
+    ipl_status st = IPL_E_NOMEM;
+
+    *out = NULL;
+    if (threads == 0 || threads > 1024)
+        return ipl_fail(err, IPL_E_ARG, "%zu threads: want 1 to 1024", threads);
+    pool = ipl_array(1, 1, sizeof *pool, err);
+    if (!pool)
+        return IPL_E_NOMEM;
+    (void)pthread_mutex_init(&pool->lock, NULL);
+    (void)pthread_cond_init(&pool->work, NULL);
+    (void)pthread_cond_init(&pool->done, NULL);
+    pool->threads = threads;
+    pool->start = start;
+    pool->workers = ipl_array(threads, 1, sizeof *pool->workers, err);
+    if (!pool->workers)
+        goto done;
+
+    for (size_t i = 0; i + 1 < threads; i++) {
+        worker *w = &pool->workers[i];
+        int fault;
+
+        *w = (worker){.pool = pool, .thread = i + 1};
+        fault = pthread_create(&w->id, NULL, worker_main, w);
+        if (fault != 0) {
+            st = ipl_fail(err, IPL_E_NOMEM, "cannot start thread %zu of %zu: %s", i + 2,
+                          threads, strerror(fault));
+            goto done;
+        }
+        pool->started++;
+    }
+    *out = pool;
+    pool = NULL; /* now the caller's */
+    st = IPL_OK;
+done:
+    ipl_pool_destroy(pool);
+    return st;
+}
+
+void ipl_pool_destroy(ipl_pool *pool)
+{
+    if (!pool)
+        return;
+    atomic_store(&pool->stop, true);
+    start_round(pool);
+    for (size_t i = 0; i < pool->started; i++)
+        (void)pthread_join(pool->workers[i].id, NULL);
+    (void)pthread_cond_destroy(&pool->done);
+    (void)pthread_cond_destroy(&pool->work);
+    (void)pthread_mutex_destroy(&pool->lock);
+    ipl_free(pool->workers);
+    ipl_free(pool);
+}
+
+size_t ipl_pool_threads(const ipl_pool *pool)
+{
+    return pool ? pool->threads : 1;
+}
+
+size_t ipl_cpu_count(void)
+{
+    const long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return n < 1 ? 1 : (size_t)n;
+}
+
+void ipl_cpu_name(char *out, size_t size)
+{
+    char line[256];
+    FILE *fp = fopen("/proc/cpuinfo", "r");
+
+    (void)snprintf(out, size, "unknown");
+    if (!fp)
+        return;
+    while (fgets(line, sizeof line, fp)) {
+        char *colon = strchr(line, ':');
+
+        if (colon && strncmp(line, "model name", 10) == 0) {
+            colon[strcspn(colon, "\n")] = '\0';
+            (void)snprintf(out, size, "%s", colon + 2);
+            break;
+        }
+    }
+    (void)fclose(fp); /* read only: nothing to lose */
+}

@@ -1,0 +1,67 @@
+/**
+ * Strings: a growing buffer for output, and the small tools of every parser.
+ *
+ * A buffer remembers that memory ran out and stays quiet from then on, so that a long
+ * sequence of additions needs one check at its end:
+ *
+ *     ipl_text line = {0};
+ *     ipl_text_add(&line, "%zu,%s\n", epoch, name);
+ *     st = ipl_text_status(&line, err);
+ */
+#ifndef IPL_TEXT_H
+#define IPL_TEXT_H
+
+#include "ipl/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct ipl_text {
+    char *s; /* NUL-terminated, NULL while nothing was added; owned */
+    size_t len, capacity;
+    bool failed; /* an addition did not fit in memory */
+} ipl_text;
+
+/** Append formatted text. */
+void ipl_text_add(ipl_text *text, const char *fmt, ...) IPL_PRINTF(2, 3);
+
+/** Append one CSV field (RFC 4180): quoted when it has a comma, a quote or a line break. */
+void ipl_text_add_field(ipl_text *text, const char *field);
+
+/** Append a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
+void ipl_text_add_json(ipl_text *text, const char *s);
+
+/** Append a number so that it reads back exactly; NaN for every value that is not finite. */
+void ipl_text_add_number(ipl_text *text, double value);
+
+/** Forget the content, keep the memory. */
+void ipl_text_clear(ipl_text *text);
+
+/** Free the memory and leave text empty; an empty text is allowed. */
+void ipl_text_release(ipl_text *text);
+
+/** IPL_OK, or IPL_E_NOMEM when an addition was lost. */
+ipl_status ipl_text_status(const ipl_text *text, ipl_error *err) IPL_NODISCARD;
+
+/** Shortest "%g" form of value that reads back exactly ("NaN" when not finite); size >= 32. */
+void ipl_number_print(char *out, size_t size, double value);
+
+/** Whole string as a finite double; false on anything else ("", "1x", "nan", "1e999"). */
+bool ipl_number_parse(double *out, const char *s);
+
+/** Whole string as a decimal number 0 ... 2^64-1; false on anything else. */
+bool ipl_count_parse(uint64_t *out, const char *s);
+
+/** Levenshtein distance of two words, at most `limit`. */
+size_t ipl_text_distance(const char *a, const char *b, size_t limit);
+
+/**
+ * Copy len characters of s into out (size bytes) as a C string.
+ *
+ * errors  IPL_E_FORMAT  it does not fit; `what` names it in the message
+ */
+ipl_status ipl_text_copy(char *out, size_t size, const char *s, size_t len,
+                         const char *what, ipl_error *err) IPL_NODISCARD;
+
+#endif /* IPL_TEXT_H */

@@ -1,0 +1,82 @@
+/**
+ * What one layer file provides.
+ *
+ * A layer is a plain struct of options and sizes. It owns no buffers: the net lays out
+ * parameters, gradients, activations and scratch in one arena and hands them over in an
+ * ipl_pass, so the passes cannot fail and allocate nothing.
+ *
+ * forward() and backward() see one shard, some rows of the batch; gradient() sees the whole
+ * batch and writes one tile of the parameter gradient. Tiles depend on the shape of the
+ * layer alone, so the sums are the same at any thread count.
+ */
+#ifndef IPL_LAYER_H
+#define IPL_LAYER_H
+
+#include "base/opt.h"
+#include "ipl/matrix.h"
+
+/** Buffers of one pass. N = rows, D and U = sizes of one input and one output sample. */
+typedef struct ipl_pass {
+    size_t rows;     /* N */
+    size_t first;    /* row of the batch that row 0 is: names random draws */
+    bool training;   /* false: evaluation mode */
+    uint64_t seed;   /* of the run, with step and layer: names random draws */
+    size_t step;     /* of the run, from 0 */
+    size_t layer;    /* index in the net */
+    const float *x;  /* (N, D) */
+    float *y;        /* (N, U) written by forward, unchanged until the step ends */
+    const float *dy; /* (N, U) dL/dy */
+    float *dx;       /* (N, D) overwritten with dL/dx; NULL: not wanted */
+    const float *w;  /* (n_params) arrays in the order of param() */
+    float *dw;       /* (n_params) overwritten with dL/dw */
+    float *keep;     /* (N, n_keep) written by forward, read by backward and gradient */
+} ipl_pass;
+
+/** How the initialiser treats an array. */
+typedef enum ipl_param_kind {
+    IPL_PARAM_WEIGHT, /* drawn with fan_in and fan_out */
+    IPL_PARAM_BIAS,   /* what the initialiser does with biases */
+    IPL_PARAM_ZERO,
+    IPL_PARAM_ONE
+} ipl_param_kind;
+
+/** One parameter array of a layer. */
+typedef struct ipl_param {
+    const char *name; /* "weight", "bias" */
+    ipl_param_kind kind;
+    size_t n_dims, dims[4]; /* weight: out x in (x kh x kw) */
+    size_t fan_in, fan_out; /* of the layer, for weights and biases */
+} ipl_param;
+
+typedef struct ipl_layer_ops {
+    ipl_row row;
+    const char *example; /* options that make a small layer: shown in --help and used by
+                            the gradient test, so a new row is tested without a new test */
+    const char *tag;     /* begins the name of a block that starts here: "fc"; NULL: the
+                            layer continues the block before it */
+    double low, high;    /* bounds of the output, NaN: none */
+
+    /** Fix the sizes in self for input shape in; errors: IPL_E_SHAPE. NULL: out = in. */
+    ipl_status (*bind)(void *self, ipl_shape in, ipl_shape *out, ipl_error *err);
+    /** Array k after bind; false past the last. NULL: none. */
+    bool (*param)(ipl_param *out, const void *self, size_t k);
+    /** Floats per sample kept from forward to backward, after bind. NULL: none. */
+    size_t (*n_keep)(const void *self);
+    /** Operations of one sample forward. NULL: as many as outputs. */
+    double (*flops)(const void *self);
+    void (*forward)(const void *self, ipl_shape in, ipl_shape out, const ipl_pass *p);
+    /** dx from dy; only called when dx is wanted. */
+    void (*backward)(const void *self, ipl_shape in, ipl_shape out, const ipl_pass *p);
+    /** Number of tiles of dw, after bind. NULL: no parameters. */
+    size_t (*n_tiles)(const void *self);
+    /** Tile of dw over the whole batch. */
+    void (*gradient)(const void *self, size_t tile, const ipl_pass *p);
+} ipl_layer_ops;
+
+/** NULL-terminated; to add a layer, write layer_<name>.c and add one row. */
+extern const ipl_layer_ops *const ipl_layer_table[];
+
+/** Row i of the table, NULL past the last. */
+const ipl_row *ipl_layer_row(size_t i);
+
+#endif /* IPL_LAYER_H */
