@@ -10,7 +10,7 @@ WERROR ?= 0
 V      ?= 0
 PREFIX ?= /usr/local
 
-VERSION := 0.1.0
+VERSION := $(shell sed -n 's/.*IPL_VERSION "\(.*\)"/\1/p' src/run/version.h)
 BUILD   := build/$(MODE)
 Q       := $(if $(filter 1,$(V)),,@)
 

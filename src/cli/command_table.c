@@ -1,0 +1,5 @@
+#include "cli/command.h"
+
+const ipl_command *const ipl_command_table[] = {
+    NULL,
+};
