@@ -10,22 +10,6 @@
 
 enum { EXIT_USAGE = 2, SHORT_NAME = 2 };
 
-/* Exit status of every kind of fault: sysexits.h, and two of our own. */
-static const int exit_status[] = {
-    [IPL_OK] = 0,
-    [IPL_E_ARG] = EXIT_USAGE,
-    [IPL_E_SHAPE] = 65,      /* EX_DATAERR */
-    [IPL_E_NOMEM] = 71,      /* EX_OSERR */
-    [IPL_E_NOINPUT] = 66,    /* EX_NOINPUT */
-    [IPL_E_CANTCREATE] = 73, /* EX_CANTCREAT */
-    [IPL_E_IO] = 74,         /* EX_IOERR */
-    [IPL_E_LOCKED] = 75,     /* EX_TEMPFAIL */
-    [IPL_E_FORMAT] = 65,     /* EX_DATAERR */
-    [IPL_E_NUMERIC] = 3,     /* diverged */
-};
-_Static_assert(sizeof exit_status / sizeof exit_status[0] == IPL_STATUS_COUNT,
-               "every status has an exit status");
-
 static const ipl_command *find_command(const char *name)
 {
     for (size_t i = 0; ipl_command_table[i]; i++)
@@ -257,11 +241,11 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         print_program_help();
-        return fflush(stdout) == 0 ? 0 : exit_status[IPL_E_IO];
+        return fflush(stdout) == 0 ? 0 : ipl_status_exit(IPL_E_IO);
     }
     if (strcmp(argv[1], "--version") == 0) {
         printf("infoplane %s\n", IPL_VERSION);
-        return fflush(stdout) == 0 ? 0 : exit_status[IPL_E_IO];
+        return fflush(stdout) == 0 ? 0 : ipl_status_exit(IPL_E_IO);
     }
     cmd = find_command(argv[1]);
     if (!cmd) {
@@ -270,7 +254,7 @@ int main(int argc, char **argv)
     }
     if (wants_help(argc, argv)) {
         print_command_help(cmd);
-        return fflush(stdout) == 0 ? 0 : exit_status[IPL_E_IO];
+        return fflush(stdout) == 0 ? 0 : ipl_status_exit(IPL_E_IO);
     }
     st = run_command(cmd, argc, argv, &err);
     if (st == IPL_OK && fflush(stdout) != 0)
@@ -279,5 +263,5 @@ int main(int argc, char **argv)
         fprintf(stderr, "infoplane: %s\n", err.msg);
     if (st == IPL_E_ARG)
         fprintf(stderr, "try 'infoplane %s --help'\n", cmd->name);
-    return exit_status[st];
+    return ipl_status_exit(st);
 }
