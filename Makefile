@@ -161,7 +161,8 @@ bench: $(BENCH)
 ## headers        every header compiles alone, public ones as C++ too
 headers:
 	$(Q)for h in $(wildcard include/*.h include/ipl/*.h src/*/*.h); do \
-	  $(CC) $(ALL_CPPFLAGS) -std=c11 $(WARN) -Werror -fsyntax-only -x c $$h || exit 1; done
+	  printf '#include "%s"\nextern int alone;\n' $$h | \
+	  $(CC) -I. $(ALL_CPPFLAGS) -std=c11 $(WARN) -Werror -fsyntax-only -x c - || exit 1; done
 	$(Q)command -v $(firstword $(CXX)) >/dev/null || { echo "SKIPPED: no C++ compiler"; exit; }; \
 	for h in $(wildcard include/*.h include/ipl/*.h); do \
 	  $(CXX) -Iinclude -Wall -Wextra -Werror -fsyntax-only -x c++ $$h || exit 1; done

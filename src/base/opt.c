@@ -287,7 +287,7 @@ ipl_status ipl_opt_parse(void *obj, const ipl_opt *table, const char *text, ipl_
         st = set_word(&row, obj, table, text, len, err);
         if (st != IPL_OK)
             return st;
-        assert(row - table < ROWS_MAX);
+        assert(row && row - table < ROWS_MAX);
         bit = (uint64_t)1 << (row - table);
         if (seen & bit)
             return ipl_fail(err, IPL_E_FORMAT, "option '%s' is given twice", row->name);
