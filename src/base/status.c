@@ -50,16 +50,17 @@ ipl_status ipl_fail(ipl_error *err, ipl_status status, const char *fmt, ...)
 {
     assert(status != IPL_OK);
     if (err) {
+        ipl_error fault = {.status = status}; /* err->msg may be one of the arguments */
         va_list ap;
 
         va_start(ap, fmt);
-        err->status = status;
-        (void)vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+        (void)vsnprintf(fault.msg, sizeof fault.msg, fmt, ap);
         va_end(ap);
         /* One line whatever a file put into it. */
-        for (char *c = err->msg; *c != '\0'; c++)
+        for (char *c = fault.msg; *c != '\0'; c++)
             if ((unsigned char)*c < ' ' || *c == 0x7f)
                 *c = '?';
+        *err = fault;
     }
     return status;
 }
