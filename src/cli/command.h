@@ -38,6 +38,8 @@ typedef struct ipl_command {
     ipl_status (*run)(void *opts, const ipl_args *args, ipl_error *err);
 } ipl_command;
 
+extern const ipl_command ipl_cmd_data;
+
 /** NULL-terminated; to add a command, write cmd_<name>.c and add one row. */
 extern const ipl_command *const ipl_command_table[];
 
