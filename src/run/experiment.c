@@ -1,7 +1,7 @@
 #include "run/experiment.h"
 
 #include "base/alloc.h"
-#include "ipl/dataset.h"
+#include "data/data_opts.h"
 #include "ipl/estimator.h"
 
 #include <dirent.h>
@@ -12,7 +12,6 @@
 
 enum { FILE_MAX = 1 << 20, LINE_MAX_LENGTH = 16384, PRESETS_MAX = 256 };
 
-static const char *const scale_words[] = {"unit", "raw", "channel", "feature", NULL};
 static const char *const probe_words[] = {"first", "random", "pooled", NULL};
 static const char *const unit_words[] = {"natural", "nats", "bits", NULL};
 
@@ -36,29 +35,12 @@ static const char *const unit_words[] = {"natural", "nats", "bits", NULL};
     }
 
 const ipl_opt ipl_experiment_opts[] = {
-    TEXT(name, "name", "", false, "run",
+    TEXT(name, "name", "", false, "data",
          "name of the run, in results/NAME-seedSEED; default: preset or data, "
          "and activation"),
-    {.name = "seed",
-     IPL_OPT_FIELD(ipl_experiment, seed),
-     .type = IPL_OPT_U64,
-     .init = 1,
-     .group = "run",
-     .help = "seed of everything random"},
-
     TEXT(data, "data", "mnist", false, "data",
          "data set: mnist, fashion-mnist, szt, npy:x=X.npy,y=y.npy, ..."),
-    WORD(scale, "scale", scale_words, IPL_SCALE_UNIT, "data",
-         "pixels to 0..1, as stored, or standardised by channel or feature"),
-    TEXT(classes, "classes", "all", false, "data", "classes to keep: 0,1,7; or all"),
-    NUMBER(train_samples, "train-samples", 0, 0x1p48, 0, "data",
-           "training samples to keep; 0: all"),
-    NUMBER(test_samples, "test-samples", 0, 0x1p48, 0, "data",
-           "test samples to keep; 0: all"),
-    NUMBER(train_share, "train-share", 0.01, 0.99, 0.8, "data",
-           "share of training samples in data without a test part"),
-    NUMBER(random_labels, "random-labels", 0, 1, 0, "data",
-           "share of training labels replaced by random ones"),
+    IPL_DATA_OPT_ROWS(ipl_experiment),
 
     TEXT(net, "net", "784-1024-20-20-20-10", false, "net",
          "layers: 784-100-10, or dense:units=100 tanh dense:units=10"),
@@ -140,7 +122,7 @@ static ipl_status read_section(reader *r, char *line, ipl_error *err)
                                  "section", err);
     return ipl_fail(
         err, IPL_E_FORMAT,
-        "%s:%zu: no section '%.40s'; want run, data, net, training or measuring", r->path,
+        "%s:%zu: no section '%.40s'; want data, net, training or measuring", r->path,
         r->line, line + 1);
 }
 

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/rng.h"
+#include "data/data_opts.h"
 #include "math/linalg.h"
 #include "nn/schedule.h"
 #include "run/record.h"
@@ -27,17 +28,7 @@ bool ipl_run_stopping(const ipl_run *r)
 
 static ipl_status open_data(ipl_run *r, ipl_error *err)
 {
-    const ipl_experiment *exp = r->exp;
-    const ipl_data_opts opts = {
-        .text = exp->data,
-        .scaling = (ipl_scaling)exp->scale,
-        .classes = exp->classes,
-        .n_train = exp->train_samples,
-        .n_test = exp->test_samples,
-        .train_share = exp->train_share,
-        .random_labels = exp->random_labels,
-        .seed = exp->seed,
-    };
+    const ipl_data_opts opts = IPL_DATA_OPTS(r->exp, r->exp->data);
 
     return ipl_dataset_open(&r->ds, &opts, err);
 }
