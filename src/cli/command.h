@@ -39,6 +39,7 @@ typedef struct ipl_command {
 } ipl_command;
 
 extern const ipl_command ipl_cmd_train;
+extern const ipl_command ipl_cmd_plot;
 extern const ipl_command ipl_cmd_data;
 extern const ipl_command ipl_cmd_list;
 extern const ipl_command ipl_cmd_info;

@@ -1,0 +1,47 @@
+# The look that all figures share. Needs gnuplot 5.4 or newer.
+# Sizes are those of a paper: a column is 3.5 inches wide, the type has 7 points.
+set encoding utf8
+set datafile separator comma
+set datafile columnheaders
+set datafile missing NaN # a filter that gives NaN skips the row and does not break the line
+
+FACE = 'DejaVu Sans'
+POINTS = 7.0
+if (FORMAT eq 'pdf') {
+    set terminal pdfcairo size WIDTH,HEIGHT font FACE.','.sprintf('%g', POINTS) fontscale 1
+    SCALE = 1.0
+    DOT = 0.22
+}
+if (FORMAT eq 'png') {
+    DPI = WIDTH > 4 ? 300 : 400
+    SCALE = DPI / 96.0
+    set terminal pngcairo size int(WIDTH*DPI),int(HEIGHT*DPI) font FACE.','.sprintf('%g', POINTS*SCALE) linewidth SCALE
+    DOT = 0.22 * SCALE
+}
+if (FORMAT eq 'svg') {
+    SCALE = 1.4
+    set terminal svg size int(WIDTH*96*SCALE),int(HEIGHT*96*SCALE) dynamic background rgb 'white' font FACE.','.sprintf('%g', POINTS*SCALE*96/72) linewidth SCALE
+    DOT = 0.22 * SCALE
+}
+BIG = sprintf(',%g', POINTS * 1.15 * SCALE)
+SMALL = sprintf(',%g', POINTS * 0.9 * SCALE)
+
+INK = '#303030'
+set border 3 linewidth 0.6 linecolor rgb '#606060'
+set tics nomirror out scale 0.5,0.25 textcolor rgb INK font SMALL
+set grid x y back linecolor rgb '#e8e8e8' linewidth 0.5 linetype 1
+unset key
+set title offset 0,-0.6
+set style fill transparent solid 0.22 noborder
+set style textbox opaque fillcolor rgb '#60ffffff' noborder margins 0.4,0.2
+
+# viridis: even to the eye, readable in grey; classic: gnuplot's own, as in the papers of the field
+if (PALETTE eq 'classic') {
+    set palette rgbformulae 7,5,15
+} else {
+    set palette defined (0 '#440154', 1 '#472c7a', 2 '#3b518b', 3 '#2c718e', 4 '#21908d', 5 '#27ad81', 6 '#5cc863', 7 '#aadc32', 8 '#fde725')
+}
+eval 'set cbrange '.EPOCH_RANGE
+eval 'set cbtics '.EPOCH_TICS
+set cbtics scale 0.4 offset -0.6,0
+unset colorbox

@@ -1,0 +1,55 @@
+#include "cli/command.h"
+#include "run/plot.h"
+
+#include <stdio.h>
+
+static void say(void *context, ipl_plot_line kind, const char *line)
+{
+    (void)context;
+    if (kind == IPL_PLOT_FIGURE)
+        printf("%s\n", line);
+    else
+        fprintf(stderr, "infoplane: %s\n", line);
+}
+
+static ipl_status run(void *opts, const ipl_args *args, ipl_error *err)
+{
+    return ipl_plot_runs(opts, args->words, args->n_words, say, NULL, err);
+}
+
+const ipl_command ipl_cmd_plot = {
+    .name = "plot",
+    .summary = "draw the figures of one run, or of several side by side",
+    .usage = "RUN...",
+    .details =
+        "kinds:\n"
+        "  plane      I(T;Y) over I(X;T): dots by epoch, a line joins the layers of one "
+        "epoch\n"
+        "  grid       the same with a panel for each layer and a row for each run\n"
+        "  ltc        I(T;Y) over I(T_{l-1};T_l), the layer transmission capacity\n"
+        "  curves     I(X;T), I(T;Y) and H(T) over epochs\n"
+        "  dashboard  loss, accuracy, gradients, I(X;T), I(T;Y) and the plane on one page\n"
+        "\n"
+        "Runs that differ in nothing but their seed are replicates: they share a panel, "
+        "with\n"
+        "means and bands of one standard deviation. An axis whose layers differ much is "
+        "cut\n"
+        "or logarithmic (--xscale, --yscale). Figures show at most 240 epochs, spread "
+        "over\n"
+        "their logarithm. A run that is still training can be plotted.\n"
+        "\n"
+        "Data, settings and gnuplot scripts are written beside the figures: edit the *.gp\n"
+        "files and run 'sh plot.sh' there to draw again. Without gnuplot they are all "
+        "that\n"
+        "is written.\n"
+        "\n"
+        "examples:\n"
+        "  infoplane plot results/demo-tanh\n"
+        "  infoplane plot results/demo-tanh results/demo-relu --kind plane --format pdf\n"
+        "  infoplane plot results/szt-tanh --split test --estimator logdet:beta=own\n",
+    .min_words = 1,
+    .max_words = 64,
+    .size = sizeof(ipl_plot_opts),
+    .opts = ipl_plot_opt_table,
+    .run = run,
+};

@@ -1,0 +1,350 @@
+#include "run/axis.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* An axis is cut where the next layer starts above CUT times all before it. */
+#define CUT 3.0
+/* Layers whose maxima differ by more than this need a logarithm, when no cut helps. */
+#define WIDE 30.0
+/* Logarithmic axes end this far below their maximum. */
+#define DEPTH 1e5
+/* Share of a cut axis that a piece has at least, and that a cut takes. */
+#define NARROW 0.2
+#define GAP 0.05
+
+static int by_upper_end(const void *a, const void *b)
+{
+    const ipl_range *p = a, *q = b;
+
+    return (p->hi > q->hi) - (p->hi < q->hi);
+}
+
+static bool usable(ipl_range r)
+{
+    return isfinite(r.lo) && isfinite(r.hi) && r.lo <= r.hi;
+}
+
+/* Values of a linear piece, widened so that they do not touch its ends. */
+static ipl_range widen(ipl_range r)
+{
+    const double size = fmax(fabs(r.lo), fabs(r.hi));
+    double pad = 0.06 * (r.hi - r.lo);
+
+    if (r.hi - r.lo <= 1e-9 * size)
+        pad = size > 0.0 ? 0.05 * size : 0.5;
+    if (r.lo >= 0.0 && r.lo < 0.35 * r.hi)
+        return (ipl_range){0.0, r.hi + pad};
+    return (ipl_range){r.lo - pad, r.hi + pad};
+}
+
+/* Cut sorted ranges; number of pieces, 0 when more than IPL_AXIS_PIECES are needed. */
+static size_t cut(ipl_range *pieces, size_t *members, const ipl_range *sorted, size_t n)
+{
+    size_t k = 0;
+
+    pieces[0] = sorted[0];
+    members[0] = 1;
+    for (size_t i = 1; i < n; i++) {
+        double next = sorted[i].lo;
+
+        for (size_t j = i + 1; j < n; j++)
+            next = fmin(next, sorted[j].lo);
+        if (next > CUT * pieces[k].hi && pieces[k].hi > 0.0) {
+            if (++k == IPL_AXIS_PIECES)
+                return 0;
+            pieces[k] = sorted[i];
+            members[k] = 1;
+            continue;
+        }
+        pieces[k].lo = fmin(pieces[k].lo, sorted[i].lo);
+        pieces[k].hi = fmax(pieces[k].hi, sorted[i].hi);
+        members[k]++;
+    }
+    return k + 1;
+}
+
+static void make_linear(ipl_axis *axis, ipl_range all)
+{
+    *axis = (ipl_axis){.n = 1};
+    axis->piece[0].data = axis->piece[0].place = widen(all);
+}
+
+/* Lay the pieces side by side on 0 ... 1, each as wide as it has members. */
+static void make_cut(ipl_axis *axis, const ipl_range *pieces, const size_t *members,
+                     size_t n)
+{
+    double weight[IPL_AXIS_PIECES], sum = 0.0, at = 0.0, members_sum = 0.0;
+
+    *axis = (ipl_axis){.n = n};
+    for (size_t i = 0; i < n; i++)
+        members_sum += (double)members[i];
+    for (size_t i = 0; i < n; i++) {
+        weight[i] = fmax(NARROW, (double)members[i] / members_sum);
+        sum += weight[i];
+    }
+    for (size_t i = 0; i < n; i++) {
+        const double size = weight[i] / sum * (1.0 - GAP * (double)(n - 1));
+
+        axis->piece[i].data = widen(pieces[i]);
+        axis->piece[i].place = (ipl_range){at, at + size};
+        at += size + GAP;
+    }
+}
+
+/* Logarithmic from the smallest positive end, or DEPTH below the maximum, to the maximum. */
+static void make_log(ipl_axis *axis, const ipl_range *ranges, size_t n, double least)
+{
+    double lo = INFINITY, hi = -INFINITY;
+    bool zero = false;
+
+    for (size_t i = 0; i < n; i++)
+        hi = fmax(hi, ranges[i].hi);
+    for (size_t i = 0; i < n; i++) {
+        if (ranges[i].lo >= hi / DEPTH && ranges[i].lo > 0.0)
+            lo = fmin(lo, ranges[i].lo);
+        else
+            zero = true;
+    }
+    if (least > 0.0)
+        lo = fmin(lo, fmax(least, hi / DEPTH));
+    if (!(lo <= hi))
+        lo = hi / DEPTH;
+    lo = log10(lo);
+    hi = log10(hi);
+    *axis = (ipl_axis){.log = true, .zero = zero, .floor = lo, .n = 1};
+    axis->zero_at = lo - fmax(0.15, 0.1 * (hi - lo));
+    axis->piece[0].data = (ipl_range){zero ? axis->zero_at : lo, hi};
+    axis->piece[0].place = axis->piece[0].data;
+}
+
+/* Margins of a logarithmic axis, and a width for a single value. */
+static void pad_log(ipl_axis *axis)
+{
+    ipl_range *r = &axis->piece[0].data;
+    const double pad = r->hi - r->lo > 1e-9 ? 0.04 * (r->hi - r->lo) : 0.2;
+
+    *r = (ipl_range){r->lo - pad, r->hi + pad};
+    axis->piece[0].place = *r;
+}
+
+static bool wide(const ipl_range *sorted, size_t n)
+{
+    return n > 0 && sorted[0].hi > 0.0 && sorted[n - 1].hi > WIDE * sorted[0].hi;
+}
+
+void ipl_axis_fit(ipl_axis *axis, const ipl_range *ranges, size_t n, ipl_scale scale)
+{
+    enum { MOST = 1024 };
+    ipl_range sorted[MOST], pieces[IPL_AXIS_PIECES], all = {INFINITY, -INFINITY};
+    size_t members[IPL_AXIS_PIECES], n_pieces, kept = 0;
+    double least = INFINITY;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!usable(ranges[i]))
+            continue;
+        all = (ipl_range){fmin(all.lo, ranges[i].lo), fmax(all.hi, ranges[i].hi)};
+        if (ranges[i].hi > 0.0)
+            least = fmin(least, ranges[i].hi);
+        if (kept < MOST)
+            sorted[kept++] = ranges[i];
+    }
+    if (kept == 0) {
+        make_linear(axis, (ipl_range){0.0, 1.0});
+        return;
+    }
+    qsort(sorted, kept, sizeof *sorted, by_upper_end);
+    n_pieces =
+        scale == IPL_SCALE_LINEAR || all.lo < 0.0 ? 1 : cut(pieces, members, sorted, kept);
+    if (all.hi > 0.0 && all.lo >= 0.0 &&
+        (scale == IPL_SCALE_LOG || n_pieces == 0 ||
+         (scale == IPL_SCALE_AUTO && n_pieces == 1 && wide(sorted, kept)))) {
+        make_log(axis, sorted, kept, least);
+        pad_log(axis);
+    } else if (n_pieces > 1 && scale != IPL_SCALE_LOG) {
+        make_cut(axis, pieces, members, n_pieces);
+    } else {
+        make_linear(axis, all);
+    }
+}
+
+void ipl_axis_fit_epochs(ipl_axis *axis, const double *epochs, size_t n)
+{
+    ipl_range r = {INFINITY, -INFINITY};
+    bool zero = false;
+
+    for (size_t i = 0; i < n; i++) {
+        if (epochs[i] > 0.0)
+            r = (ipl_range){fmin(r.lo, epochs[i]), fmax(r.hi, epochs[i])};
+        zero = zero || epochs[i] == 0.0;
+    }
+    if (!usable(r))
+        r = (ipl_range){1.0, 1.0};
+    *axis = (ipl_axis){.log = true, .zero = zero, .floor = log10(r.lo), .n = 1};
+    r = (ipl_range){log10(r.lo), log10(r.hi)};
+    if (zero)
+        r.lo -= fmax(0.25, 0.12 * (r.hi - r.lo));
+    else if (r.hi - r.lo < 0.1)
+        r = (ipl_range){r.lo - 0.1, r.hi + 0.1};
+    axis->zero_at = r.lo;
+    axis->piece[0].data = axis->piece[0].place = r;
+}
+
+double ipl_axis_place(const ipl_axis *axis, double value)
+{
+    size_t i = 0;
+
+    if (isnan(value))
+        return (double)NAN;
+    if (axis->log) {
+        if (value <= 0.0 || log10(value) < axis->floor - 1e-9)
+            return axis->zero ? axis->zero_at : axis->piece[0].data.lo;
+        return log10(value);
+    }
+    while (i + 1 < axis->n && value > axis->piece[i].data.hi)
+        i++;
+    {
+        const ipl_range d = axis->piece[i].data, p = axis->piece[i].place;
+
+        return p.lo + (value - d.lo) * ((p.hi - p.lo) / (d.hi - d.lo));
+    }
+}
+
+ipl_range ipl_axis_range(const ipl_axis *axis)
+{
+    return (ipl_range){axis->piece[0].place.lo, axis->piece[axis->n - 1].place.hi};
+}
+
+ipl_range ipl_axis_padded(const ipl_axis *axis, double margin)
+{
+    const ipl_range r = ipl_axis_range(axis);
+    const double pad = margin * (r.hi - r.lo);
+
+    return (ipl_range){r.lo - pad, r.hi + pad};
+}
+
+/* 1, 2 or 5 times a power of ten, near `size`. */
+static double nice(double size)
+{
+    const double power = pow(10.0, floor(log10(size)));
+    const double q = size / power;
+
+    return (q < 1.5 ? 1.0 : q < 3.5 ? 2.0 : q < 7.5 ? 5.0 : 10.0) * power;
+}
+
+/* The list of tics being written. */
+typedef struct tic_list {
+    ipl_text *out;
+    size_t count; /* labels that have room */
+    bool labels;
+    bool any;
+} tic_list;
+
+static void add_tic(tic_list *list, const char *label, double place, bool minor)
+{
+    char number[32];
+
+    ipl_number_print(number, sizeof number, place);
+    ipl_text_add(list->out, "%s\"%s\" %s%s", list->any ? ", " : "",
+                 list->labels ? label : "", number, minor ? " 1" : "");
+    list->any = true;
+}
+
+static void linear_tics(tic_list *out, const ipl_axis *axis, size_t piece, size_t count)
+{
+    const ipl_range d = axis->piece[piece].data;
+    const double step = nice((d.hi - d.lo) / (double)count);
+    const double decimals = fmax(0.0, -floor(log10(step) + 1e-9));
+    const double first = ceil(d.lo / step - 1e-9);
+
+    for (double k = first; k * step <= d.hi + 1e-9 * step; k += 1.0) {
+        char label[32];
+
+        if (decimals <= 4.0 && fabs(d.hi) < 1e6)
+            (void)snprintf(label, sizeof label, "%.*f", (int)decimals, k * step + 0.0);
+        else
+            (void)snprintf(label, sizeof label, "%.7g", k * step + 0.0);
+        add_tic(out, label, ipl_axis_place(axis, k * step), false);
+    }
+}
+
+static void print_power(char *label, size_t size, double value, int power)
+{
+    if (power < -3 || power > 4)
+        (void)snprintf(label, size, "10^{%d}", power);
+    else
+        (void)snprintf(label, size, "%g", value);
+}
+
+/* Labels of less than half a decade: equal steps, placed by their logarithms. */
+static void short_log_tics(tic_list *out, double lo, double hi)
+{
+    const double step = nice((pow(10.0, hi) - pow(10.0, lo)) / (double)out->count);
+
+    for (double k = ceil(pow(10.0, lo) / step); k * step <= pow(10.0, hi); k += 1.0) {
+        char label[32];
+
+        (void)snprintf(label, sizeof label, "%.7g", k * step);
+        add_tic(out, label, log10(k * step), false);
+    }
+}
+
+/* Labels at the decades, or at 1, 2, 5 within less than two; ticks at all their multiples. */
+static void log_tics(tic_list *out, const ipl_axis *axis)
+{
+    const double hi = axis->piece[0].data.hi + 1e-9;
+    const double lo = (axis->zero ? axis->floor : axis->piece[0].data.lo) - 1e-9;
+    const double decades = hi - lo;
+    const double count = (double)out->count;
+    const int stride = decades > count ? (int)ceil(decades / count) : 1;
+
+    if (axis->zero)
+        add_tic(out, "0", axis->zero_at, false);
+    if (decades < 0.5 && decades > 1e-6) {
+        short_log_tics(out, lo, hi);
+        return;
+    }
+    for (int power = (int)floor(lo); power <= (int)ceil(hi); power++)
+        for (int m = 1; m < 10; m++) {
+            const double value = m * pow(10.0, power), place = log10(value);
+            const bool shown =
+                m == 1 ? power % stride == 0 : (decades < 1.7 && (m == 2 || m == 5));
+            char label[32] = "";
+
+            if (place < lo || place > hi)
+                continue;
+            if (shown)
+                print_power(label, sizeof label, value, m == 1 ? power : 0);
+            add_tic(out, label, place, !shown);
+        }
+}
+
+void ipl_axis_print_tics(ipl_text *out, const ipl_axis *axis, size_t count, bool labels)
+{
+    const ipl_range all = ipl_axis_range(axis);
+    tic_list list = {.out = out, .count = count, .labels = labels};
+
+    ipl_text_add(out, "(");
+    if (axis->log)
+        log_tics(&list, axis);
+    for (size_t i = 0; !axis->log && i < axis->n; i++) {
+        const ipl_range p = axis->piece[i].place;
+        const double share = (p.hi - p.lo) / (all.hi - all.lo);
+        const double tics = fmax(axis->n > 1 ? 2.0 : 1.0, round(share * (double)count));
+
+        linear_tics(&list, axis, i, (size_t)tics);
+    }
+    ipl_text_add(out, ")");
+}
+
+void ipl_axis_print_breaks(ipl_text *out, const ipl_axis *axis)
+{
+    for (size_t i = 0; i + 1 < axis->n; i++) {
+        char number[32];
+
+        ipl_number_print(number, sizeof number,
+                         (axis->piece[i].place.hi + axis->piece[i + 1].place.lo) / 2.0);
+        ipl_text_add(out, "%s%s", i ? " " : "", number);
+    }
+}

@@ -1,0 +1,68 @@
+/**
+ * Axes of a figure. The layers of one net differ a hundredfold (a wide first layer has 1300
+ * nats of information, the last ones 10), so an axis may be linear, logarithmic, or cut into
+ * two or three linear pieces. The piecewise and the logarithmic ones are drawn in placed
+ * coordinates: ipl_axis_place() says where a value goes, and the tics are placed with it.
+ */
+#ifndef IPL_AXIS_H
+#define IPL_AXIS_H
+
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef enum ipl_scale {
+    IPL_SCALE_AUTO, /* the first of linear, break and log that shows every layer */
+    IPL_SCALE_LINEAR,
+    IPL_SCALE_LOG,
+    IPL_SCALE_BREAK
+} ipl_scale;
+
+/** Range of what belongs together, a layer or a curve: lo <= hi. */
+typedef struct ipl_range {
+    double lo, hi;
+} ipl_range;
+
+enum { IPL_AXIS_PIECES = 3 };
+
+typedef struct ipl_axis {
+    bool log;
+    bool zero;      /* logarithmic: values below the floor stand at a place marked 0 */
+    double floor;   /* logarithmic: log10 of the smallest value with a place of its own */
+    double zero_at; /* logarithmic: place of 0 */
+    size_t n;       /* pieces, 1 unless the axis is cut */
+    struct {
+        ipl_range data;  /* values on the piece; logarithmic: their decimal logarithms */
+        ipl_range place; /* where it is drawn */
+    } piece[IPL_AXIS_PIECES];
+} ipl_axis;
+
+/**
+ * Choose an axis for some ranges; those that are not finite are passed over, and without any
+ * the axis is 0 ... 1.
+ */
+void ipl_axis_fit(ipl_axis *axis, const ipl_range *ranges, size_t n, ipl_scale scale);
+
+/** The epoch axis: logarithmic over the epochs above 0, epoch 0 a step before them. */
+void ipl_axis_fit_epochs(ipl_axis *axis, const double *epochs, size_t n);
+
+/** Where a value is drawn; NaN for NaN. */
+double ipl_axis_place(const ipl_axis *axis, double value);
+
+/** First and last place. */
+ipl_range ipl_axis_range(const ipl_axis *axis);
+
+/** The same with a margin, as a share of the length, on both sides. */
+ipl_range ipl_axis_padded(const ipl_axis *axis, double margin);
+
+/**
+ * Append gnuplot's argument of `set xtics`: ("0" 0, "10" 1); about `count` tics, with their
+ * labels or without.
+ */
+void ipl_axis_print_tics(ipl_text *out, const ipl_axis *axis, size_t count, bool labels);
+
+/** Append the middles of the cuts between pieces, separated by blanks. */
+void ipl_axis_print_breaks(ipl_text *out, const ipl_axis *axis);
+
+#endif /* IPL_AXIS_H */

@@ -1,0 +1,114 @@
+/**
+ * A figure being written: panels with their place on the page, their axes and their points.
+ * What is computed (places, axes, tics, where names fit) ends up in the settings and the CSV
+ * files; how it is drawn is said by the gnuplot scripts alone.
+ *
+ * Lengths are inches: the page is that of a paper, 3.5 or 7 inches wide.
+ */
+#ifndef IPL_FIGURE_H
+#define IPL_FIGURE_H
+
+#include "base/text.h"
+#include "run/axis.h"
+#include "run/plot_run.h"
+
+enum { IPL_PANELS_MAX = 512, IPL_PANEL_TEXT = 160 };
+
+/** Height of a line and width of a character of the small type that names are set in. */
+#define IPL_LINE_INCHES 0.115
+#define IPL_CHARACTER_INCHES 0.058
+
+/** An axis with the way it is shown. */
+typedef struct ipl_panel_axis {
+    ipl_axis axis;
+    double margin;              /* share of the length that is left free at both ends */
+    size_t tics;                /* about so many */
+    bool tic_labels;            /* numbers are written */
+    char label[IPL_PANEL_TEXT]; /* in gnuplot's enhanced text */
+} ipl_panel_axis;
+
+typedef enum ipl_panel_kind {
+    IPL_PANEL_EMPTY,
+    IPL_PANEL_PLANE,
+    IPL_PANEL_CURVES
+} ipl_panel_kind;
+
+typedef struct ipl_panel {
+    ipl_panel_kind kind;
+    double left, bottom, width, height;
+    char title[IPL_PANEL_TEXT]; /* plain text */
+    bool enhanced_title;        /* the title is enhanced text */
+    char side[IPL_PANEL_TEXT];  /* plain text, upright at the left of the panel */
+    ipl_panel_axis x, y;
+    double bar; /* plane: height of the colour bar beside it, from its bottom; 0: none */
+    size_t dots, faint, joins, names; /* plane: rows of each kind */
+    size_t series;                    /* curves: how many */
+    ipl_text colours, dashes;         /* curves: one word for each series */
+    bool band, marks; /* curves: bands of a deviation, points on the lines */
+} ipl_panel;
+
+typedef struct ipl_figure {
+    const ipl_plot_opts *opts;
+    const ipl_plot_data *data;
+    ipl_axis epochs; /* the epoch axis and the colour bar of all panels */
+    double width, height;
+    char title[IPL_PANEL_TEXT];
+    char x_label[IPL_PANEL_TEXT], y_label[IPL_PANEL_TEXT]; /* shared by all panels */
+    ipl_panel *panels;
+    size_t n_panels;
+    ipl_text points, joins, names; /* planes: rows of the CSV files */
+    ipl_text curves, ends;         /* curves: the same */
+} ipl_figure;
+
+/** Panels in rows and columns. */
+typedef struct ipl_layout {
+    size_t columns, rows;
+    double width;                    /* of the page */
+    double left, right, top, bottom; /* around all panels */
+    double gap_x, gap_y, height;     /* between them, and of each */
+} ipl_layout;
+
+/** Start a figure of n panels; IPL_E_NOMEM, IPL_E_ARG when there are too many. */
+ipl_status ipl_figure_init(ipl_figure *out, const ipl_plot_opts *opts,
+                           const ipl_plot_data *data, size_t n_panels,
+                           ipl_error *err) IPL_NODISCARD;
+
+/** Free what a figure owns; an empty one is allowed. */
+void ipl_figure_release(ipl_figure *figure);
+
+/** Give every panel its place, row by row from the top, and the page its height. */
+void ipl_figure_lay_out(ipl_figure *figure, const ipl_layout *layout);
+
+/** Compose the figures; a figure that was initialised is to be released, also on error. */
+ipl_status ipl_figure_plane(ipl_figure *figure, ipl_plot_kind kind,
+                            const ipl_plot_opts *opts, const ipl_plot_data *data,
+                            ipl_error *err) IPL_NODISCARD;
+ipl_status ipl_figure_grid(ipl_figure *figure, const ipl_plot_opts *opts,
+                           const ipl_plot_data *data, ipl_error *err) IPL_NODISCARD;
+ipl_status ipl_figure_curves(ipl_figure *figure, const ipl_plot_opts *opts,
+                             const ipl_plot_data *data, ipl_error *err) IPL_NODISCARD;
+ipl_status ipl_figure_dashboard(ipl_figure *figure, const ipl_plot_opts *opts,
+                                const ipl_plot_data *data, ipl_error *err) IPL_NODISCARD;
+
+/** Layers first ... end - 1 of a group in panel p: points, joining lines and names. */
+void ipl_figure_add_plane(ipl_figure *figure, size_t p, const ipl_plot_group *group,
+                          size_t x_field, size_t first, size_t end);
+
+/** Write settings and CSV files, "<name>-settings.gp", "<name>-points.csv" and so on. */
+ipl_status ipl_figure_write(const ipl_figure *figure, const char *folder, const char *name,
+                            ipl_error *err) IPL_NODISCARD;
+
+/** Range of a field of one layer over the group's mean and, if it has bands, around it. */
+ipl_range ipl_group_range(const ipl_plot_group *group, size_t field, size_t layer,
+                          bool with_band);
+
+/** Estimator as axes name it, in enhanced text: "LogDet β = rd". */
+void ipl_estimator_label(char *out, size_t size, const char *text);
+
+/** Axis label of a field of the track `info`, in enhanced text, without unit. */
+const char *ipl_info_label(size_t field, const ipl_plot_opts *opts);
+
+/** Copy a text, cut to so many characters with an ellipsis. */
+void ipl_shorten(char *out, size_t size, const char *text, size_t characters);
+
+#endif /* IPL_FIGURE_H */

@@ -1,0 +1,451 @@
+/* Curves over epochs, with a band of a standard deviation when there are replicates. */
+#include "run/figure.h"
+
+#include "base/alloc.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Few epochs are shown as points on the lines. */
+enum { MARKED_MAX = 16, NAME_CHARACTERS = 8, CURVES_MAX = 1024 };
+
+/* One curve: a field of one layer, times a factor, over that of another field if there is. */
+typedef struct curve {
+    const ipl_track *mean, *sd;
+    size_t layer, field;
+    size_t over; /* field it is divided by */
+    bool divided;
+    double factor;
+    const char *name;   /* written at its end; "": none */
+    const char *colour; /* "#rrggbb" */
+    int dash;           /* gnuplot's dash type */
+} curve;
+
+/* Colours of up to seven layers: Okabe and Ito's, safe for the colour-blind. */
+static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
+                                      "#E69F00", "#56B4E9", "#555555"};
+
+/* Colour of layer l of n; deeper nets get a ramp from blue by green to red. */
+static void colour_of(char out[8], size_t l, size_t n)
+{
+    enum { NAMED = sizeof colours / sizeof colours[0] };
+    static const double stops[][3] = {{49, 54, 149},  {69, 117, 180}, {64, 160, 160},
+                                      {110, 170, 60}, {230, 150, 30}, {215, 60, 40},
+                                      {130, 0, 38}};
+
+    if (n <= NAMED) {
+        memcpy(out, colours[l], 8);
+        return;
+    }
+    {
+        const double t = 6.0 * (double)l / (double)(n - 1);
+        const size_t k = t < 5.0 ? (size_t)t : 5;
+        unsigned rgb[3];
+
+        for (size_t c = 0; c < 3; c++)
+            rgb[c] = (unsigned)lround(stops[k][c] +
+                                      (t - (double)k) * (stops[k + 1][c] - stops[k][c]));
+        (void)snprintf(out, 8, "#%02x%02x%02x", rgb[0] & 0xFF, rgb[1] & 0xFF,
+                       rgb[2] & 0xFF);
+    }
+}
+
+static double value_at(const curve *c, size_t i, bool deviation)
+{
+    const ipl_track *track = deviation ? c->sd : c->mean;
+    const double value = c->factor * ipl_track_get(track, i, c->layer, c->field);
+
+    return c->divided ? value / ipl_track_get(c->mean, i, c->layer, c->over) : value;
+}
+
+static ipl_range range_of(const curve *c, bool positive)
+{
+    ipl_range r = {INFINITY, -INFINITY};
+
+    for (size_t i = 0; i < c->mean->n_epochs; i++) {
+        const double v = value_at(c, i, false);
+        double s = value_at(c, i, true);
+
+        if (!isfinite(v) || (positive && v <= 0.0))
+            continue;
+        s = isfinite(s) && !(positive && s >= v) ? s : 0.0;
+        r = (ipl_range){fmin(r.lo, v >= 0.0 ? fmax(0.0, v - s) : v - s), fmax(r.hi, v + s)};
+    }
+    return r;
+}
+
+/* Append the rows of one curve as series s; its last place, NaN when it has no points. */
+static double add_rows(ipl_figure *figure, size_t p, size_t s, const curve *c)
+{
+    const ipl_axis *y = &figure->panels[p].y.axis;
+    double last = (double)NAN;
+
+    for (size_t i = 0; i < c->mean->n_epochs; i++) {
+        const double v = value_at(c, i, false);
+        const double d = isfinite(value_at(c, i, true)) ? value_at(c, i, true) : 0.0;
+        const double values[] = {c->mean->epochs[i],
+                                 v,
+                                 d,
+                                 ipl_axis_place(&figure->epochs, c->mean->epochs[i]),
+                                 ipl_axis_place(y, v),
+                                 ipl_axis_place(y, v >= 0.0 ? fmax(0.0, v - d) : v - d),
+                                 ipl_axis_place(y, v + d)};
+
+        if (!isfinite(v))
+            continue;
+        last = values[4];
+        ipl_text_add(&figure->curves, "%zu,%zu,", p + 1, s);
+        ipl_text_add_field(&figure->curves, c->name);
+        for (size_t k = 0; k < sizeof values / sizeof values[0]; k++) {
+            ipl_text_add(&figure->curves, ",");
+            ipl_text_add_number(&figure->curves, values[k]);
+        }
+        ipl_text_add(&figure->curves, "\n");
+    }
+    return last;
+}
+
+/* Name of a curve, to be written at its end. */
+typedef struct ending {
+    const char *name;
+    size_t series;
+    double v;
+} ending;
+
+/* Move names apart: sort by height, push up with the least distance, then back down. */
+static void spread(ending *ends, size_t n, double step, double top)
+{
+    for (size_t i = 1; i < n; i++)
+        for (size_t k = i; k > 0 && ends[k].v < ends[k - 1].v; k--) {
+            const ending swap = ends[k];
+
+            ends[k] = ends[k - 1];
+            ends[k - 1] = swap;
+        }
+    for (int turn = 0; turn < 60; turn++)
+        for (size_t i = 0; i + 1 < n; i++) {
+            const double lack = step - (ends[i + 1].v - ends[i].v);
+
+            if (lack > 1e-12 * step) {
+                ends[i].v -= 0.5 * lack;
+                ends[i + 1].v += 0.5 * lack;
+            }
+        }
+    for (size_t i = n; i-- > 0;) {
+        const double limit = i + 1 < n ? ends[i + 1].v - step : top;
+
+        ends[i].v = fmin(ends[i].v, limit);
+    }
+}
+
+static void add_ends(ipl_figure *figure, size_t p, ending *ends, size_t n)
+{
+    const ipl_panel *panel = &figure->panels[p];
+    const ipl_range y = ipl_axis_padded(&panel->y.axis, panel->y.margin);
+    const ipl_range x = ipl_axis_padded(&figure->epochs, panel->x.margin);
+
+    spread(ends, n, 0.95 * IPL_LINE_INCHES / panel->height * (y.hi - y.lo), y.hi);
+    for (size_t i = 0; i < n; i++) {
+        char name[48];
+
+        ipl_shorten(name, sizeof name, ends[i].name, NAME_CHARACTERS);
+        ipl_text_add(&figure->ends, "%zu,%zu,", p + 1, ends[i].series);
+        ipl_text_add_field(&figure->ends, name);
+        ipl_text_add(&figure->ends, ",");
+        ipl_text_add_number(&figure->ends, x.hi);
+        ipl_text_add(&figure->ends, ",");
+        ipl_text_add_number(&figure->ends, ends[i].v);
+        ipl_text_add(&figure->ends, "\n");
+    }
+}
+
+/* Fill a panel with curves; those without a value are left out. */
+static ipl_status add_curves(ipl_figure *figure, size_t p, const curve *curves, size_t n,
+                             ipl_error *err)
+{
+    ipl_panel *panel = &figure->panels[p];
+    ending *ends = ipl_array(n, 1, sizeof *ends, err);
+    size_t n_ends = 0, longest = 0;
+
+    if (!ends)
+        return IPL_E_NOMEM;
+    panel->kind = IPL_PANEL_CURVES;
+    panel->x = (ipl_panel_axis){
+        .axis = figure->epochs, .margin = 0.03, .tics = 4, .tic_labels = true};
+    (void)snprintf(panel->x.label, sizeof panel->x.label, "epoch");
+    for (size_t k = 0; k < n; k++) {
+        const double last = add_rows(figure, p, panel->series + 1, &curves[k]);
+
+        if (isnan(last))
+            continue;
+        panel->series++;
+        ipl_text_add(&panel->colours, "%s%s", panel->series > 1 ? " " : "",
+                     curves[k].colour);
+        ipl_text_add(&panel->dashes, "%s%d", panel->series > 1 ? " " : "", curves[k].dash);
+        if (*curves[k].name != '\0')
+            ends[n_ends++] = (ending){curves[k].name, panel->series, last};
+        if (curves[k].mean->n_epochs > longest)
+            longest = curves[k].mean->n_epochs;
+    }
+    panel->marks = longest <= MARKED_MAX;
+    add_ends(figure, p, ends, n_ends);
+    ipl_free(ends);
+    return ipl_text_status(&figure->curves, err);
+}
+
+/* Curves of a field for every layer of a group; the caller frees *out. */
+static ipl_status layer_curves(curve **out, char (**paint)[8], const ipl_plot_group *group,
+                               size_t field, ipl_error *err)
+{
+    const size_t n = group->mean.info.n_layers;
+
+    *out = ipl_array(n, 1, sizeof **out, err);
+    *paint = ipl_array(n, 1, sizeof **paint, err);
+    if (!*out || !*paint)
+        return IPL_E_NOMEM;
+    for (size_t l = 0; l < n; l++) {
+        colour_of((*paint)[l], l, n);
+        (*out)[l] = (curve){.mean = &group->mean.info,
+                            .sd = &group->sd.info,
+                            .layer = l,
+                            .field = field,
+                            .factor = 1.0,
+                            .name = group->mean.info.names[l],
+                            .colour = (*paint)[l],
+                            .dash = 1};
+    }
+    return IPL_OK;
+}
+
+static ipl_status add_information(ipl_figure *figure, size_t p, const ipl_plot_group *group,
+                                  size_t field, ipl_error *err)
+{
+    curve *curves = NULL;
+    char(*paint)[8] = NULL;
+    ipl_status st = layer_curves(&curves, &paint, group, field, err);
+
+    if (st == IPL_OK) {
+        figure->panels[p].band = group->n_members > 1;
+        st = add_curves(figure, p, curves, group->mean.info.n_layers, err);
+    }
+    ipl_free(paint);
+    ipl_free(curves);
+    return st;
+}
+
+/* An axis for a field of all layers, of one group or of all. */
+static void fit_information(ipl_axis *axis, const ipl_plot_data *data, size_t first,
+                            size_t end, size_t field)
+{
+    ipl_range ranges[CURVES_MAX];
+    size_t n = 0;
+
+    for (size_t g = first; g < end; g++)
+        for (size_t l = 0; l < data->groups[g].mean.info.n_layers && n < CURVES_MAX; l++)
+            ranges[n++] = ipl_group_range(&data->groups[g], field, l, true);
+    ipl_axis_fit(axis, ranges, n, IPL_SCALE_AUTO);
+}
+
+ipl_status ipl_figure_curves(ipl_figure *figure, const ipl_plot_opts *opts,
+                             const ipl_plot_data *data, ipl_error *err)
+{
+    static const size_t fields[] = {IPL_INFO_XT, IPL_INFO_TY, IPL_INFO_T};
+    enum { COLUMNS = 3 };
+    const size_t n = data->n_groups;
+    const bool headed = n == 1 || *opts->title != '\0';
+    const ipl_layout layout = {.columns = COLUMNS,
+                               .rows = n,
+                               .width = 7.0,
+                               .left = n > 1 ? 0.7 : 0.54,
+                               .right = 0.5,
+                               .top = headed ? 0.46 : 0.24,
+                               .bottom = 0.4,
+                               .gap_x = 0.84,
+                               .gap_y = 0.34,
+                               .height = 1.6};
+    ipl_status st = ipl_figure_init(figure, opts, data, COLUMNS * n, err);
+    char estimator[96];
+
+    if (st != IPL_OK)
+        return st;
+    ipl_figure_lay_out(figure, &layout);
+    ipl_estimator_label(estimator, sizeof estimator, data->runs[0].estimator);
+    if (headed)
+        ipl_shorten(figure->title, sizeof figure->title,
+                    *opts->title ? opts->title : data->groups[0].label, 100);
+    for (size_t p = 0; st == IPL_OK && p < COLUMNS * n; p++) {
+        ipl_panel *panel = &figure->panels[p];
+        const size_t g = p / COLUMNS, field = fields[p % COLUMNS];
+
+        panel->y = (ipl_panel_axis){.margin = 0.02, .tics = 5, .tic_labels = true};
+        fit_information(&panel->y.axis, data, 0, n, field);
+        if (g == 0)
+            (void)snprintf(panel->title, sizeof panel->title, "%s, %s",
+                           ipl_info_label(field, opts), estimator);
+        panel->enhanced_title = true;
+        (void)snprintf(panel->y.label, sizeof panel->y.label, "%s", data->runs[0].unit);
+        if (n > 1 && p % COLUMNS == 0)
+            ipl_shorten(panel->side, sizeof panel->side, data->groups[g].label, 28);
+        st = add_information(figure, p, &data->groups[g], field, err);
+        if (g + 1 < n)
+            panel->x.label[0] = '\0';
+    }
+    return st;
+}
+
+/* Training and test value of the loss or the accuracy. */
+static ipl_status add_training(ipl_figure *figure, size_t p, const ipl_plot_group *group,
+                               size_t field, ipl_error *err)
+{
+    static const char *const names[] = {"train", "test"};
+    ipl_panel *panel = &figure->panels[p];
+    const bool loss = field == IPL_TRAINING_LOSS;
+    ipl_range ranges[2];
+    curve curves[2];
+
+    for (size_t k = 0; k < 2; k++) {
+        curves[k] = (curve){.mean = &group->mean.training,
+                            .sd = &group->sd.training,
+                            .field = field + k,
+                            .factor = loss ? 1.0 : 100.0,
+                            .name = names[k],
+                            .colour = colours[k],
+                            .dash = 1};
+        ranges[k] = loss ? range_of(&curves[k], false) : (ipl_range){0.0, 95.0};
+    }
+    panel->y = (ipl_panel_axis){.margin = 0.02, .tics = 5, .tic_labels = true};
+    ipl_axis_fit(&panel->y.axis, ranges, 2,
+                 loss && fmax(ranges[0].hi, ranges[1].hi) >
+                             20.0 * fmin(ranges[0].lo, ranges[1].lo)
+                     ? IPL_SCALE_LOG
+                     : IPL_SCALE_LINEAR);
+    (void)snprintf(panel->title, sizeof panel->title, loss ? "Loss" : "Accuracy");
+    (void)snprintf(panel->y.label, sizeof panel->y.label, loss ? "loss" : "accuracy [%%]");
+    panel->band = group->n_members > 1;
+    return add_curves(figure, p, curves, 2, err);
+}
+
+/* Mean and deviation of the gradient of every layer, over the norm of its weights. */
+static ipl_status add_gradients(ipl_figure *figure, size_t p, const ipl_plot_group *group,
+                                ipl_error *err)
+{
+    const ipl_track *track = &group->mean.layers;
+    ipl_panel *panel = &figure->panels[p];
+    curve *curves = ipl_array(2 * track->n_layers, 1, sizeof *curves, err);
+    ipl_range *ranges = ipl_array(2 * track->n_layers, 1, sizeof *ranges, err);
+    char(*paint)[8] = ipl_array(track->n_layers, 1, sizeof *paint, err);
+    ipl_status st = IPL_E_NOMEM;
+
+    if (!curves || !ranges || !paint)
+        goto done;
+    for (size_t k = 0; k < 2 * track->n_layers; k++) {
+        const size_t l = k / 2;
+
+        colour_of(paint[l], l, track->n_layers);
+        curves[k] = (curve){.mean = track,
+                            .sd = &group->sd.layers,
+                            .layer = l,
+                            .field = k % 2 ? IPL_LAYERS_SD : IPL_LAYERS_MEAN,
+                            .over = IPL_LAYERS_NORM,
+                            .divided = true,
+                            .factor = 1.0,
+                            .name = k % 2 ? "" : track->names[l],
+                            .colour = paint[l],
+                            .dash = k % 2 ? 3 : 1};
+        ranges[k] = range_of(&curves[k], true);
+    }
+    panel->y = (ipl_panel_axis){.margin = 0.02, .tics = 5, .tic_labels = true};
+    ipl_axis_fit(&panel->y.axis, ranges, 2 * track->n_layers, IPL_SCALE_LOG);
+    (void)snprintf(panel->title, sizeof panel->title,
+                   "Gradient: \xE2\x80\x94 mean, \xC2\xB7\xC2\xB7\xC2\xB7 s.d.");
+    (void)snprintf(panel->y.label, sizeof panel->y.label, "norm / weight norm");
+    st = add_curves(figure, p, curves, 2 * track->n_layers, err);
+done:
+    ipl_free(paint);
+    ipl_free(ranges);
+    ipl_free(curves);
+    return st;
+}
+
+/* The plane of a group as the last panel of its block. */
+static void add_plane(ipl_figure *figure, size_t p, const ipl_plot_group *group)
+{
+    ipl_panel *panel = &figure->panels[p];
+    const size_t g = (size_t)(group - figure->data->groups);
+
+    panel->kind = IPL_PANEL_PLANE;
+    panel->x = (ipl_panel_axis){.margin = 0.02, .tics = 4, .tic_labels = true};
+    panel->y = (ipl_panel_axis){.margin = 0.03, .tics = 5, .tic_labels = true};
+    fit_information(&panel->x.axis, figure->data, g, g + 1, IPL_INFO_XT);
+    fit_information(&panel->y.axis, figure->data, g, g + 1, IPL_INFO_TY);
+    (void)snprintf(panel->title, sizeof panel->title, "Information plane");
+    (void)snprintf(panel->x.label, sizeof panel->x.label, "%s [%s]",
+                   ipl_info_label(IPL_INFO_XT, figure->opts), figure->data->runs[0].unit);
+    (void)snprintf(panel->y.label, sizeof panel->y.label, "%s [%s]",
+                   ipl_info_label(IPL_INFO_TY, figure->opts), figure->data->runs[0].unit);
+    panel->bar = panel->height;
+    ipl_figure_add_plane(figure, p, group, IPL_INFO_XT, 0, group->mean.info.n_layers);
+}
+
+/* Curves of a field of the track `info`, with the estimator in the title. */
+static ipl_status add_dashboard_curves(ipl_figure *figure, size_t p, size_t g, size_t field,
+                                       ipl_error *err)
+{
+    ipl_panel *panel = &figure->panels[p];
+    char estimator[96];
+
+    ipl_estimator_label(estimator, sizeof estimator, figure->data->runs[0].estimator);
+    panel->y = (ipl_panel_axis){.margin = 0.02, .tics = 5, .tic_labels = true};
+    fit_information(&panel->y.axis, figure->data, g, g + 1, field);
+    (void)snprintf(panel->title, sizeof panel->title, "%s, %s",
+                   ipl_info_label(field, figure->opts), estimator);
+    panel->enhanced_title = true;
+    (void)snprintf(panel->y.label, sizeof panel->y.label, "%s", figure->data->runs[0].unit);
+    return add_information(figure, p, &figure->data->groups[g], field, err);
+}
+
+ipl_status ipl_figure_dashboard(ipl_figure *figure, const ipl_plot_opts *opts,
+                                const ipl_plot_data *data, ipl_error *err)
+{
+    enum { COLUMNS = 3, BLOCK = 6 };
+    const size_t n = data->n_groups;
+    const bool headed = n == 1 || *opts->title != '\0';
+    const ipl_layout layout = {.columns = COLUMNS,
+                               .rows = 2 * n,
+                               .width = 7.0,
+                               .left = n > 1 ? 0.7 : 0.54,
+                               .right = 0.52,
+                               .top = headed ? 0.46 : 0.24,
+                               .bottom = 0.42,
+                               .gap_x = 0.84,
+                               .gap_y = 0.64,
+                               .height = 1.4};
+    ipl_status st = ipl_figure_init(figure, opts, data, BLOCK * n, err);
+
+    if (st != IPL_OK)
+        return st;
+    ipl_figure_lay_out(figure, &layout);
+    if (headed)
+        ipl_shorten(figure->title, sizeof figure->title,
+                    *opts->title ? opts->title : data->groups[0].label, 100);
+    for (size_t g = 0; st == IPL_OK && g < n; g++) {
+        const ipl_plot_group *group = &data->groups[g];
+        const size_t p = BLOCK * g;
+
+        if (n > 1)
+            ipl_shorten(figure->panels[p].side, IPL_PANEL_TEXT, group->label, 24);
+        st = add_training(figure, p, group, IPL_TRAINING_LOSS, err);
+        if (st == IPL_OK)
+            st = add_training(figure, p + 1, group, IPL_TRAINING_ACCURACY, err);
+        if (st == IPL_OK)
+            st = add_gradients(figure, p + 2, group, err);
+        if (st == IPL_OK)
+            st = add_dashboard_curves(figure, p + 3, g, IPL_INFO_XT, err);
+        if (st == IPL_OK)
+            st = add_dashboard_curves(figure, p + 4, g, IPL_INFO_TY, err);
+        if (st == IPL_OK)
+            add_plane(figure, p + 5, group);
+    }
+    return st == IPL_OK ? ipl_text_status(&figure->points, err) : st;
+}

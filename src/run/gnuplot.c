@@ -1,0 +1,148 @@
+#include "run/gnuplot.h"
+
+#include "base/alloc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { EXEC_FAILED = 127, SAID_MAX = 64 * 1024 };
+
+/* In the child: only calls that are safe between fork and exec in a threaded program. */
+static void become_gnuplot(int output, int fault, const char *folder, char *const *argv)
+{
+    const int null = open("/dev/null", O_RDWR);
+    int cause = 0;
+
+    (void)signal(SIGPIPE, SIG_DFL);
+    if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
+        dup2(output, STDERR_FILENO) < 0 || chdir(folder) != 0) {
+        cause = -errno;
+    } else {
+        (void)execvp(argv[0], argv);
+        cause = errno;
+    }
+    (void)!write(fault, &cause, sizeof cause);
+    _exit(EXEC_FAILED);
+}
+
+/* Everything that comes out of a pipe; the first part of it is kept. */
+static void drain(ipl_text *said, int fd)
+{
+    char part[4096];
+
+    for (;;) {
+        const ssize_t n = read(fd, part, sizeof part - 1);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return;
+        part[n] = '\0';
+        if (said->len < SAID_MAX)
+            ipl_text_add(said, "%s", part);
+    }
+}
+
+static int await(pid_t child)
+{
+    int status = 0;
+
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return -1;
+    return status;
+}
+
+/* Two pipes, none of which the child's program inherits. */
+static bool open_pipes(int output[2], int fault[2])
+{
+    if (pipe(output) != 0)
+        return false;
+    if (pipe(fault) != 0) {
+        const int cause = errno;
+
+        (void)close(output[0]);
+        (void)close(output[1]);
+        errno = cause;
+        return false;
+    }
+    for (int i = 0; i < 2; i++) {
+        (void)fcntl(output[i], F_SETFD, FD_CLOEXEC);
+        (void)fcntl(fault[i], F_SETFD, FD_CLOEXEC);
+    }
+    return true;
+}
+
+/* What the child came to: cause is 0, an errno of exec, or a negative errno before it. */
+static ipl_status judge(bool *missing, const ipl_text *said, size_t from, int cause,
+                        int status, const char *script, ipl_error *err)
+{
+    const char *words =
+        said->len > from ? said->s + from + strspn(said->s + from, "\n ") : "";
+
+    *missing = cause == ENOENT || cause == EACCES;
+    if (*missing)
+        return IPL_OK;
+    if (cause != 0)
+        return ipl_fail(err, IPL_E_IO, "gnuplot cannot be started: %s",
+                        strerror(cause < 0 ? -cause : cause));
+    if (status == 0)
+        return ipl_text_status(said, err);
+    if (status > 0 && WIFSIGNALED(status))
+        return ipl_fail(err, IPL_E_IO, "gnuplot %s: killed by signal %d", script,
+                        WTERMSIG(status));
+    return ipl_fail(err, IPL_E_IO, "gnuplot %s: exit status %d: %.*s", script,
+                    status > 0 ? WEXITSTATUS(status) : -1,
+                    (int)(strcspn(words, "\n") < 200 ? strcspn(words, "\n") : 200), words);
+}
+
+ipl_status ipl_gnuplot(bool *missing, ipl_text *said, const char *folder,
+                       const char *const *argv, ipl_error *err)
+{
+    /* exec takes writable strings, for the sake of old programs, and leaves them alone. */
+    enum { WORDS = 12 };
+    static char program[] = "gnuplot", defaults[] = "-d", call[] = "-c";
+    char *words[WORDS] = {program, defaults, call};
+    char room[1024];
+    size_t used = 0, n = 3;
+    const size_t from = said->len;
+    int output[2], fault[2], cause = 0, status;
+    ssize_t got;
+    pid_t child;
+
+    *missing = false;
+    for (; argv[n - 3]; n++) {
+        const size_t size = strlen(argv[n - 3]) + 1;
+
+        if (n + 1 >= WORDS || size > sizeof room - used)
+            return ipl_fail(err, IPL_E_ARG, "gnuplot: too many arguments");
+        words[n] = memcpy(room + used, argv[n - 3], size);
+        used += size;
+    }
+    if (!open_pipes(output, fault))
+        return ipl_fail(err, IPL_E_IO, "gnuplot: pipe: %s", strerror(errno));
+    child = fork();
+    if (child == 0)
+        become_gnuplot(output[1], fault[1], folder, words);
+    (void)close(output[1]);
+    (void)close(fault[1]);
+    if (child < 0) {
+        const int why = errno;
+
+        (void)close(output[0]);
+        (void)close(fault[0]);
+        return ipl_fail(err, IPL_E_IO, "gnuplot: fork: %s", strerror(why));
+    }
+    do
+        got = read(fault[0], &cause, sizeof cause);
+    while (got < 0 && errno == EINTR);
+    drain(said, output[0]);
+    (void)close(fault[0]);
+    (void)close(output[0]);
+    status = await(child);
+    return judge(missing, said, from, cause, status, argv[0], err);
+}

@@ -1,0 +1,266 @@
+#include "run/plot.h"
+
+#include "base/alloc.h"
+#include "run/figure.h"
+#include "run/gnuplot.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const formats[] = {"png", "pdf", "svg", NULL};
+static const char *const kinds[] = {"all",    "plane",     "grid", "ltc",
+                                    "curves", "dashboard", NULL};
+static const char *const splits[] = {"train", "test", NULL};
+static const char *const labels[] = {"onehot", "cond", "pooled", NULL};
+static const char *const palettes[] = {"viridis", "classic", NULL};
+static const char *const scales[] = {"auto", "linear", "log", "break", NULL};
+
+const ipl_opt ipl_plot_opt_table[] = {
+    IPL_OPT_WORD(ipl_plot_opts, kind, "kind", kinds, IPL_PLOT_ALL, "figures to draw"),
+    IPL_OPT_WORD(ipl_plot_opts, format, "format", formats, 0, "kind of file"),
+    IPL_OPT_STRING(ipl_plot_opts, estimator, "estimator", "",
+                   "text, its beginning, or name and some options (default: the first)"),
+    IPL_OPT_WORD(ipl_plot_opts, split, "split", splits, 0, "probe that was measured"),
+    IPL_OPT_WORD(ipl_plot_opts, labels, "labels", labels, 0, "form of I(T;Y)"),
+    IPL_OPT_WORD(ipl_plot_opts, palette, "palette", palettes, 0, "colours of the epochs"),
+    IPL_OPT_WORD(ipl_plot_opts, xscale, "xscale", scales, IPL_SCALE_AUTO,
+                 "x axis of the planes"),
+    IPL_OPT_WORD(ipl_plot_opts, yscale, "yscale", scales, IPL_SCALE_AUTO,
+                 "y axis of the planes"),
+    IPL_OPT_STRING(ipl_plot_opts, title, "title", "", "heading (default: name of the run)"),
+    IPL_OPT_STRING(ipl_plot_opts, out, "out", "",
+                   "folder (default: RUN/figures, or compare-A+B/figures beside RUN)"),
+    IPL_OPT_END,
+};
+
+/* Every script that a figure loads; the first draws the pages, the others their parts. */
+static const char *const scripts[] = {"figure.gp", "style.gp", "panel_frame.gp",
+                                      "panel_plane.gp", "panel_curves.gp"};
+
+/* What is being done, for the functions below. */
+typedef struct session {
+    const ipl_plot_opts *opts;
+    char folder[IPL_PATH_MAX];
+    ipl_plot_say say;
+    void *context;
+    bool missing; /* there is no gnuplot, and that has been said */
+} session;
+
+static void tell(const session *s, ipl_plot_line kind, const char *line)
+{
+    if (s->say)
+        s->say(s->context, kind, line);
+}
+
+/* Name of the folder for several runs, "compare-A+B+3-more". */
+static void compare_name(char *out, size_t size, const char *const *runs, size_t n_runs)
+{
+    enum { NAMED_MAX = 2, NAME_CHARACTERS = 80 };
+    int len = snprintf(out, size, "compare-");
+
+    for (size_t r = 0; r < n_runs && r < NAMED_MAX; r++) {
+        char label[IPL_LABEL_MAX];
+
+        ipl_plot_label(label, sizeof label, runs[r]);
+        len += snprintf(out + len, size - (size_t)len, "%s%.*s", r ? "+" : "",
+                        NAME_CHARACTERS, label);
+    }
+    if (n_runs > NAMED_MAX)
+        (void)snprintf(out + len, size - (size_t)len, "+%zu-more", n_runs - NAMED_MAX);
+}
+
+ipl_status ipl_plot_folder(char *out, const ipl_plot_opts *opts, const char *const *runs,
+                           size_t n_runs, ipl_error *err)
+{
+    char parent[IPL_PATH_MAX], name[256], folder[IPL_PATH_MAX];
+    size_t end = strlen(runs[0]);
+    ipl_status st;
+
+    if (*opts->out != '\0')
+        return ipl_text_copy(out, IPL_PATH_MAX, opts->out, strlen(opts->out), "out", err);
+    if (n_runs == 1)
+        return ipl_path_join(out, runs[0], "figures", err);
+    while (end > 1 && runs[0][end - 1] == '/')
+        end--;
+    while (end > 0 && runs[0][end - 1] != '/')
+        end--;
+    while (end > 1 && runs[0][end - 1] == '/')
+        end--;
+    st = ipl_text_copy(parent, sizeof parent, end ? runs[0] : ".", end ? end : 1, "path",
+                       err);
+    compare_name(name, sizeof name, runs, n_runs);
+    if (st == IPL_OK)
+        st = ipl_path_join(folder, parent, name, err);
+    return st == IPL_OK ? ipl_path_join(out, folder, "figures", err) : st;
+}
+
+/* Whether two files have the same content; a file that cannot be read has another. */
+static bool same_content(const char *a, const char *b)
+{
+    enum { SCRIPT_BYTES_MAX = 1 << 20 };
+    char *p = NULL, *q = NULL;
+    size_t n, m;
+    const bool same = ipl_file_read(&p, &n, a, SCRIPT_BYTES_MAX, NULL) == IPL_OK &&
+                      ipl_file_read(&q, &m, b, SCRIPT_BYTES_MAX, NULL) == IPL_OK &&
+                      n == m && memcmp(p, q, n) == 0;
+
+    ipl_free(q);
+    ipl_free(p);
+    return same;
+}
+
+/* Copy a script into the folder; one that the user has edited is kept as <name>.bak. */
+static ipl_status install(const session *s, const char *name, ipl_error *err)
+{
+    char from[IPL_PATH_MAX], to[IPL_PATH_MAX], kept[IPL_PATH_MAX + 8];
+    ipl_status st = ipl_share_find(from, name, err);
+
+    if (st == IPL_OK)
+        st = ipl_path_join(to, s->folder, name, err);
+    if (st != IPL_OK || same_content(to, from))
+        return st;
+    if (ipl_file_exists(to)) {
+        char line[IPL_PATH_MAX + 64];
+
+        (void)snprintf(kept, sizeof kept, "%s.bak", to);
+        st = ipl_file_copy(kept, to, err);
+        if (st != IPL_OK)
+            return st;
+        (void)snprintf(line, sizeof line, "the %s that was there is now %s", name, kept);
+        tell(s, IPL_PLOT_NOTE, line);
+    }
+    return ipl_file_copy(to, from, err);
+}
+
+/* plot.sh: the commands that draw every figure of the folder. */
+static ipl_status write_script(const session *s, ipl_error *err)
+{
+    char path[IPL_PATH_MAX], file[64];
+    ipl_text text = {0};
+    ipl_status st = IPL_OK;
+
+    ipl_text_add(&text, "#!/bin/sh\n# Draw the figures of this folder again, after editing "
+                        "the *.gp files: sh plot.sh [png|pdf|svg]\n"
+                        "cd \"$(dirname \"$0\")\" || exit 1\n");
+    for (size_t k = IPL_PLOT_PLANE; st == IPL_OK && k < IPL_PLOT_KINDS; k++) {
+        (void)snprintf(file, sizeof file, "%s-settings.gp", kinds[k]);
+        st = ipl_path_join(path, s->folder, file, err);
+        if (st == IPL_OK && ipl_file_exists(path))
+            ipl_text_add(&text, "gnuplot -d -c figure.gp %s \"${1:-%s}\"\n", kinds[k],
+                         formats[s->opts->format]);
+    }
+    if (st == IPL_OK)
+        st = ipl_path_join(path, s->folder, "plot.sh", err);
+    if (st == IPL_OK)
+        st = ipl_text_status(&text, err);
+    if (st == IPL_OK)
+        st = ipl_file_replace(path, text.s, text.len, err);
+    ipl_text_release(&text);
+    return st;
+}
+
+static ipl_status compose(ipl_figure *figure, ipl_plot_kind kind, const ipl_plot_opts *opts,
+                          const ipl_plot_data *data, ipl_error *err)
+{
+    switch (kind) {
+    case IPL_PLOT_GRID:
+        return ipl_figure_grid(figure, opts, data, err);
+    case IPL_PLOT_CURVES:
+        return ipl_figure_curves(figure, opts, data, err);
+    case IPL_PLOT_DASHBOARD:
+        return ipl_figure_dashboard(figure, opts, data, err);
+    case IPL_PLOT_ALL:
+    case IPL_PLOT_PLANE:
+    case IPL_PLOT_LTC:
+    case IPL_PLOT_KINDS:
+        break;
+    }
+    return ipl_figure_plane(figure, kind, opts, data, err);
+}
+
+/* Run gnuplot on one figure, and pass on what it says. */
+static ipl_status draw(session *s, ipl_plot_kind kind, ipl_error *err)
+{
+    const char *const argv[] = {"figure.gp", kinds[kind], formats[s->opts->format], NULL};
+    char file[64], path[IPL_PATH_MAX + 64];
+    ipl_text said = {0};
+    bool missing;
+    ipl_status st = ipl_gnuplot(&missing, &said, s->folder, argv, err);
+
+    (void)snprintf(file, sizeof file, "%s.%s", kinds[kind], formats[s->opts->format]);
+    if (st == IPL_OK && missing && !s->missing) {
+        (void)snprintf(path, sizeof path,
+                       "no gnuplot here: data and scripts are written; draw them with: "
+                       "sh %.4000s/plot.sh",
+                       s->folder);
+        tell(s, IPL_PLOT_NOTE, path);
+        s->missing = true;
+    }
+    if (st == IPL_OK && said.len > 0)
+        tell(s, IPL_PLOT_NOTE, said.s);
+    if (st == IPL_OK && !missing) {
+        st = ipl_path_join(path, s->folder, file, err);
+        if (st == IPL_OK)
+            tell(s, IPL_PLOT_FIGURE, path);
+    }
+    ipl_text_release(&said);
+    return st;
+}
+
+static ipl_status make_figure(const session *s, ipl_plot_kind kind,
+                              const ipl_plot_data *data, ipl_error *err)
+{
+    ipl_figure figure = {0};
+    ipl_status st = compose(&figure, kind, s->opts, data, err);
+
+    if (st == IPL_OK)
+        st = ipl_figure_write(&figure, s->folder, kinds[kind], err);
+    ipl_figure_release(&figure);
+    return st;
+}
+
+/* Whether a choice is one of its row's words: callers of the library may set anything. */
+static ipl_status check(const ipl_plot_opts *opts, size_t n_runs, ipl_error *err)
+{
+    for (const ipl_opt *row = ipl_plot_opt_table; row->name; row++) {
+        int value = 0, n = 0;
+
+        if (row->type != IPL_OPT_CHOICE)
+            continue;
+        while (row->choices[n])
+            n++;
+        memcpy(&value, (const char *)opts + row->offset, sizeof value);
+        if (value < 0 || value >= n)
+            return ipl_fail(err, IPL_E_ARG, "plot: no %s %d", row->name, value);
+    }
+    return n_runs > 0 ? IPL_OK : ipl_fail(err, IPL_E_ARG, "plot: no run");
+}
+
+ipl_status ipl_plot_runs(const ipl_plot_opts *opts, const char *const *runs, size_t n_runs,
+                         ipl_plot_say say, void *context, ipl_error *err)
+{
+    const size_t first = opts->kind == IPL_PLOT_ALL ? IPL_PLOT_PLANE : (size_t)opts->kind;
+    const size_t end = opts->kind == IPL_PLOT_ALL ? IPL_PLOT_KINDS : first + 1;
+    session s = {.opts = opts, .say = say, .context = context};
+    ipl_plot_data data = {0};
+    ipl_status st = check(opts, n_runs, err);
+
+    if (st != IPL_OK)
+        return st;
+    st = ipl_plot_data_read(&data, opts, runs, n_runs, err);
+    if (st == IPL_OK)
+        st = ipl_plot_folder(s.folder, opts, runs, n_runs, err);
+    if (st == IPL_OK)
+        st = ipl_folder_create(s.folder, err);
+    for (size_t i = 0; st == IPL_OK && i < sizeof scripts / sizeof scripts[0]; i++)
+        st = install(&s, scripts[i], err);
+    for (size_t k = first; st == IPL_OK && k < end; k++)
+        st = make_figure(&s, (ipl_plot_kind)k, &data, err);
+    if (st == IPL_OK)
+        st = write_script(&s, err);
+    for (size_t k = first; st == IPL_OK && k < end; k++)
+        st = draw(&s, (ipl_plot_kind)k, err);
+    ipl_plot_data_release(&data);
+    return st;
+}

@@ -1,0 +1,270 @@
+#include "run/table.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+struct ipl_table {
+    char path[IPL_PATH_MAX];
+    char *bytes;     /* the file; fields are NUL-terminated in place */
+    size_t len;      /* of it that ends with a line break */
+    uint32_t *cells; /* (rows + 1, columns) offsets into bytes, the header first */
+    uint32_t *lines; /* (rows + 1) line on which a row starts */
+    size_t rows, columns;
+};
+
+/* Where the reader is; fields are unquoted in place, so writing never overtakes reading. */
+typedef struct cursor {
+    size_t at;
+    size_t line;
+} cursor;
+
+typedef enum field_end { END_OF_FIELD, END_OF_ROW, END_OF_FILE } field_end;
+
+/* Step over "," or a line break behind a field; the field is terminated at `stop`. */
+static ipl_status end_field(field_end *end, ipl_table *table, cursor *cur, size_t stop,
+                            ipl_error *err)
+{
+    const char c = table->bytes[cur->at];
+
+    if (c == '\r' && table->bytes[cur->at + 1] == '\n')
+        cur->at++;
+    else if (c != ',' && c != '\n')
+        return ipl_fail(err, IPL_E_FORMAT, "%s:%zu: a stray %s in a field", table->path,
+                        cur->line,
+                        c == '"'    ? "quote"
+                        : c == '\r' ? "carriage return"
+                        : c == '\0' ? "NUL byte"
+                                    : "character behind a quoted text");
+    *end = c == ',' ? END_OF_FIELD : END_OF_ROW;
+    table->bytes[stop] = '\0';
+    cur->at++;
+    return IPL_OK;
+}
+
+/* One field that starts with a quote: "" is a quote, line breaks are text. */
+static ipl_status read_quoted(field_end *end, ipl_table *table, cursor *cur, ipl_error *err)
+{
+    const size_t first_line = cur->line;
+    char *bytes = table->bytes;
+    size_t to = cur->at++;
+
+    for (; cur->at < table->len; cur->at++) {
+        if (bytes[cur->at] == '"') {
+            cur->at++;
+            if (bytes[cur->at] != '"')
+                return end_field(end, table, cur, to, err);
+        } else if (bytes[cur->at] == '\0') {
+            return ipl_fail(err, IPL_E_FORMAT, "%s:%zu: a stray NUL byte in a field",
+                            table->path, cur->line);
+        } else if (bytes[cur->at] == '\n') {
+            cur->line++;
+        }
+        bytes[to++] = bytes[cur->at];
+    }
+    return ipl_fail(err, IPL_E_FORMAT, "%s:%zu: a quote is opened and never closed",
+                    table->path, first_line);
+}
+
+static ipl_status read_field(size_t *start, field_end *end, ipl_table *table, cursor *cur,
+                             ipl_error *err)
+{
+    *start = cur->at;
+    if (table->bytes[cur->at] == '"')
+        return read_quoted(end, table, cur, err);
+    cur->at += strcspn(table->bytes + cur->at, ",\"\r\n");
+    return end_field(end, table, cur, cur->at, err);
+}
+
+/* The header: counts the columns and notes where their names start. */
+static ipl_status read_header(uint32_t *names, ipl_table *table, cursor *cur,
+                              ipl_error *err)
+{
+    field_end end = END_OF_FIELD;
+
+    while (end == END_OF_FIELD) {
+        size_t start;
+        const ipl_status st = read_field(&start, &end, table, cur, err);
+
+        if (st != IPL_OK)
+            return st;
+        if (table->columns == IPL_TABLE_COLUMNS_MAX)
+            return ipl_fail(err, IPL_E_FORMAT, "%s:1: more than %d columns", table->path,
+                            IPL_TABLE_COLUMNS_MAX);
+        if (table->bytes[start] == '\0')
+            return ipl_fail(err, IPL_E_FORMAT, "%s:1: column %zu has no name", table->path,
+                            table->columns + 1);
+        for (size_t j = 0; j < table->columns; j++)
+            if (strcmp(table->bytes + names[j], table->bytes + start) == 0)
+                return ipl_fail(err, IPL_E_FORMAT, "%s:1: two columns are called '%.60s'",
+                                table->path, table->bytes + start);
+        names[table->columns++] = (uint32_t)start;
+    }
+    return IPL_OK;
+}
+
+static ipl_status read_row(ipl_table *table, cursor *cur, ipl_error *err)
+{
+    uint32_t *cells = table->cells + (table->rows + 1) * table->columns;
+    field_end end = END_OF_FIELD;
+    size_t n = 0;
+    const size_t line = cur->line;
+
+    while (end == END_OF_FIELD) {
+        size_t start;
+        const ipl_status st = read_field(&start, &end, table, cur, err);
+
+        if (st != IPL_OK)
+            return st;
+        if (n < table->columns)
+            cells[n] = (uint32_t)start;
+        n++;
+    }
+    if (n != table->columns)
+        return ipl_fail(err, IPL_E_FORMAT, "%s:%zu: %zu fields, the header has %zu",
+                        table->path, line, n, table->columns);
+    table->lines[++table->rows] = (uint32_t)line;
+    cur->line++;
+    return IPL_OK;
+}
+
+/* Length up to the last line break; a quote left open in what follows is a cut row too. */
+static size_t whole_rows(const char *bytes, size_t len, size_t *n_lines)
+{
+    size_t whole = 0;
+
+    *n_lines = 0;
+    for (size_t i = 0; i < len; i++)
+        if (bytes[i] == '\n') {
+            whole = i + 1;
+            ++*n_lines;
+        }
+    return whole;
+}
+
+static ipl_status parse(ipl_table *table, size_t len, ipl_error *err)
+{
+    uint32_t names[IPL_TABLE_COLUMNS_MAX];
+    cursor cur = {0, 1};
+    size_t n_lines;
+    ipl_status st;
+
+    table->len = whole_rows(table->bytes, len, &n_lines);
+    table->bytes[table->len] = '\0';
+    if (n_lines == 0)
+        return ipl_fail(err, IPL_E_FORMAT, "%s: no header row yet", table->path);
+    st = read_header(names, table, &cur, err);
+    if (st != IPL_OK)
+        return st;
+    cur.line++;
+    table->cells = ipl_array(n_lines, table->columns, sizeof *table->cells, err);
+    table->lines = ipl_array(n_lines, 1, sizeof *table->lines, err);
+    if (!table->cells || !table->lines)
+        return IPL_E_NOMEM;
+    memcpy(table->cells, names, table->columns * sizeof *names);
+    while (st == IPL_OK && cur.at < table->len)
+        st = read_row(table, &cur, err);
+    return st;
+}
+
+ipl_status ipl_table_read(ipl_table **out, const char *path, ipl_error *err)
+{
+    ipl_table *table = ipl_array(1, 1, sizeof *table, err);
+    ipl_status st = IPL_E_NOMEM;
+    size_t len;
+
+    *out = NULL;
+    if (!table)
+        goto done;
+    st = ipl_text_copy(table->path, sizeof table->path, path, strlen(path), "path", err);
+    if (st != IPL_OK)
+        goto done;
+    st = ipl_file_read(&table->bytes, &len, path, IPL_TABLE_BYTES_MAX, err);
+    if (st != IPL_OK)
+        goto done;
+    st = parse(table, len, err);
+    if (st != IPL_OK)
+        goto done;
+    *out = table;
+    table = NULL;
+done:
+    ipl_table_destroy(table);
+    return st;
+}
+
+void ipl_table_destroy(ipl_table *table)
+{
+    if (!table)
+        return;
+    ipl_free(table->lines);
+    ipl_free(table->cells);
+    ipl_free(table->bytes);
+    ipl_free(table);
+}
+
+size_t ipl_table_rows(const ipl_table *table)
+{
+    return table->rows;
+}
+
+const char *ipl_table_path(const ipl_table *table)
+{
+    return table->path;
+}
+
+size_t ipl_table_line(const ipl_table *table, size_t row)
+{
+    return table->lines[row + 1];
+}
+
+ipl_status ipl_table_column(size_t *column, const ipl_table *table, const char *name,
+                            ipl_error *err)
+{
+    for (size_t j = 0; j < table->columns; j++)
+        if (strcmp(table->bytes + table->cells[j], name) == 0) {
+            *column = j;
+            return IPL_OK;
+        }
+    return ipl_fail(err, IPL_E_FORMAT, "%s:1: no column '%s'", table->path, name);
+}
+
+const char *ipl_table_text(const ipl_table *table, size_t row, size_t column)
+{
+    return table->bytes + table->cells[(row + 1) * table->columns + column];
+}
+
+ipl_status ipl_table_numbers(double **out, const ipl_table *table, const char *name,
+                             ipl_error *err)
+{
+    double *numbers = NULL;
+    size_t column = 0;
+    ipl_status st = ipl_table_column(&column, table, name, err);
+
+    *out = NULL;
+    if (st != IPL_OK)
+        return st;
+    numbers = ipl_array(table->rows + 1, 1, sizeof *numbers, err);
+    if (!numbers)
+        return IPL_E_NOMEM;
+    for (size_t i = 0; i < table->rows; i++) {
+        const char *text = ipl_table_text(table, i, column);
+
+        if (strcmp(text, "NaN") == 0) {
+            numbers[i] = (double)NAN;
+        } else if (!ipl_number_parse(&numbers[i], text)) {
+            st = ipl_fail(err, IPL_E_FORMAT, "%s:%zu: %s '%.40s' is no number", table->path,
+                          ipl_table_line(table, i), name, text);
+            goto done;
+        }
+    }
+    *out = numbers;
+    numbers = NULL;
+done:
+    ipl_free(numbers);
+    return st;
+}
