@@ -124,10 +124,11 @@ static ipl_status run_list(void *self, const ipl_args *args, ipl_error *err)
     }
     if (strcmp(word, "presets") == 0)
         return print_presets(err);
-    return ipl_fail(err, IPL_E_ARG,
-                    "no list of '%.40s': layers, losses, optimisers, schedules, initialisers, "
-                    "datasets, estimators, measures or presets",
-                    word);
+    return ipl_fail(
+        err, IPL_E_ARG,
+        "no list of '%.40s': layers, losses, optimisers, schedules, initialisers, "
+        "datasets, estimators, measures or presets",
+        word);
 }
 
 const ipl_command ipl_cmd_list = {

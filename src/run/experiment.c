@@ -120,10 +120,9 @@ static ipl_status read_section(reader *r, char *line, ipl_error *err)
         if (strcmp(ipl_experiment_opts[i].group, line + 1) == 0)
             return ipl_text_copy(r->section, sizeof r->section, line + 1, len - 2,
                                  "section", err);
-    return ipl_fail(
-        err, IPL_E_FORMAT,
-        "%s:%zu: no section '%.40s'; want data, net, training or measuring", r->path,
-        r->line, line + 1);
+    return ipl_fail(err, IPL_E_FORMAT,
+                    "%s:%zu: no section '%.40s'; want data, net, training or measuring",
+                    r->path, r->line, line + 1);
 }
 
 static ipl_status read_key(ipl_experiment *exp, reader *r, char *line, ipl_error *err)
