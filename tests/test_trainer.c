@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static ipl_experiment exp; /* large */
+static ipl_experiment trial; /* large */
 static char folder[64];
 
 static int make_folder(void **state)
@@ -29,28 +29,28 @@ static int remove_folder(void **state)
 /* A short run with everything that could depend on the order of work: shuffling, dropout. */
 static void small_experiment(void)
 {
-    ipl_opt_init(&exp, ipl_experiment_opts);
-    strcpy(exp.name, "test");
-    strcpy(exp.data, "szt");
-    strcpy(exp.net,
-           "dense:units=40 tanh dropout:rate=0.2 dense:units=9 relu dense:units=2");
-    strcpy(exp.optimiser, "adam:lr=0.01");
-    strcpy(exp.estimator, "logdet:beta=rd logdet:scale=corr,beta=own");
-    exp.train_samples = 600;
-    exp.test_samples = 300;
-    exp.batch = 256; /* several shards, and a last batch of 88 */
-    exp.shard = 64;
-    exp.epochs = 2;
-    exp.early_steps = 1;
-    exp.probe_train = exp.probe_test = 200;
-    exp.seed = 7;
+    ipl_opt_init(&trial, ipl_experiment_opts);
+    strcpy(trial.name, "test");
+    strcpy(trial.data, "szt");
+    strcpy(trial.net,
+           "dense:units=40 tanh dropout:p=0.2 dense:units=9 relu dense:units=2");
+    strcpy(trial.optimiser, "adam:lr=0.01");
+    strcpy(trial.estimator, "logdet:beta=rd logdet:scale=corr,beta=own");
+    trial.train_samples = 600;
+    trial.test_samples = 300;
+    trial.batch = 256; /* several shards, and a last batch of 88 */
+    trial.shard = 64;
+    trial.epochs = 2;
+    trial.early_steps = 1;
+    trial.probe_train = trial.probe_test = 200;
+    trial.seed = 7;
 }
 
 static ipl_status train(const char *name, size_t threads, bool force, ipl_error *err)
 {
     char path[IPL_PATH_MAX];
     const ipl_train_opts opts = {
-        .exp = &exp, .path = path, .threads = threads, .force = force};
+        .exp = &trial, .path = path, .threads = threads, .force = force};
 
     assert_int_equal(ipl_path_join(path, folder, name, NULL), IPL_OK);
     return ipl_train(&opts, err);
@@ -147,8 +147,8 @@ static void measuring_does_not_change_training(void **state)
     (void)state;
     small_experiment();
     train_ok("watched", 2);
-    exp.early_steps = 0;
-    strcpy(exp.measure, "none");
+    trial.early_steps = 0;
+    strcpy(trial.measure, "none");
     train_ok("alone", 2);
     assert_same_parameters("watched", "alone");
 }
@@ -160,7 +160,7 @@ static void another_seed_gives_other_parameters(void **state)
     (void)state;
     small_experiment();
     train_ok("seed7", 1);
-    exp.seed = 8;
+    trial.seed = 8;
     train_ok("seed8", 1);
     digest(a, "seed7", "parameters/0.weight.npy");
     digest(b, "seed8", "parameters/0.weight.npy");
@@ -175,8 +175,8 @@ static void the_recorded_experiment_repeats_the_run(void **state)
     small_experiment();
     train_ok("first", 2);
     snprintf(path, sizeof path, "%s/first/experiment.ini", folder);
-    ipl_opt_init(&exp, ipl_experiment_opts);
-    assert_int_equal(ipl_experiment_read(&exp, path, NULL), IPL_OK);
+    ipl_opt_init(&trial, ipl_experiment_opts);
+    assert_int_equal(ipl_experiment_read(&trial, path, NULL), IPL_OK);
     train_ok("again", 2);
     assert_same_file("first", "again", "information.csv");
     assert_same_parameters("first", "again");
@@ -223,17 +223,17 @@ static void an_existing_run_is_not_touched_without_force(void **state)
     small_experiment();
     train_ok("kept", 1);
     digest(before, "kept", "information.csv");
-    exp.seed = 9;
+    trial.seed = 9;
     assert_int_equal(train("kept", 1, false, &err), IPL_E_CANTCREATE);
     assert_non_null(strstr(err.msg, "--force"));
     /* With force but a fault in the experiment: nothing is touched either. */
-    strcpy(exp.net, "dense:units=2 nosuch");
+    strcpy(trial.net, "dense:units=2 nosuch");
     assert_int_equal(train("kept", 1, true, &err), IPL_E_FORMAT);
     digest(after, "kept", "information.csv");
     assert_string_equal(before, after);
 
     small_experiment();
-    exp.seed = 9;
+    trial.seed = 9;
     assert_int_equal(train("kept", 1, true, &err), IPL_OK);
     digest(after, "kept", "information.csv");
     assert_string_not_equal(before, after);
@@ -282,7 +282,8 @@ static void bad_experiments_are_refused_before_anything_is_written(void **state)
         ipl_status st;
 
         small_experiment();
-        assert_int_equal(ipl_opt_set(&exp, ipl_opt_find(ipl_experiment_opts, bad[i].field),
+        assert_int_equal(ipl_opt_set(&trial,
+                                     ipl_opt_find(ipl_experiment_opts, bad[i].field),
                                      bad[i].value, NULL),
                          IPL_OK);
         st = train("never", 1, false, &err);
@@ -301,8 +302,8 @@ static void divergence_is_detected_and_recorded(void **state)
 
     (void)state;
     small_experiment();
-    strcpy(exp.net, "dense:units=10 relu dense:units=10 relu dense:units=2");
-    strcpy(exp.optimiser, "sgd:lr=1e30");
+    strcpy(trial.net, "dense:units=10 relu dense:units=10 relu dense:units=2");
+    strcpy(trial.optimiser, "sgd:lr=1e30");
     assert_int_equal(train("diverged", 2, false, &err), IPL_E_NUMERIC);
     assert_non_null(strstr(err.msg, "epoch"));
     assert_non_null(strstr(err.msg, "step"));
@@ -317,7 +318,7 @@ static void a_signal_ends_the_run_with_its_rows_written(void **state)
 {
     char path[2 * IPL_PATH_MAX], *record;
     const volatile sig_atomic_t stop = SIGTERM;
-    const ipl_train_opts opts = {.exp = &exp, .path = path, .threads = 1, .stop = &stop};
+    const ipl_train_opts opts = {.exp = &trial, .path = path, .threads = 1, .stop = &stop};
 
     (void)state;
     small_experiment();
@@ -337,18 +338,18 @@ static void a_run_from_given_parameters_follows_pytorch(void **state)
     char *bytes, *line;
 
     (void)state;
-    ipl_opt_init(&exp, ipl_experiment_opts);
-    strcpy(exp.name, "golden");
-    strcpy(exp.data, "npy:x=tests/golden/train/mlp_tanh_momentum/x.npy,"
-                     "y=tests/golden/train/mlp_tanh_momentum/y.npy,"
-                     "xtest=tests/golden/train/mlp_tanh_momentum/x.npy,"
-                     "ytest=tests/golden/train/mlp_tanh_momentum/y.npy");
-    strcpy(exp.net, "8-6-4-3");
-    strcpy(exp.init, "npy:tests/golden/train/mlp_tanh_momentum/init");
-    strcpy(exp.optimiser, "sgd:lr=0.1,momentum=0.9");
-    exp.batch = 10;
-    exp.epochs = 5;
-    exp.shuffle = false;
+    ipl_opt_init(&trial, ipl_experiment_opts);
+    strcpy(trial.name, "golden");
+    strcpy(trial.data, "npy:x=tests/golden/train/mlp_tanh_momentum/x.npy,"
+                       "y=tests/golden/train/mlp_tanh_momentum/y.npy,"
+                       "xtest=tests/golden/train/mlp_tanh_momentum/x.npy,"
+                       "ytest=tests/golden/train/mlp_tanh_momentum/y.npy");
+    strcpy(trial.net, "8-6-4-3");
+    strcpy(trial.init, "npy:tests/golden/train/mlp_tanh_momentum/init");
+    strcpy(trial.optimiser, "sgd:lr=0.1,momentum=0.9");
+    trial.batch = 10;
+    trial.epochs = 5;
+    trial.shuffle = false;
     train_ok("golden", 2);
     bytes = read_result("golden", "training.csv");
     line = strtok(bytes, "\n");
@@ -373,8 +374,8 @@ static void every_allocation_may_fail(void **state)
 
     (void)state;
     small_experiment();
-    exp.epochs = 1;
-    exp.early_steps = 0;
+    trial.epochs = 1;
+    trial.early_steps = 0;
     for (k = 0; st != IPL_OK && k < 5000; k++) {
         ipl_error err = {0};
 

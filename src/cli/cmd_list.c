@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "data/source.h"
 #include "info/est.h"
+#include "ipl/estimator.h"
 #include "nn/initialiser.h"
 #include "nn/layer.h"
 #include "nn/loss.h"
