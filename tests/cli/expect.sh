@@ -1,5 +1,6 @@
 # Tools for the scripts of tests/cli, which start with
 #
+#   # shellcheck source=expect.sh
 #   . "$(dirname "$0")/expect.sh"
 #
 # INFOPLANE is the program to test. Every check prints "ok ..." or "not ok ..."; end with

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Help, version, and what misuse gets.
+# shellcheck source=expect.sh
 . "$(dirname "$0")/expect.sh"
 
 check "--help is printed on stdout" run 0 --help
