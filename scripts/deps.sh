@@ -155,7 +155,7 @@ install_all() {
     else
         update
     fi
-    install "$@" >/dev/null && return
+    install "$@" >/dev/null 2>&1 && return
     for name in "$@"; do
         install "$name" >/dev/null || echo "deps: $name could not be installed" >&2
     done
@@ -186,8 +186,8 @@ else
         # shellcheck disable=SC2086 # a list of words
         install_all $list </dev/null
     elif [ -n "$list" ]; then
-        echo "deps: missing: $things; run:" >&2
-        echo "    sudo $manager install -y $list" >&2
+        echo "deps: missing: $things; run scripts/deps.sh as root, or:" >&2
+        echo "    sudo $manager install -y ${list% }" >&2
     fi
 fi
 
