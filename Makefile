@@ -81,6 +81,8 @@ TSRC  := $(sort $(wildcard tests/test_*.c))
 TEST  := $(TSRC:%.c=$(BUILD)/%)
 BSRC  := $(sort $(wildcard tests/bench/*.c))
 BENCH := $(BSRC:%.c=$(BUILD)/%)
+# Executable scripts of a folder.
+scripts = $(shell for f in $1/*.sh; do test ! -x $$f || echo $$f; done)
 FORMATTED = $(wildcard src/*/*.[ch] include/*.h include/ipl/*.h tests/*.[ch] tests/*/*.[ch])
 SHELLS    = $(wildcard scripts/*.sh tests/cli/*.sh tests/long/*.sh) .ci/run
 
@@ -142,7 +144,7 @@ test:
 tests: $(TEST) $(BENCH)
 
 run-tests: $(TEST) $(BIN)
-	$(Q)INFOPLANE=$(CURDIR)/$(BIN) scripts/run_tests.sh $(TEST) $(wildcard tests/cli/*.sh)
+	$(Q)INFOPLANE=$(CURDIR)/$(BIN) scripts/run_tests.sh $(TEST) $(call scripts,tests/cli)
 
 ## check          headers, layers, and the tests under ASan and UBSan
 check: headers layers
@@ -151,7 +153,8 @@ check: headers layers
 ## check-long     check, then the scripts of tests/long with the release build
 check-long: check
 	$(Q)$(SUBMAKE) MODE=release all
-	$(Q)INFOPLANE=$(CURDIR)/build/release/infoplane scripts/run_tests.sh $(wildcard tests/long/*.sh)
+	$(Q)INFOPLANE=$(CURDIR)/build/release/infoplane \
+	  scripts/run_tests.sh $(call scripts,tests/long)
 
 ## bench          build and run the benchmarks of tests/bench
 bench: $(BENCH)

@@ -11,8 +11,8 @@
 # no password; otherwise the command to run is printed. Exit status 1 when something is still
 # missing without which the project cannot be built (or linted); figures and data can wait.
 #
-# A data set is found in datasets/<name>/, in $INFOPLANE_DATASETS/<name>/ or in the folder of
-# Debian's package dataset-fashion-mnist.
+# A data set is found below a folder of the list $INFOPLANE_DATASETS, in datasets/<name>/ or
+# where Debian's package dataset-fashion-mnist puts it.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -33,12 +33,15 @@ has_library() {
     pkg-config --exists "$@" 2>/dev/null
 }
 
+# The images of MNIST or Fashion-MNIST in one of the folders where the program looks.
 has_data() {
-    for folder in datasets "${INFOPLANE_DATASETS:-datasets}" /usr/share/datasets; do
-        for name in fashion-mnist mnist; do
-            for file in "$folder/$name"/train-images*; do
-                [ ! -f "$file" ] || return 0
-            done
+    IFS=:
+    # shellcheck disable=SC2086 # a list with colons
+    set -- ${INFOPLANE_DATASETS-} datasets /usr/local/share/datasets /usr/share/datasets
+    unset IFS
+    for folder in "$@"; do
+        for file in "$folder"/fashion-mnist/train-images* "$folder"/mnist/train-images*; do
+            [ ! -f "$file" ] || return 0
         done
     done
     return 1
@@ -152,7 +155,7 @@ install_all() {
     else
         update
     fi
-    install "$@" >/dev/null && return
+    install "$@" >/dev/null 2>&1 && return
     for name in "$@"; do
         install "$name" >/dev/null || echo "deps: $name could not be installed" >&2
     done
@@ -183,8 +186,8 @@ else
         # shellcheck disable=SC2086 # a list of words
         install_all $list </dev/null
     elif [ -n "$list" ]; then
-        echo "deps: missing: $things; run:" >&2
-        echo "    sudo $manager install -y $list" >&2
+        echo "deps: missing: $things; run scripts/deps.sh as root, or:" >&2
+        echo "    sudo $manager install -y ${list% }" >&2
     fi
 fi
 
