@@ -261,7 +261,7 @@ ipl_status ipl_view_build(ipl_view view[2], ipl_samples *samples, const ipl_data
         st = choose_classes(view, samples, opts->classes, name, err);
     if (st == IPL_OK && train->n == 0)
         st = ipl_fail(err, IPL_E_SHAPE, "%s: no sample to train on", name);
-    if (st == IPL_OK && samples->part[IPL_TEST].n == 0)
+    if (st == IPL_OK && samples->part[IPL_TEST].n == 0 && share < 1.0)
         st = split(view, share, opts->seed, err);
     if (st == IPL_OK)
         st = take(train, IPL_TRAIN, opts->n_train, opts->seed, err);
