@@ -58,7 +58,7 @@ static ipl_status measure(value_stats *out, const ipl_dataset *ds, ipl_split spl
     float *x = ipl_array(BLOCK, d, sizeof *x, err);
     double mean = 0.0, squares = 0.0, count = 0.0;
 
-    *out = (value_stats){INFINITY, -INFINITY, 0.0, 0.0};
+    *out = (value_stats){.low = (double)INFINITY, .high = -(double)INFINITY};
     if (!x)
         return IPL_E_NOMEM;
     for (size_t first = 0; first < n; first += BLOCK) {
