@@ -496,27 +496,27 @@ static void the_shared_option_rows_reach_the_data(void **state)
 
 static void gaussian_pairs_have_the_correlation_and_labels_they_say(void **state)
 {
-    enum { N = 20000, D = 3 };
+    enum { N = 20000, D = 3, BOTH = 2 * D };
     ipl_dataset *ds = open_or_fail(&(ipl_data_opts){
         .text = "gaussian:n=20000,d=3,rho=-0.6", .train_share = 1.0, .seed = 4});
-    double mean[2 * D] = {0}, product[2 * D][2 * D] = {{0}};
+    double mean[BOTH] = {0}, product[BOTH][BOTH] = {{0}};
 
     (void)state;
     for (size_t i = 0; i < N; i++) {
-        float u[2 * D];
+        float u[BOTH];
         int32_t y;
 
         ipl_dataset_gather(u, &y, ds, IPL_TRAIN, NULL, i, 1);
         assert_int_equal(y, (double)u[0] + (double)u[1] + (double)u[2] > 0.0);
-        for (size_t a = 0; a < 2 * D; a++) {
+        for (size_t a = 0; a < BOTH; a++) {
             mean[a] += (double)u[a] / N;
-            for (size_t b = 0; b < 2 * D; b++)
+            for (size_t b = 0; b < BOTH; b++)
                 product[a][b] += (double)u[a] * (double)u[b] / N;
         }
     }
-    for (size_t a = 0; a < 2 * D; a++) {
+    for (size_t a = 0; a < BOTH; a++) {
         assert_close(mean[a], 0.0, 0.03);
-        for (size_t b = 0; b < 2 * D; b++)
+        for (size_t b = 0; b < BOTH; b++)
             assert_close(product[a][b], a == b ? 1.0 : a % D == b % D ? -0.6 : 0.0, 0.04);
     }
     ipl_dataset_destroy(ds);

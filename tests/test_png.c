@@ -201,28 +201,35 @@ static void every_single_bit_flip_is_a_format_error(void **state)
     }
 }
 
+/* Write the file with other sides in its header, as RGB and with the right checksum. */
+static void write_sizes(unsigned char *bytes, size_t len, const char *path,
+                        const unsigned char *sides)
+{
+    uLong crc;
+
+    memcpy(bytes + 16, sides, 8);
+    bytes[25] = PNG_COLOR_TYPE_RGB;
+    crc = crc32(0, bytes + 12, 17);
+    for (int i = 0; i < 4; i++)
+        bytes[29 + i] = (unsigned char)(crc >> (24 - 8 * i));
+    scratch_write(path, bytes, len);
+}
+
 /* A header alone that says 16000 x 16000 RGB, 768 MB: refused for its size. */
 static void a_header_that_says_more_than_the_file_can_hold_is_refused(void **state)
 {
+    static const unsigned char wide[8] = {0, 0, 0x3e, 0x80, 0, 0, 0x3e, 0x80};
+    static const unsigned char too_wide[8] = {0, 1, 0, 0, 0, 0, 0, 1};
     const char *path = scratch_path(state, "a.png");
     unsigned char bytes[4096];
     const size_t len = make_file(bytes, sizeof bytes, path);
-    uLong crc;
     ipl_error err = {0};
     ipl_picture picture;
 
-    memcpy(bytes + 16, "\x00\x00\x3e\x80\x00\x00\x3e\x80\x08\x02", 10);
-    crc = crc32(0, bytes + 12, 17);
-    for (int i = 0; i < 4; i++)
-        bytes[29 + i] = (unsigned char)(crc >> (24 - 8 * i));
-    scratch_write(path, bytes, len);
+    write_sizes(bytes, len, path, wide);
     assert_int_equal(ipl_png_read(&picture, path, &err), IPL_E_FORMAT);
     assert_non_null(strstr(err.msg, "cannot be in"));
-    memcpy(bytes + 16, "\x00\x01\x00\x00\x00\x00\x00\x01", 8);
-    crc = crc32(0, bytes + 12, 17);
-    for (int i = 0; i < 4; i++)
-        bytes[29 + i] = (unsigned char)(crc >> (24 - 8 * i));
-    scratch_write(path, bytes, len);
+    write_sizes(bytes, len, path, too_wide);
     assert_int_equal(ipl_png_read(&picture, path, &err), IPL_E_FORMAT);
 }
 

@@ -10,9 +10,11 @@
 /* Number of entries of a list with colons, 0 for NULL or "". */
 static size_t list_length(const char *list)
 {
-    size_t n = list && *list != '\0';
+    size_t n = 1;
 
-    for (; n > 0 && *list != '\0'; list++)
+    if (!list || *list == '\0')
+        return 0;
+    for (; *list != '\0'; list++)
         n += *list == ':';
     return n;
 }
@@ -75,7 +77,7 @@ bool ipl_data_folder(char *out, size_t i, const char *name)
     char root[IPL_PATH_MAX];
 
     *out = '\0';
-    if (i < n_listed)
+    if (list && i < n_listed)
         list_entry(root, list, i);
     else if (!fixed_root(root, i - n_listed))
         return false;
