@@ -82,7 +82,7 @@ static ipl_status read_samples(ipl_samples *out, ipl_split split, const char *pa
                                ipl_error *err)
 {
     ipl_npy a;
-    ipl_shape shape;
+    ipl_shape shape = {0};
     bool pixels;
     ipl_status st = ipl_npy_read(&a, path, err);
 
