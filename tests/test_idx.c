@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 #include <zlib.h>
 
-enum { N = 5, H = 2, W = 3, HEADER = 16, LENGTH = HEADER + N * H * W };
+enum { N = 5, H = 2, W = 3, COUNT = N * H * W, HEADER = 16, LENGTH = HEADER + COUNT };
 
 /* Five images of 2 x 3 whose bytes count up. */
 static void make_images(unsigned char *bytes)
@@ -15,7 +15,7 @@ static void make_images(unsigned char *bytes)
                                                  0, 0, 0, H, 0, 0, 0, W};
 
     memcpy(bytes, header, HEADER);
-    for (unsigned i = 0; i < N * H * W; i++)
+    for (unsigned i = 0; i < COUNT; i++)
         bytes[HEADER + i] = (unsigned char)(i + 1);
 }
 
@@ -31,7 +31,7 @@ static void images_come_back_byte_for_byte(void **state)
     assert_int_equal(idx.dims[0], N);
     assert_int_equal(idx.dims[1], H);
     assert_int_equal(idx.dims[2], W);
-    assert_memory_equal(idx.bytes, bytes + HEADER, N * H * W);
+    assert_memory_equal(idx.bytes, bytes + HEADER, COUNT);
     ipl_idx_release(&idx);
 }
 
@@ -83,7 +83,7 @@ static void every_single_bit_flip_of_the_header_is_a_format_error(void **state)
     unsigned char bytes[LENGTH];
 
     make_images(bytes);
-    for (size_t bit = 0; bit < 8u * HEADER; bit++) {
+    for (size_t bit = 0; bit < (size_t)8 * HEADER; bit++) {
         ipl_idx idx;
 
         bytes[bit / 8] ^= (unsigned char)(1u << bit % 8);
@@ -122,7 +122,7 @@ static void a_header_of_gigabytes_in_a_short_file_allocates_little(void **state)
     assert_int_equal(ipl_idx_read(&idx, path, 3, &err), IPL_E_FORMAT);
     assert_int_equal(getrusage(RUSAGE_SELF, &after), 0);
     assert_non_null(strstr(err.msg, "truncated"));
-    assert_true(after.ru_maxrss - before.ru_maxrss < 16 * 1024); /* KiB; 4 GiB are said */
+    assert_true(after.ru_maxrss - before.ru_maxrss < 16384); /* KiB; 4 GiB are said */
 }
 
 static void dimensions_of_zero_or_beyond_4_gib_are_refused(void **state)

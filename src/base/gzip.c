@@ -48,6 +48,10 @@ static ipl_status zlib_fault(const ipl_gzip *file, ipl_error *err)
 {
     int code;
     const char *text = gzerror(file->fp, &code);
+    const size_t len = strlen(file->path);
+
+    if (strncmp(text, file->path, len) == 0 && strncmp(text + len, ": ", 2) == 0)
+        text += len + 2; /* zlib names the file too */
 
     if (code == Z_ERRNO)
         return ipl_fail(err, IPL_E_IO, "%s: %s", file->path, strerror(errno));

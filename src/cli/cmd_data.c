@@ -58,7 +58,7 @@ static ipl_status measure(value_stats *out, const ipl_dataset *ds, ipl_split spl
     float *x = ipl_array(BLOCK, d, sizeof *x, err);
     double mean = 0.0, squares = 0.0, count = 0.0;
 
-    *out = (value_stats){INFINITY, -INFINITY, 0.0, 0.0};
+    *out = (value_stats){.low = (double)INFINITY, .high = -(double)INFINITY};
     if (!x)
         return IPL_E_NOMEM;
     for (size_t first = 0; first < n; first += BLOCK) {
@@ -111,15 +111,17 @@ static ipl_status print_classes(const ipl_dataset *ds, ipl_error *err)
     return IPL_OK;
 }
 
-/* Values that become black and white. */
+/* Values that become black and white: of pixels all, else three s.d. around the mean. */
 static void grey_range(double *low, double *high, const ipl_data_info *info, int scale,
                        const value_stats *train)
 {
-    const bool as_stored =
-        info->pixels && (scale == IPL_SCALE_UNIT || scale == IPL_SCALE_RAW);
-
-    *low = as_stored ? 0.0 : train->low;
-    *high = !as_stored ? train->high : scale == IPL_SCALE_RAW ? 255.0 : 1.0;
+    if (info->pixels && (scale == IPL_SCALE_UNIT || scale == IPL_SCALE_RAW)) {
+        *low = 0.0;
+        *high = scale == IPL_SCALE_RAW ? 255.0 : 1.0;
+    } else {
+        *low = fmax(train->low, train->mean - 3.0 * train->sd);
+        *high = fmin(train->high, train->mean + 3.0 * train->sd);
+    }
 }
 
 /* Row of the sheet for sample i: its class, or without classes ten samples a row. */

@@ -73,7 +73,7 @@ ipl_status ipl_idx_read(ipl_idx *out, const char *path, size_t n_dims, ipl_error
 {
     ipl_idx idx = {.n_dims = n_dims};
     ipl_gzip *file = NULL;
-    size_t total;
+    size_t total = 0;
     ipl_status st;
 
     assert(n_dims >= 1 && n_dims <= IPL_IDX_MAX_DIMS);

@@ -10,9 +10,11 @@
 /* Number of entries of a list with colons, 0 for NULL or "". */
 static size_t list_length(const char *list)
 {
-    size_t n = list && *list != '\0';
+    size_t n = 1;
 
-    for (; n > 0 && *list != '\0'; list++)
+    if (!list || *list == '\0')
+        return 0;
+    for (; *list != '\0'; list++)
         n += *list == ':';
     return n;
 }
@@ -26,19 +28,21 @@ static void list_entry(char *out, const char *list, size_t i)
         *out = '\0';
 }
 
-/* Folder of the running program; false when the system does not tell. */
-static bool program_folder(char *out)
+/* Folder `levels` above the running program; false when the system does not tell. */
+static bool program_folder(char *out, int levels)
 {
     const ssize_t n = readlink("/proc/self/exe", out, IPL_PATH_MAX - 1);
-    char *slash;
 
     if (n <= 0)
         return false;
     out[n] = '\0';
-    slash = strrchr(out, '/');
-    if (!slash)
-        return false;
-    *slash = '\0';
+    for (; levels > 0; levels--) {
+        char *slash = strrchr(out, '/');
+
+        if (!slash)
+            return false;
+        *slash = '\0';
+    }
     return true;
 }
 
@@ -47,22 +51,22 @@ static bool fixed_root(char *out, size_t i)
 {
     /* In a build tree the program is build/<mode>/infoplane, two levels below datasets/. */
     static const struct {
-        bool beside_program;
+        int above_program; /* levels; 0: not by the program */
         const char *folder;
-    } roots[] = {{false, "datasets"},
-                 {true, "datasets"},
-                 {true, "../../datasets"},
-                 {true, "../share/infoplane/datasets"},
-                 {false, "/usr/local/share/datasets"},
-                 {false, "/usr/share/datasets"}};
+    } roots[] = {{0, "datasets"},
+                 {1, "datasets"},
+                 {3, "datasets"},
+                 {2, "share/infoplane/datasets"},
+                 {0, "/usr/local/share/datasets"},
+                 {0, "/usr/share/datasets"}};
     char program[IPL_PATH_MAX];
 
     *out = '\0';
     if (i >= sizeof roots / sizeof roots[0])
         return false;
-    if (!roots[i].beside_program)
+    if (roots[i].above_program == 0)
         (void)snprintf(out, IPL_PATH_MAX, "%s", roots[i].folder);
-    else if (program_folder(program) &&
+    else if (program_folder(program, roots[i].above_program) &&
              ipl_path_join(out, program, roots[i].folder, NULL) != IPL_OK)
         *out = '\0';
     return true;
@@ -75,7 +79,7 @@ bool ipl_data_folder(char *out, size_t i, const char *name)
     char root[IPL_PATH_MAX];
 
     *out = '\0';
-    if (i < n_listed)
+    if (list && i < n_listed)
         list_entry(root, list, i);
     else if (!fixed_root(root, i - n_listed))
         return false;

@@ -84,11 +84,14 @@ static ipl_status load_set(ipl_samples *out, const ipl_wanted *want, const mnist
 
     out->n_classes = N_CLASSES;
     out->pixels = true;
-    for (unsigned split = IPL_TRAIN; split <= IPL_TEST && st == IPL_OK; split++) {
-        st = read_images(out, (ipl_split)split, paths[2 * split], err);
-        if (st == IPL_OK)
-            st = read_labels(out, (ipl_split)split, paths[2 * split + 1], err);
-    }
+    if (st == IPL_OK)
+        st = read_images(out, IPL_TRAIN, paths[0], err);
+    if (st == IPL_OK)
+        st = read_labels(out, IPL_TRAIN, paths[1], err);
+    if (st == IPL_OK)
+        st = read_images(out, IPL_TEST, paths[2], err);
+    if (st == IPL_OK)
+        st = read_labels(out, IPL_TEST, paths[3], err);
     return st;
 }
 

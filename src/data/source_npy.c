@@ -55,19 +55,20 @@ static ipl_status keep_samples(ipl_store *part, bool pixels, const ipl_npy *a,
 {
     const size_t count = a->rows * a->cols;
 
-    if (pixels)
-        part->bytes = ipl_array(a->rows, a->cols, 1, err);
-    else
-        part->values = ipl_array(a->rows, a->cols, sizeof *part->values, err);
-    part->labels = ipl_array(a->rows, 1, sizeof *part->labels, err);
-    if ((!part->bytes && !part->values) || !part->labels)
-        return IPL_E_NOMEM;
     part->n = a->rows;
-    for (size_t i = 0; i < count; i++) {
-        if (pixels) {
+    part->labels = ipl_array(a->rows, 1, sizeof *part->labels, err);
+    if (!part->labels)
+        return IPL_E_NOMEM;
+    if (pixels) {
+        part->bytes = ipl_array(a->rows, a->cols, 1, err);
+        for (size_t i = 0; part->bytes && i < count; i++)
             part->bytes[i] = (uint8_t)a->data[i];
-            continue;
-        }
+        return part->bytes ? IPL_OK : IPL_E_NOMEM;
+    }
+    part->values = ipl_array(a->rows, a->cols, sizeof *part->values, err);
+    if (!part->values)
+        return IPL_E_NOMEM;
+    for (size_t i = 0; i < count; i++) {
         if (fabs(a->data[i]) > (double)FLT_MAX)
             return ipl_fail(err, IPL_E_FORMAT,
                             "%s: %g at row %zu, column %zu does not fit in a float", path,
@@ -81,7 +82,7 @@ static ipl_status read_samples(ipl_samples *out, ipl_split split, const char *pa
                                ipl_error *err)
 {
     ipl_npy a;
-    ipl_shape shape;
+    ipl_shape shape = {0};
     bool pixels;
     ipl_status st = ipl_npy_read(&a, path, err);
 

@@ -172,7 +172,7 @@ static ipl_status split(ipl_view view[2], double share, uint64_t seed, ipl_error
 
 /* Keep `wanted` random rows in their order; 0: all. */
 static ipl_status take(ipl_view *view, ipl_split part, size_t wanted, uint64_t seed,
-                       ipl_error *err)
+                       const char *name, ipl_error *err)
 {
     uint32_t *order;
     uint8_t *chosen;
@@ -181,8 +181,8 @@ static ipl_status take(ipl_view *view, ipl_split part, size_t wanted, uint64_t s
     if (wanted == 0 || wanted == view->n)
         return IPL_OK;
     if (wanted > view->n)
-        return ipl_fail(err, IPL_E_SHAPE, "%zu %s samples asked for, there are %zu", wanted,
-                        part_name[part], view->n);
+        return ipl_fail(err, IPL_E_SHAPE, "%s: %zu %s samples asked for, there are %zu",
+                        name, wanted, part_name[part], view->n);
     order = permutation(ipl_rng_at(seed, IPL_RNG_SUBSET, part, 0), view->n, err);
     chosen = ipl_array(view->n, 1, 1, err);
     if (order && chosen) {
@@ -261,12 +261,12 @@ ipl_status ipl_view_build(ipl_view view[2], ipl_samples *samples, const ipl_data
         st = choose_classes(view, samples, opts->classes, name, err);
     if (st == IPL_OK && train->n == 0)
         st = ipl_fail(err, IPL_E_SHAPE, "%s: no sample to train on", name);
-    if (st == IPL_OK && samples->part[IPL_TEST].n == 0)
+    if (st == IPL_OK && samples->part[IPL_TEST].n == 0 && share < 1.0)
         st = split(view, share, opts->seed, err);
     if (st == IPL_OK)
-        st = take(train, IPL_TRAIN, opts->n_train, opts->seed, err);
+        st = take(train, IPL_TRAIN, opts->n_train, opts->seed, name, err);
     if (st == IPL_OK)
-        st = take(test, IPL_TEST, opts->n_test, opts->seed, err);
+        st = take(test, IPL_TEST, opts->n_test, opts->seed, name, err);
     if (st == IPL_OK && opts->random_labels > 0.0)
         st = randomise(train, opts->random_labels, samples->n_classes, opts->seed, err);
     return st;
