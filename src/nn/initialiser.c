@@ -17,21 +17,30 @@ const ipl_row *ipl_initialiser_row(size_t i)
     return ipl_initialiser_table[i] ? &ipl_initialiser_table[i]->row : NULL;
 }
 
-ipl_status ipl_initialiser_create(ipl_spec *out, const char *text, ipl_error *err)
+/* "npy:FOLDER": a path may hold commas and equal signs, so it is no list of options. */
+static ipl_status create_npy(ipl_spec *out, const char *folder, ipl_error *err)
 {
-    const char *folder = strncmp(text, "npy:", 4) == 0 ? text + 4 : "";
-    ipl_status st;
+    ipl_error why = {0};
+    ipl_status st = ipl_spec_create(out, "initialiser", ipl_initialiser_row, "npy", err);
 
-    if (*folder == '\0' || strncmp(folder, "folder=", 7) == 0)
-        return ipl_spec_create(out, "initialiser", ipl_initialiser_row, text, err);
-    /* A path may hold commas and equal signs, so it is no list of options. */
-    st = ipl_spec_create(out, "initialiser", ipl_initialiser_row, "npy", err);
     if (st != IPL_OK)
         return st;
-    st = ipl_opt_set(out->self, out->row->opts, folder, err);
-    if (st != IPL_OK)
-        ipl_spec_release(out);
-    return st;
+    if (strncmp(folder, "folder=", 7) == 0)
+        folder += 7;
+    if (*folder != '\0')
+        st = ipl_opt_set(out->self, out->row->opts, folder, &why);
+    if (*folder != '\0' && st == IPL_OK)
+        return IPL_OK;
+    ipl_spec_release(out);
+    return ipl_fail(err, IPL_E_FORMAT, "initialiser 'npy': %s",
+                    *folder != '\0' ? why.msg : "no folder; want npy:FOLDER");
+}
+
+ipl_status ipl_initialiser_create(ipl_spec *out, const char *text, ipl_error *err)
+{
+    if (strncmp(text, "npy", 3) == 0 && (text[3] == ':' || text[3] == '\0'))
+        return create_npy(out, text[3] == ':' ? text + 4 : "", err);
+    return ipl_spec_create(out, "initialiser", ipl_initialiser_row, text, err);
 }
 
 ipl_status ipl_initialiser_draw(const ipl_spec *spec, float *out, size_t n,

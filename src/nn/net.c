@@ -5,6 +5,8 @@
 #include <limits.h>
 #include <string.h>
 
+#define MEMORY_MAX 1e12 /* bytes: more is a slip of the pen */
+
 /* Where the next array of the arena goes. With base NULL only the size is counted. */
 typedef struct cursor {
     char *base;
@@ -106,9 +108,10 @@ static ipl_status create_arena(ipl_net *net, ipl_error *err)
         net->n_tiles += n_tiles(&net->layers[i]);
     }
     lay_out(net, &at);
-    if (at.overflow)
+    if (at.overflow || (double)at.used > MEMORY_MAX)
         return ipl_fail(err, IPL_E_NOMEM,
-                        "net with a batch of %zu rows: its size overflows", net->batch);
+                        "net of %zu parameters, batch of %zu rows: more than 1 TB of memory",
+                        net->n_params, net->batch);
     net->memory = at.used;
     net->arena = ipl_array(at.used, 1, 1, err);
     if (!net->arena)
