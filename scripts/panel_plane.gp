@@ -2,8 +2,8 @@
 # epoch (or between the epochs, in a panel of one layer), the last epoch in black, names.
 load 'panel_frame.gp'
 if (BAR[p] > 0) {
-    set colorbox user origin RIGHT[PANELS]+0.07/WIDTH,MIDDLE_Y-BAR[p]/2 size 0.07/WIDTH,BAR[p] noborder
-    set label 5 'epoch' at screen RIGHT[PANELS]+0.1/WIDTH,screen MIDDLE_Y+BAR[p]/2+0.08/HEIGHT center font SMALL
+    set colorbox user origin BAR_LEFT[p],BAR_BOTTOM[p] size 0.07/WIDTH,BAR[p] noborder
+    set label 5 'epoch' at screen BAR_LEFT[p]+0.1/WIDTH,screen BAR_BOTTOM[p]+BAR[p]+0.08/HEIGHT center font SMALL
 }
 here(value) = column('panel') == p ? value : NaN
 run_of(mean, value) = column('panel') == p && column('mean') == mean ? value : NaN

@@ -255,14 +255,17 @@ static void print_range(char *out, size_t size, ipl_range r)
 }
 
 static void print_axis(ipl_text *out, const char *letter, size_t p,
-                       const ipl_panel_axis *axis)
+                       const ipl_panel_axis *axis, double inches)
 {
     char range[80];
     ipl_text text = {0};
 
     print_range(range, sizeof range, ipl_axis_padded(&axis->axis, axis->margin));
     ipl_text_add(out, "%s_RANGE[%zu] = '%s'\n", letter, p + 1, range);
-    ipl_axis_print_tics(&text, &axis->axis, axis->tics, axis->tic_labels);
+    ipl_axis_print_tics(&text, &axis->axis,
+                        (ipl_tic_style){.inches = inches / (1.0 + 2.0 * axis->margin),
+                                        .upright = *letter == 'Y',
+                                        .labels = axis->tic_labels});
     ipl_text_add(out, "%s_TICS[%zu] = '%s'\n", letter, p + 1, text.s ? text.s : "()");
     ipl_text_clear(&text);
     ipl_axis_print_breaks(&text, &axis->axis);
@@ -294,10 +297,13 @@ static void print_panel(ipl_text *out, const ipl_figure *figure, size_t p)
     ipl_text_add(out, "MARKUP[%zu] = '%s'\n", p + 1,
                  panel->enhanced_title ? "enhanced" : "noenhanced");
     add_assignment(out, "SIDE", p, panel->side);
-    print_axis(out, "X", p, &panel->x);
-    print_axis(out, "Y", p, &panel->y);
+    print_axis(out, "X", p, &panel->x, panel->width);
+    print_axis(out, "Y", p, &panel->y, panel->height);
     if (panel->kind == IPL_PANEL_PLANE) {
-        ipl_text_add(out, "BAR[%zu] = %.4f\n", p + 1, panel->bar / figure->height);
+        ipl_text_add(out, "BAR_LEFT[%zu] = %.4f; BAR_BOTTOM[%zu] = %.4f; BAR[%zu] = %.4f\n",
+                     p + 1, panel->bar_left / figure->width, p + 1,
+                     panel->bar_bottom / figure->height, p + 1,
+                     panel->bar_height / figure->height);
         ipl_text_add(out, "DOTS[%zu] = %zu; FAINT[%zu] = %zu\n", p + 1, panel->dots, p + 1,
                      panel->faint);
         ipl_text_add(out, "JOINS[%zu] = %zu; NAMES[%zu] = %zu\n", p + 1, panel->joins,
@@ -331,10 +337,10 @@ static void print_middle(ipl_text *out, const ipl_figure *figure)
 static void print_settings(ipl_text *out, const ipl_figure *figure, const char *name)
 {
     static const char *const arrays[] = {
-        "LEFT",     "RIGHT",   "TOP",    "BOTTOM",   "TYPE",    "TITLE",   "MARKUP",
-        "SIDE",     "X_RANGE", "X_TICS", "X_BREAKS", "X_LABEL", "Y_RANGE", "Y_TICS",
-        "Y_BREAKS", "Y_LABEL", "BAR",    "DOTS",     "FAINT",   "JOINS",   "NAMES",
-        "SERIES",   "BAND",    "MARKS",  "COLOURS",  "DASHES"};
+        "LEFT",     "RIGHT",   "TOP",    "BOTTOM",   "TYPE",       "TITLE",   "MARKUP",
+        "SIDE",     "X_RANGE", "X_TICS", "X_BREAKS", "X_LABEL",    "Y_RANGE", "Y_TICS",
+        "Y_BREAKS", "Y_LABEL", "BAR",    "BAR_LEFT", "BAR_BOTTOM", "DOTS",    "FAINT",
+        "JOINS",    "NAMES",   "SERIES", "BAND",     "MARKS",      "COLOURS", "DASHES"};
     ipl_range colours = ipl_axis_range(&figure->epochs);
     char range[80];
 
@@ -356,7 +362,8 @@ static void print_settings(ipl_text *out, const ipl_figure *figure, const char *
         colours.hi = colours.lo + 1.0;
     print_range(range, sizeof range, colours);
     ipl_text_add(out, "\nEPOCH_RANGE = '%s'\nEPOCH_TICS = '", range);
-    ipl_axis_print_tics(out, &figure->epochs, 6, true);
+    ipl_axis_print_tics(out, &figure->epochs,
+                        (ipl_tic_style){.inches = 1.6, .upright = true, .labels = true});
     ipl_text_add(out, "'\nPANELS = %zu\n", figure->n_panels);
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         ipl_text_add(out, "array %s[PANELS]\n", arrays[i]);
@@ -414,7 +421,7 @@ ipl_status ipl_figure_write(const ipl_figure *figure, const char *folder, const 
                         "panel,series,name,epoch,value,deviation,u,v,low,high", folder,
                         name, "curves.csv", err);
     if (st == IPL_OK)
-        st = write_rows(&figure->ends, "panel,series,name,u,v", folder, name, "ends.csv",
+        st = write_rows(&figure->ends, "panel,name,u,v,colour", folder, name, "ends.csv",
                         err);
     ipl_text_release(&settings);
     return st;

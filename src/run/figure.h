@@ -40,10 +40,10 @@ typedef struct ipl_panel {
     bool enhanced_title;        /* the title is enhanced text */
     char side[IPL_PANEL_TEXT];  /* plain text, upright at the left of the panel */
     ipl_panel_axis x, y;
-    double bar; /* plane: height of the colour bar beside it, from its bottom; 0: none */
-    size_t dots, faint, joins, names; /* plane: rows of each kind */
-    size_t series;                    /* curves: how many */
-    ipl_text colours, dashes;         /* curves: one word for each series */
+    double bar_left, bar_bottom, bar_height; /* plane: colour bar; height 0: none */
+    size_t dots, faint, joins, names;        /* plane: rows of each kind */
+    size_t series;                           /* curves: how many */
+    ipl_text colours, dashes;                /* curves: one word for each series */
     bool band, marks; /* curves: bands of a deviation, points on the lines */
 } ipl_panel;
 

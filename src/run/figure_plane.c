@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Epochs whose layers are joined by a line, and epochs of a single run among replicates. */
-enum { JOINED_MAX = 36, FAINT_MAX = 100, NAME_CHARACTERS = 14 };
+enum { JOINED_MAX = 48, FAINT_MAX = 100, NAME_CHARACTERS = 14 };
 
 /* A point of a panel as shares of its width and height. */
 typedef struct spot {
@@ -123,9 +123,22 @@ static double cost(box name, const box *others, size_t n_others, const spot *dot
     return sum;
 }
 
+/* How doubtful it is which layer a name belongs to: ends of other layers nearer than its own. */
+static double doubt(box name, spot own, const spot *ends, size_t n)
+{
+    const double distance = hypot(name.at.x - own.x, name.at.y - own.y);
+    double sum = 0.0;
+
+    for (size_t i = 0; i < n; i++)
+        if (hypot(name.at.x - ends[i].x, name.at.y - ends[i].y) < 0.999 * distance)
+            sum += 2.5;
+    return sum;
+}
+
 /* The best place around some anchors: eight directions, near ones first. */
 static box place(const spot *anchors, size_t n_anchors, double w, double h,
-                 const box *others, size_t n_others, const spot *dots, size_t n_dots)
+                 const box *others, size_t n_others, const spot *dots, size_t n_dots,
+                 const spot *ends, size_t n_ends)
 {
     static const spot directions[] = {{0, -1}, {0, 1},   {1, 0}, {-1, 0},
                                       {1, -1}, {-1, -1}, {1, 1}, {-1, 1}};
@@ -141,7 +154,8 @@ static box place(const spot *anchors, size_t n_anchors, double w, double h,
                                          anchors[a].y + far_y * directions[d].y},
                                   .w = w,
                                   .h = h};
-                const double c = cost(name, others, n_others, dots, n_dots) + 0.8 * step +
+                const double c = cost(name, others, n_others, dots, n_dots) +
+                                 doubt(name, anchors[0], ends, n_ends) + 0.8 * step +
                                  0.05 * (double)d + 0.6 * (double)a;
 
                 if (c < least) {
@@ -172,12 +186,12 @@ static bool ends_of(size_t *first, size_t *last, const ipl_track *track, size_t 
 
 /* Name the layers; boxes has room for their number, dots for the dots of the panel. */
 static void add_names(ipl_figure *figure, size_t p, const ipl_track *track, size_t x_field,
-                      box *boxes, spot *dots)
+                      box *boxes, spot *dots, spot *ends)
 {
     ipl_panel *panel = &figure->panels[p];
     const ipl_range x = ipl_axis_padded(&panel->x.axis, panel->x.margin);
     const ipl_range y = ipl_axis_padded(&panel->y.axis, panel->y.margin);
-    size_t n_dots = 0, n_boxes = 0;
+    size_t n_dots = 0, n_boxes = 0, n_ends = 0;
 
     for (size_t k = 0; k < track->n_epochs * track->n_layers; k++) {
         const spot s =
@@ -185,6 +199,12 @@ static void add_names(ipl_figure *figure, size_t p, const ipl_track *track, size
 
         if (isfinite(s.x + s.y))
             dots[n_dots++] = s;
+    }
+    for (size_t l = 0; l < track->n_layers; l++) {
+        size_t first = 0, last = 0;
+
+        if (ends_of(&first, &last, track, l, x_field))
+            ends[n_ends++] = spot_of(panel, track, last, l, x_field);
     }
     for (size_t l = 0; l < track->n_layers; l++) {
         char name[IPL_TRACK_NAME_MAX];
@@ -203,7 +223,8 @@ static void add_names(ipl_figure *figure, size_t p, const ipl_track *track, size
 
             *b = place(anchors, 3,
                        0.5 * IPL_CHARACTER_INCHES * (double)length / panel->width,
-                       0.5 * IPL_LINE_INCHES / panel->height, boxes, n_boxes, dots, n_dots);
+                       0.5 * IPL_LINE_INCHES / panel->height, boxes, n_boxes, dots, n_dots,
+                       ends, n_ends);
         }
         n_boxes++;
         ipl_text_add(&figure->names, "%zu,", p + 1);
@@ -243,8 +264,9 @@ void ipl_figure_add_plane(ipl_figure *figure, size_t p, const ipl_plot_group *gr
     bool *keep = ipl_array(track->n_epochs, 1, sizeof *keep, NULL);
     spot *dots = ipl_array(most, 1, sizeof *dots, NULL);
     box *boxes = ipl_array(track->n_layers, 1, sizeof *boxes, NULL);
+    spot *ends = ipl_array(track->n_layers, 1, sizeof *ends, NULL);
 
-    if (!keep || !dots || !boxes) {
+    if (!keep || !dots || !boxes || !ends) {
         figure->points.failed = true;
         goto done;
     }
@@ -256,8 +278,9 @@ void ipl_figure_add_plane(ipl_figure *figure, size_t p, const ipl_plot_group *gr
                 add_dot(figure, p, group->label, true, track, i, l, x_field);
     add_joins(figure, p, track, x_field, first, end, keep);
     if (first == 0 && end == track->n_layers)
-        add_names(figure, p, track, x_field, boxes, dots);
+        add_names(figure, p, track, x_field, boxes, dots, ends);
 done:
+    ipl_free(ends);
     ipl_free(boxes);
     ipl_free(dots);
     ipl_free(keep);
@@ -308,6 +331,14 @@ static void head(ipl_figure *figure, size_t characters)
     ipl_shorten(figure->title, sizeof figure->title, text, characters);
 }
 
+/* One colour bar for all panels, at their right. */
+static void add_bar(const ipl_figure *figure, ipl_panel *panel, const ipl_layout *layout)
+{
+    panel->bar_left = figure->width - layout->right + 0.07;
+    panel->bar_bottom = layout->bottom;
+    panel->bar_height = figure->height - layout->top - layout->bottom;
+}
+
 ipl_status ipl_figure_plane(ipl_figure *figure, ipl_plot_kind kind,
                             const ipl_plot_opts *opts, const ipl_plot_data *data,
                             ipl_error *err)
@@ -321,7 +352,7 @@ ipl_status ipl_figure_plane(ipl_figure *figure, ipl_plot_kind kind,
                                .left = 0.52,
                                .right = 0.52,
                                .top = (headed ? 0.26 : 0.08) + (n > 1 ? 0.2 : 0.0),
-                               .bottom = 0.46,
+                               .bottom = 0.42,
                                .gap_x = 0.14,
                                .gap_y = 0.34,
                                .height = n < 3 ? 2.3 : 1.9};
@@ -341,13 +372,12 @@ ipl_status ipl_figure_plane(ipl_figure *figure, ipl_plot_kind kind,
         ipl_panel *panel = &figure->panels[p];
 
         panel->kind = IPL_PANEL_PLANE;
-        panel->x = (ipl_panel_axis){.axis = x,
-                                    .margin = 0.02,
-                                    .tics = n < 3 ? 6 : 4,
-                                    .tic_labels = p + layout.columns >= n};
+        panel->x = (ipl_panel_axis){
+            .axis = x, .margin = 0.02, .tic_labels = p + layout.columns >= n};
         panel->y = (ipl_panel_axis){
-            .axis = y, .margin = 0.03, .tics = 6, .tic_labels = p % layout.columns == 0};
-        panel->bar = p + 1 == n ? figure->height - layout.top - layout.bottom : 0.0;
+            .axis = y, .margin = 0.03, .tic_labels = p % layout.columns == 0};
+        if (p + 1 == n)
+            add_bar(figure, panel, &layout);
         if (n > 1)
             ipl_shorten(panel->title, sizeof panel->title, data->groups[p].label,
                         n < 3 ? 44 : 30);
@@ -366,8 +396,8 @@ static void add_cell(ipl_figure *figure, size_t p, size_t g, size_t l, bool side
     ipl_panel *panel = &figure->panels[p];
 
     panel->kind = IPL_PANEL_PLANE;
-    panel->x = (ipl_panel_axis){.margin = 0.04, .tics = 3, .tic_labels = true};
-    panel->y = (ipl_panel_axis){.margin = 0.04, .tics = 4, .tic_labels = true};
+    panel->x = (ipl_panel_axis){.margin = 0.04, .tic_labels = true};
+    panel->y = (ipl_panel_axis){.margin = 0.04, .tic_labels = true};
     ipl_axis_fit(&panel->x.axis, &x, 1, IPL_SCALE_LINEAR);
     ipl_axis_fit(&panel->y.axis, &y, 1, IPL_SCALE_LINEAR);
     ipl_shorten(panel->title, sizeof panel->title, group->mean.info.names[l], 16);
@@ -396,10 +426,10 @@ ipl_status ipl_figure_grid(ipl_figure *figure, const ipl_plot_opts *opts,
     layout = (ipl_layout){.columns = columns,
                           .rows = bands * data->n_groups,
                           .width = columns < 3 ? 3.5 : 7.0,
-                          .left = data->n_groups > 1 ? 0.68 : 0.52,
+                          .left = data->n_groups > 1 ? 0.72 : 0.52,
                           .right = 0.52,
                           .top = *opts->title || data->n_groups == 1 ? 0.44 : 0.24,
-                          .bottom = 0.46,
+                          .bottom = 0.42,
                           .gap_x = 0.34,
                           .gap_y = 0.42,
                           .height = columns < 3 ? 1.3 : 1.05};
@@ -412,6 +442,6 @@ ipl_status ipl_figure_grid(ipl_figure *figure, const ipl_plot_opts *opts,
         if (l < data->groups[g].mean.info.n_layers)
             add_cell(figure, p, g, l, p % columns == 0);
     }
-    figure->panels[0].bar = figure->height - layout.top - layout.bottom;
+    add_bar(figure, &figure->panels[0], &layout);
     return ipl_text_status(&figure->points, err);
 }
