@@ -299,7 +299,7 @@ static double choose_step(ipl_range d, double inches, ipl_tic_style style)
         const ipl_range next = multiples(d, nice(2.1 * step));
 
         if (next.hi < next.lo ||
-            (next.hi < next.lo + 1.0 && fits(d, step, inches, style, 0.7)))
+            (next.hi < next.lo + 1.0 && fits(d, step, inches, style, 0.85)))
             break;
         step = nice(2.1 * step);
     }

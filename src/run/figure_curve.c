@@ -96,13 +96,9 @@ static double add_rows(ipl_figure *figure, size_t p, size_t s, const curve *c)
         if (!isfinite(v))
             continue;
         last = values[4];
-        ipl_text_add(&figure->curves, "%zu,%zu,", p + 1, s);
-        ipl_text_add_field(&figure->curves, c->name);
-        for (size_t k = 0; k < sizeof values / sizeof values[0]; k++) {
-            ipl_text_add(&figure->curves, ",");
-            ipl_text_add_number(&figure->curves, values[k]);
-        }
-        ipl_text_add(&figure->curves, "\n");
+        ipl_text_add(&figure->curves.text, "%zu,%zu,", p + 1, s);
+        ipl_text_add_field(&figure->curves.text, c->name);
+        ipl_csv_end_row(&figure->curves, values, sizeof values / sizeof values[0]);
     }
     return last;
 }
@@ -156,13 +152,12 @@ static void add_ends(ipl_figure *figure, size_t p, ending *ends, size_t n)
         char name[48];
 
         ipl_shorten(name, sizeof name, ends[i].name, NAME_CHARACTERS);
-        ipl_text_add(&figure->ends, "%zu,", p + 1);
-        ipl_text_add_field(&figure->ends, name);
-        ipl_text_add(&figure->ends, ",");
-        ipl_text_add_number(&figure->ends, x.hi);
-        ipl_text_add(&figure->ends, ",");
-        ipl_text_add_number(&figure->ends, ends[i].v);
-        ipl_text_add(&figure->ends, ",%lu\n", strtoul(ends[i].colour + 1, NULL, 16));
+        ipl_text_add(&figure->ends.text, "%zu,", p + 1);
+        ipl_text_add_field(&figure->ends.text, name);
+        ipl_csv_end_row(&figure->ends,
+                        (const double[]){x.hi, ends[i].v,
+                                         (double)strtoul(ends[i].colour + 1, NULL, 16)},
+                        3);
     }
 }
 
@@ -180,23 +175,27 @@ static ipl_status add_curves(ipl_figure *figure, size_t p, const curve *curves, 
     panel->x = (ipl_panel_axis){.axis = figure->epochs, .margin = 0.03, .tic_labels = true};
     (void)snprintf(panel->x.label, sizeof panel->x.label, "epoch");
     for (size_t k = 0; k < n; k++) {
+        const size_t from = figure->curves.n;
         const double last = add_rows(figure, p, panel->series + 1, &curves[k]);
+        const char *blank = panel->series > 0 ? " " : "";
 
         if (isnan(last))
             continue;
         panel->series++;
-        ipl_text_add(&panel->colours, "%s%s", panel->series > 1 ? " " : "",
-                     curves[k].colour);
-        ipl_text_add(&panel->dashes, "%s%d", panel->series > 1 ? " " : "", curves[k].dash);
+        ipl_text_add(&panel->colours, "%s%s", blank, curves[k].colour);
+        ipl_text_add(&panel->dashes, "%s%d", blank, curves[k].dash);
+        ipl_text_add(&panel->from, "%s%zu", blank, from);
+        ipl_text_add(&panel->to, "%s%zu", blank, figure->curves.n - 1);
         if (*curves[k].name != '\0')
             ends[n_ends++] = (ending){curves[k].name, curves[k].colour, last};
         if (curves[k].mean->n_epochs > longest)
             longest = curves[k].mean->n_epochs;
     }
     panel->marks = longest <= MARKED_MAX;
+    panel->ends = (ipl_rows){figure->ends.n, n_ends};
     add_ends(figure, p, ends, n_ends);
     ipl_free(ends);
-    return ipl_text_status(&figure->curves, err);
+    return ipl_text_status(&figure->curves.text, err);
 }
 
 /* Curves of a field for every layer of a group; the caller frees *out. */
@@ -380,6 +379,7 @@ static void add_plane(ipl_figure *figure, size_t p, const ipl_plot_group *group)
     const size_t g = (size_t)(group - figure->data->groups);
 
     panel->kind = IPL_PANEL_PLANE;
+    panel->named = true;
     panel->x = (ipl_panel_axis){.margin = 0.02, .tic_labels = true};
     panel->y = (ipl_panel_axis){.margin = 0.03, .tic_labels = true};
     fit_information(&panel->x.axis, figure->data, g, g + 1, IPL_INFO_XT);
@@ -454,5 +454,5 @@ ipl_status ipl_figure_dashboard(ipl_figure *figure, const ipl_plot_opts *opts,
         if (st == IPL_OK)
             add_plane(figure, p + 5, group);
     }
-    return st == IPL_OK ? ipl_text_status(&figure->points, err) : st;
+    return st == IPL_OK ? ipl_text_status(&figure->points.text, err) : st;
 }

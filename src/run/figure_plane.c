@@ -21,15 +21,6 @@ typedef struct box {
     double w, h;
 } box;
 
-static void add_numbers(ipl_text *out, const double *values, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        ipl_text_add(out, ",");
-        ipl_text_add_number(out, values[i]);
-    }
-    ipl_text_add(out, "\n");
-}
-
 /* One dot of epoch i and layer l; false when it has no value. */
 static bool add_dot(ipl_figure *figure, size_t p, const char *run, bool mean,
                     const ipl_track *track, size_t i, size_t l, size_t x_field)
@@ -40,7 +31,7 @@ static bool add_dot(ipl_figure *figure, size_t p, const char *run, bool mean,
     const double values[] = {x, y, ipl_axis_place(&figure->epochs, track->epochs[i]),
                              ipl_axis_place(&panel->x.axis, x),
                              ipl_axis_place(&panel->y.axis, y)};
-    ipl_text *out = &figure->points;
+    ipl_text *out = &figure->points.text;
 
     if (!isfinite(x) || !isfinite(y))
         return false;
@@ -50,7 +41,7 @@ static bool add_dot(ipl_figure *figure, size_t p, const char *run, bool mean,
     ipl_text_add_number(out, track->epochs[i]);
     ipl_text_add(out, ",%d,%zu,", i + 1 == track->n_epochs, l + 1);
     ipl_text_add_field(out, track->names[l]);
-    add_numbers(out, values, sizeof values / sizeof values[0]);
+    ipl_csv_end_row(&figure->points, values, sizeof values / sizeof values[0]);
     return true;
 }
 
@@ -71,10 +62,10 @@ static void add_join(ipl_figure *figure, size_t p, const ipl_track *track, size_
 
     if (!isfinite(x0 + y0 + x1 + y1))
         return;
-    ipl_text_add(&figure->joins, "%zu,", p + 1);
-    ipl_text_add_number(&figure->joins, track->epochs[to[0]]);
-    add_numbers(&figure->joins, values, sizeof values / sizeof values[0]);
-    panel->joins++;
+    ipl_text_add(&figure->joins.text, "%zu,", p + 1);
+    ipl_text_add_number(&figure->joins.text, track->epochs[to[0]]);
+    ipl_csv_end_row(&figure->joins, values, sizeof values / sizeof values[0]);
+    panel->joins.n++;
 }
 
 /* Join the layers of an epoch, for some epochs; a panel of one layer joins its epochs. */
@@ -156,7 +147,7 @@ static box place(const spot *anchors, size_t n_anchors, double w, double h,
                                   .h = h};
                 const double c = cost(name, others, n_others, dots, n_dots) +
                                  doubt(name, anchors[0], ends, n_ends) + 0.8 * step +
-                                 0.05 * (double)d + 0.6 * (double)a;
+                                 0.05 * (double)d + 3.0 * (double)a;
 
                 if (c < least) {
                     least = c;
@@ -227,13 +218,13 @@ static void add_names(ipl_figure *figure, size_t p, const ipl_track *track, size
                        ends, n_ends);
         }
         n_boxes++;
-        ipl_text_add(&figure->names, "%zu,", p + 1);
-        ipl_text_add_field(&figure->names, name);
-        add_numbers(&figure->names,
-                    (const double[]){x.lo + b->at.x * (x.hi - x.lo),
-                                     y.lo + b->at.y * (y.hi - y.lo)},
-                    2);
-        panel->names++;
+        ipl_text_add(&figure->names.text, "%zu,", p + 1);
+        ipl_text_add_field(&figure->names.text, name);
+        ipl_csv_end_row(&figure->names,
+                        (const double[]){x.lo + b->at.x * (x.hi - x.lo),
+                                         y.lo + b->at.y * (y.hi - y.lo)},
+                        2);
+        panel->names.n++;
     }
 }
 
@@ -245,13 +236,13 @@ static void add_faint(ipl_figure *figure, size_t p, const ipl_plot_run *run, siz
     bool *keep = ipl_array(track->n_epochs, 1, sizeof *keep, NULL);
 
     if (!keep) {
-        figure->points.failed = true;
+        figure->points.text.failed = true;
         return;
     }
     ipl_track_spread(keep, track->epochs, track->n_epochs, FAINT_MAX);
     for (size_t i = 0; i < track->n_epochs; i++)
         for (size_t l = first; keep[i] && l < end; l++)
-            figure->panels[p].faint +=
+            figure->panels[p].faint.n +=
                 add_dot(figure, p, run->label, false, track, i, l, x_field);
     ipl_free(keep);
 }
@@ -267,17 +258,21 @@ void ipl_figure_add_plane(ipl_figure *figure, size_t p, const ipl_plot_group *gr
     spot *ends = ipl_array(track->n_layers, 1, sizeof *ends, NULL);
 
     if (!keep || !dots || !boxes || !ends) {
-        figure->points.failed = true;
+        figure->points.text.failed = true;
         goto done;
     }
+    figure->panels[p].faint.first = figure->points.n;
     for (size_t k = 0; group->n_members > 1 && k < group->n_members; k++)
         add_faint(figure, p, group->members[k], x_field, first, end);
+    figure->panels[p].dots.first = figure->points.n;
     for (size_t i = 0; i < track->n_epochs; i++)
         for (size_t l = first; l < end; l++)
-            figure->panels[p].dots +=
+            figure->panels[p].dots.n +=
                 add_dot(figure, p, group->label, true, track, i, l, x_field);
+    figure->panels[p].joins.first = figure->joins.n;
+    figure->panels[p].names.first = figure->names.n;
     add_joins(figure, p, track, x_field, first, end, keep);
-    if (first == 0 && end == track->n_layers)
+    if (figure->panels[p].named)
         add_names(figure, p, track, x_field, boxes, dots, ends);
 done:
     ipl_free(ends);
@@ -366,12 +361,13 @@ ipl_status ipl_figure_plane(ipl_figure *figure, ipl_plot_kind kind,
     if (st != IPL_OK)
         return st;
     ipl_figure_lay_out(figure, &layout);
-    head(figure, n == 1 ? 46 : 100);
+    head(figure, n == 1 ? 38 : 100);
     label_axes(figure->x_label, figure->y_label, IPL_PANEL_TEXT, figure, x_field);
     for (size_t p = 0; p < n; p++) {
         ipl_panel *panel = &figure->panels[p];
 
         panel->kind = IPL_PANEL_PLANE;
+        panel->named = true;
         panel->x = (ipl_panel_axis){
             .axis = x, .margin = 0.02, .tic_labels = p + layout.columns >= n};
         panel->y = (ipl_panel_axis){
@@ -384,7 +380,7 @@ ipl_status ipl_figure_plane(ipl_figure *figure, ipl_plot_kind kind,
         ipl_figure_add_plane(figure, p, &data->groups[p], x_field, 0,
                              data->groups[p].mean.info.n_layers);
     }
-    return ipl_text_status(&figure->points, err);
+    return ipl_text_status(&figure->points.text, err);
 }
 
 /* Axes, title and points of one layer of one group. */
@@ -434,7 +430,7 @@ ipl_status ipl_figure_grid(ipl_figure *figure, const ipl_plot_opts *opts,
                           .gap_y = 0.42,
                           .height = columns < 3 ? 1.3 : 1.05};
     ipl_figure_lay_out(figure, &layout);
-    head(figure, columns < 3 ? 46 : 100);
+    head(figure, columns < 3 ? 38 : 100);
     label_axes(figure->x_label, figure->y_label, IPL_PANEL_TEXT, figure, IPL_INFO_XT);
     for (size_t p = 0; p < n_panels; p++) {
         const size_t g = p / (columns * bands), l = p % (columns * bands);
@@ -443,5 +439,5 @@ ipl_status ipl_figure_grid(ipl_figure *figure, const ipl_plot_opts *opts,
             add_cell(figure, p, g, l, p % columns == 0);
     }
     add_bar(figure, &figure->panels[0], &layout);
-    return ipl_text_status(&figure->points, err);
+    return ipl_text_status(&figure->points.text, err);
 }
