@@ -23,7 +23,7 @@ typedef struct box {
 
 /* One dot of epoch i and layer l; false when it has no value. */
 static bool add_dot(ipl_figure *figure, size_t p, const char *run, bool mean,
-                    const ipl_track *track, size_t i, size_t l, size_t x_field)
+                    const ipl_track *track, size_t i, size_t l, size_t x_field, bool last)
 {
     const ipl_panel *panel = &figure->panels[p];
     const double x = ipl_track_get(track, i, l, x_field);
@@ -39,7 +39,7 @@ static bool add_dot(ipl_figure *figure, size_t p, const char *run, bool mean,
     ipl_text_add_field(out, run);
     ipl_text_add(out, ",%d,", mean);
     ipl_text_add_number(out, track->epochs[i]);
-    ipl_text_add(out, ",%d,%zu,", i + 1 == track->n_epochs, l + 1);
+    ipl_text_add(out, ",%d,%zu,", last, l + 1);
     ipl_text_add_field(out, track->names[l]);
     ipl_csv_end_row(&figure->points, values, sizeof values / sizeof values[0]);
     return true;
@@ -243,7 +243,7 @@ static void add_faint(ipl_figure *figure, size_t p, const ipl_plot_run *run, siz
     for (size_t i = 0; i < track->n_epochs; i++)
         for (size_t l = first; keep[i] && l < end; l++)
             figure->panels[p].faint.n +=
-                add_dot(figure, p, run->label, false, track, i, l, x_field);
+                add_dot(figure, p, run->label, false, track, i, l, x_field, false);
     ipl_free(keep);
 }
 
@@ -252,11 +252,18 @@ void ipl_figure_add_plane(ipl_figure *figure, size_t p, const ipl_plot_group *gr
 {
     const ipl_track *track = &group->mean.info;
     const size_t most = track->n_epochs * track->n_layers;
+    size_t last = 0; /* epoch at which the path ends */
     bool *keep = ipl_array(track->n_epochs, 1, sizeof *keep, NULL);
     spot *dots = ipl_array(most, 1, sizeof *dots, NULL);
     box *boxes = ipl_array(track->n_layers, 1, sizeof *boxes, NULL);
     spot *ends = ipl_array(track->n_layers, 1, sizeof *ends, NULL);
 
+    for (size_t l = first; l < end; l++) {
+        size_t from = 0, to = 0;
+
+        if (ends_of(&from, &to, track, l, x_field) && to > last)
+            last = to;
+    }
     if (!keep || !dots || !boxes || !ends) {
         figure->points.text.failed = true;
         goto done;
@@ -268,7 +275,7 @@ void ipl_figure_add_plane(ipl_figure *figure, size_t p, const ipl_plot_group *gr
     for (size_t i = 0; i < track->n_epochs; i++)
         for (size_t l = first; l < end; l++)
             figure->panels[p].dots.n +=
-                add_dot(figure, p, group->label, true, track, i, l, x_field);
+                add_dot(figure, p, group->label, true, track, i, l, x_field, i == last);
     figure->panels[p].joins.first = figure->joins.n;
     figure->panels[p].names.first = figure->names.n;
     add_joins(figure, p, track, x_field, first, end, keep);
