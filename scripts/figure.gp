@@ -11,7 +11,7 @@ set multiplot
 if (HEADING ne '') {
     set label 1 HEADING at screen 0.5, screen 1 - 0.11/HEIGHT center noenhanced font BIG
 }
-if (ALL_X ne '') { set label 2 ALL_X at screen MIDDLE_X, screen 0.11/HEIGHT center }
+if (ALL_X ne '') { set label 2 ALL_X at screen MIDDLE_X, screen 0.12/HEIGHT center }
 if (ALL_Y ne '') {
     set label 3 ALL_Y at screen 0.1/WIDTH, screen MIDDLE_Y center rotate by 90
 }

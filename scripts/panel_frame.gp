@@ -8,10 +8,10 @@ eval 'set yrange '.Y_RANGE[p]
 eval 'set xtics '.X_TICS[p].' offset 0,0.4'
 eval 'set ytics '.Y_TICS[p].' offset 0.4,0'
 set xlabel X_LABEL[p] offset 0,0.9
-set ylabel Y_LABEL[p] offset 1.4,0
+set ylabel Y_LABEL[p] offset 0.8,0
 eval 'set title TITLE[p] '.MARKUP[p]
 if (SIDE[p] ne '') {
-    set label 4 SIDE[p] at screen 0.1/WIDTH, graph 0.5 center rotate by 90 noenhanced font BIG
+    set label 4 SIDE[p] at screen (ALL_Y eq '' ? 0.1 : 0.29)/WIDTH, graph 0.5 center rotate by 90 noenhanced font BIG
 }
 do for [i = 1:words(X_BREAKS[p])] {
     cut = real(word(X_BREAKS[p], i))

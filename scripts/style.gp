@@ -32,7 +32,6 @@ set tics nomirror out scale 0.5,0.25 textcolor rgb INK font SMALL
 set grid x y back linecolor rgb '#e8e8e8' linewidth 0.5 linetype 1
 unset key
 set title offset 0,-0.6
-set style fill transparent solid 0.22 noborder
 set style textbox opaque fillcolor rgb '#60ffffff' noborder margins 0.4,0.2
 
 # viridis: even to the eye, readable in grey; classic: gnuplot's own, as in the papers of the field

@@ -3,9 +3,12 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* An axis is cut where the next layer starts above CUT times all before it. */
-#define CUT 3.0
+/* An axis is cut where the next layer starts above CUT times all before it, */
+#define CUT 1.8
+/* and all before it would be left with less than this share of the axis. */
+#define CROWDED 0.35
 /* Layers whose maxima differ by more than this need a logarithm, when no cut helps. */
 #define WIDE 30.0
 /* Logarithmic axes end this far below their maximum. */
@@ -51,7 +54,8 @@ static size_t cut(ipl_range *pieces, size_t *members, const ipl_range *sorted, s
 
         for (size_t j = i + 1; j < n; j++)
             next = fmin(next, sorted[j].lo);
-        if (next > CUT * pieces[k].hi && pieces[k].hi > 0.0) {
+        if (next > CUT * pieces[k].hi && pieces[k].hi > 0.0 &&
+            pieces[k].hi < CROWDED * sorted[n - 1].hi) {
             if (++k == IPL_AXIS_PIECES)
                 return 0;
             pieces[k] = sorted[i];
@@ -236,8 +240,7 @@ static double nice(double size)
 /* The list of tics being written. */
 typedef struct tic_list {
     ipl_text *out;
-    size_t count; /* labels that have room */
-    bool labels;
+    ipl_tic_style style;
     bool any;
 } tic_list;
 
@@ -247,25 +250,75 @@ static void add_tic(tic_list *list, const char *label, double place, bool minor)
 
     ipl_number_print(number, sizeof number, place);
     ipl_text_add(list->out, "%s\"%s\" %s%s", list->any ? ", " : "",
-                 list->labels ? label : "", number, minor ? " 1" : "");
+                 list->style.labels ? label : "", number, minor ? " 1" : "");
     list->any = true;
 }
 
-static void linear_tics(tic_list *out, const ipl_axis *axis, size_t piece, size_t count)
+/* Inches that a label with so many characters takes along the axis, with air around it. */
+static double room(ipl_tic_style style, double characters)
 {
-    const ipl_range d = axis->piece[piece].data;
-    const double step = nice((d.hi - d.lo) / (double)count);
-    const double decimals = fmax(0.0, -floor(log10(step) + 1e-9));
-    const double first = ceil(d.lo / step - 1e-9);
+    return style.upright ? 0.18 : 0.055 * characters + 0.1;
+}
 
-    for (double k = first; k * step <= d.hi + 1e-9 * step; k += 1.0) {
+/* A multiple of a step, with the decimals that the step needs. */
+static void print_multiple(char *out, size_t size, double value, double step)
+{
+    const double decimals = fmax(0.0, -floor(log10(step) + 1e-9));
+
+    if (decimals <= 4.0 && fabs(value) < 1e6)
+        (void)snprintf(out, size, "%.*f", (int)decimals, value + 0.0);
+    else
+        (void)snprintf(out, size, "%.5g", value + 0.0);
+}
+
+/* Multiples of a step in a range, first and last. */
+static ipl_range multiples(ipl_range r, double step)
+{
+    return (ipl_range){ceil(r.lo / step - 1e-9), floor(r.hi / step + 1e-9)};
+}
+
+/* Whether the labels of all multiples of a step have room, or hardly any. */
+static bool fits(ipl_range d, double step, double inches, ipl_tic_style style, double air)
+{
+    const ipl_range k = multiples(d, step);
+    char a[32], b[32];
+    double characters;
+
+    print_multiple(a, sizeof a, k.lo * step, step);
+    print_multiple(b, sizeof b, k.hi * step, step);
+    characters = (double)(strlen(a) > strlen(b) ? strlen(a) : strlen(b));
+    return (k.hi - k.lo + 1.0) * air * room(style, characters) <= inches;
+}
+
+/* The finest step whose labels have room; two tics may stand closer than more of them. */
+static double choose_step(ipl_range d, double inches, ipl_tic_style style)
+{
+    double step = nice((d.hi - d.lo) / 12.0);
+
+    for (int i = 0; i < 12 && !fits(d, step, inches, style, 1.0); i++) {
+        const ipl_range next = multiples(d, nice(2.1 * step));
+
+        if (next.hi < next.lo ||
+            (next.hi < next.lo + 1.0 && fits(d, step, inches, style, 0.85)))
+            break;
+        step = nice(2.1 * step);
+    }
+    return step;
+}
+
+static void linear_tics(tic_list *list, const ipl_axis *axis, size_t piece)
+{
+    const ipl_range d = axis->piece[piece].data, p = axis->piece[piece].place;
+    const ipl_range all = ipl_axis_range(axis);
+    const double inches = list->style.inches * (p.hi - p.lo) / (all.hi - all.lo);
+    const double step = choose_step(d, inches, list->style);
+    const ipl_range k = multiples(d, step);
+
+    for (double i = k.lo; i <= k.hi; i += 1.0) {
         char label[32];
 
-        if (decimals <= 4.0 && fabs(d.hi) < 1e6)
-            (void)snprintf(label, sizeof label, "%.*f", (int)decimals, k * step + 0.0);
-        else
-            (void)snprintf(label, sizeof label, "%.7g", k * step + 0.0);
-        add_tic(out, label, ipl_axis_place(axis, k * step), false);
+        print_multiple(label, sizeof label, i * step, step);
+        add_tic(list, label, ipl_axis_place(axis, i * step), false);
     }
 }
 
@@ -278,63 +331,61 @@ static void print_power(char *label, size_t size, double value, int power)
 }
 
 /* Labels of less than half a decade: equal steps, placed by their logarithms. */
-static void short_log_tics(tic_list *out, double lo, double hi)
+static void short_log_tics(tic_list *list, double lo, double hi)
 {
-    const double step = nice((pow(10.0, hi) - pow(10.0, lo)) / (double)out->count);
+    const ipl_range d = {pow(10.0, lo), pow(10.0, hi)};
+    const double step = choose_step(d, list->style.inches, list->style);
+    const ipl_range k = multiples(d, step);
 
-    for (double k = ceil(pow(10.0, lo) / step); k * step <= pow(10.0, hi); k += 1.0) {
+    for (double i = k.lo; i <= k.hi; i += 1.0) {
         char label[32];
 
-        (void)snprintf(label, sizeof label, "%.7g", k * step);
-        add_tic(out, label, log10(k * step), false);
+        print_multiple(label, sizeof label, i * step, step);
+        if (i > 0.0)
+            add_tic(list, label, log10(i * step), false);
     }
 }
 
-/* Labels at the decades, or at 1, 2, 5 within less than two; ticks at all their multiples. */
-static void log_tics(tic_list *out, const ipl_axis *axis)
+/* Labels at the decades, or at 1, 2, 5 when there is room; ticks at all their multiples. */
+static void log_tics(tic_list *list, const ipl_axis *axis)
 {
     const double hi = axis->piece[0].data.hi + 1e-9;
     const double lo = (axis->zero ? axis->floor : axis->piece[0].data.lo) - 1e-9;
     const double decades = hi - lo;
-    const double count = (double)out->count;
-    const int stride = decades > count ? (int)ceil(decades / count) : 1;
+    const double whole = axis->piece[0].data.hi - axis->piece[0].data.lo;
+    const double fit = list->style.inches / room(list->style, 3.0); /* labels with room */
+    const int stride = whole > fit ? (int)ceil(whole / fit) : 1;
+    const bool more = decades < 1.7 && 3.0 * whole < fit;
 
     if (axis->zero)
-        add_tic(out, "0", axis->zero_at, false);
+        add_tic(list, "0", axis->zero_at, false);
     if (decades < 0.5 && decades > 1e-6) {
-        short_log_tics(out, lo, hi);
+        short_log_tics(list, lo, hi);
         return;
     }
     for (int power = (int)floor(lo); power <= (int)ceil(hi); power++)
         for (int m = 1; m < 10; m++) {
             const double value = m * pow(10.0, power), place = log10(value);
-            const bool shown =
-                m == 1 ? power % stride == 0 : (decades < 1.7 && (m == 2 || m == 5));
+            const bool shown = m == 1 ? power % stride == 0 : more && (m == 2 || m == 5);
             char label[32] = "";
 
             if (place < lo || place > hi)
                 continue;
             if (shown)
                 print_power(label, sizeof label, value, m == 1 ? power : 0);
-            add_tic(out, label, place, !shown);
+            add_tic(list, label, place, !shown);
         }
 }
 
-void ipl_axis_print_tics(ipl_text *out, const ipl_axis *axis, size_t count, bool labels)
+void ipl_axis_print_tics(ipl_text *out, const ipl_axis *axis, ipl_tic_style style)
 {
-    const ipl_range all = ipl_axis_range(axis);
-    tic_list list = {.out = out, .count = count, .labels = labels};
+    tic_list list = {.out = out, .style = style};
 
     ipl_text_add(out, "(");
     if (axis->log)
         log_tics(&list, axis);
-    for (size_t i = 0; !axis->log && i < axis->n; i++) {
-        const ipl_range p = axis->piece[i].place;
-        const double share = (p.hi - p.lo) / (all.hi - all.lo);
-        const double tics = fmax(axis->n > 1 ? 2.0 : 1.0, round(share * (double)count));
-
-        linear_tics(&list, axis, i, (size_t)tics);
-    }
+    for (size_t i = 0; !axis->log && i < axis->n; i++)
+        linear_tics(&list, axis, i);
     ipl_text_add(out, ")");
 }
 

@@ -56,11 +56,15 @@ ipl_range ipl_axis_range(const ipl_axis *axis);
 /** The same with a margin, as a share of the length, on both sides. */
 ipl_range ipl_axis_padded(const ipl_axis *axis, double margin);
 
-/**
- * Append gnuplot's argument of `set xtics`: ("0" 0, "10" 1); about `count` tics, with their
- * labels or without.
- */
-void ipl_axis_print_tics(ipl_text *out, const ipl_axis *axis, size_t count, bool labels);
+/** How the tics of an axis are written. */
+typedef struct ipl_tic_style {
+    double inches; /* length of the axis, without its margins */
+    bool upright;  /* the axis is a y axis: labels need height instead of width */
+    bool labels;   /* tics have their numbers */
+} ipl_tic_style;
+
+/** Append gnuplot's argument of `set xtics`, ("0" 0, "10" 1): as many as have room. */
+void ipl_axis_print_tics(ipl_text *out, const ipl_axis *axis, ipl_tic_style style);
 
 /** Append the middles of the cuts between pieces, separated by blanks. */
 void ipl_axis_print_breaks(ipl_text *out, const ipl_axis *axis);

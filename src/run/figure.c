@@ -54,14 +54,26 @@ void ipl_figure_release(ipl_figure *figure)
     for (size_t p = 0; p < figure->n_panels; p++) {
         ipl_text_release(&figure->panels[p].colours);
         ipl_text_release(&figure->panels[p].dashes);
+        ipl_text_release(&figure->panels[p].from);
+        ipl_text_release(&figure->panels[p].to);
     }
     ipl_free(figure->panels);
-    ipl_text_release(&figure->points);
-    ipl_text_release(&figure->joins);
-    ipl_text_release(&figure->names);
-    ipl_text_release(&figure->curves);
-    ipl_text_release(&figure->ends);
+    ipl_text_release(&figure->points.text);
+    ipl_text_release(&figure->joins.text);
+    ipl_text_release(&figure->names.text);
+    ipl_text_release(&figure->curves.text);
+    ipl_text_release(&figure->ends.text);
     *figure = (ipl_figure){0};
+}
+
+void ipl_csv_end_row(ipl_csv *csv, const double *values, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        ipl_text_add(&csv->text, ",");
+        ipl_text_add_number(&csv->text, values[i]);
+    }
+    ipl_text_add(&csv->text, "\n");
+    csv->n++;
 }
 
 void ipl_figure_lay_out(ipl_figure *figure, const ipl_layout *layout)
@@ -255,14 +267,17 @@ static void print_range(char *out, size_t size, ipl_range r)
 }
 
 static void print_axis(ipl_text *out, const char *letter, size_t p,
-                       const ipl_panel_axis *axis)
+                       const ipl_panel_axis *axis, double inches)
 {
     char range[80];
     ipl_text text = {0};
 
     print_range(range, sizeof range, ipl_axis_padded(&axis->axis, axis->margin));
     ipl_text_add(out, "%s_RANGE[%zu] = '%s'\n", letter, p + 1, range);
-    ipl_axis_print_tics(&text, &axis->axis, axis->tics, axis->tic_labels);
+    ipl_axis_print_tics(&text, &axis->axis,
+                        (ipl_tic_style){.inches = inches / (1.0 + 2.0 * axis->margin),
+                                        .upright = *letter == 'Y',
+                                        .labels = axis->tic_labels});
     ipl_text_add(out, "%s_TICS[%zu] = '%s'\n", letter, p + 1, text.s ? text.s : "()");
     ipl_text_clear(&text);
     ipl_axis_print_breaks(&text, &axis->axis);
@@ -272,6 +287,13 @@ static void print_axis(ipl_text *out, const char *letter, size_t p,
     ipl_text_add(out, "\n");
     out->failed = out->failed || text.failed;
     ipl_text_release(&text);
+}
+
+/* NAME[1] = 25; NAME_FROM[1] = 0: rows of a CSV file. */
+static void print_rows(ipl_text *out, const char *name, size_t p, ipl_rows rows)
+{
+    ipl_text_add(out, "%s[%zu] = %zu; %s_FROM[%zu] = %zu\n", name, p + 1, rows.n, name,
+                 p + 1, rows.first);
 }
 
 static void print_panel(ipl_text *out, const ipl_figure *figure, size_t p)
@@ -294,22 +316,26 @@ static void print_panel(ipl_text *out, const ipl_figure *figure, size_t p)
     ipl_text_add(out, "MARKUP[%zu] = '%s'\n", p + 1,
                  panel->enhanced_title ? "enhanced" : "noenhanced");
     add_assignment(out, "SIDE", p, panel->side);
-    print_axis(out, "X", p, &panel->x);
-    print_axis(out, "Y", p, &panel->y);
+    print_axis(out, "X", p, &panel->x, panel->width);
+    print_axis(out, "Y", p, &panel->y, panel->height);
     if (panel->kind == IPL_PANEL_PLANE) {
-        ipl_text_add(out, "BAR[%zu] = %.4f\n", p + 1, panel->bar / figure->height);
-        ipl_text_add(out, "DOTS[%zu] = %zu; FAINT[%zu] = %zu\n", p + 1, panel->dots, p + 1,
-                     panel->faint);
-        ipl_text_add(out, "JOINS[%zu] = %zu; NAMES[%zu] = %zu\n", p + 1, panel->joins,
-                     p + 1, panel->names);
+        ipl_text_add(out, "BAR_LEFT[%zu] = %.4f; BAR_BOTTOM[%zu] = %.4f; BAR[%zu] = %.4f\n",
+                     p + 1, panel->bar_left / figure->width, p + 1,
+                     panel->bar_bottom / figure->height, p + 1,
+                     panel->bar_height / figure->height);
+        print_rows(out, "FAINT", p, panel->faint);
+        print_rows(out, "DOTS", p, panel->dots);
+        print_rows(out, "JOINS", p, panel->joins);
+        print_rows(out, "NAMES", p, panel->names);
         return;
     }
     ipl_text_add(out, "SERIES[%zu] = %zu; BAND[%zu] = %d; MARKS[%zu] = %d\n", p + 1,
                  panel->series, p + 1, panel->band, p + 1, panel->marks);
-    ipl_text_add(out, "COLOURS[%zu] = '%s'\n", p + 1,
-                 panel->colours.s ? panel->colours.s : "");
-    ipl_text_add(out, "DASHES[%zu] = '%s'\n", p + 1,
-                 panel->dashes.s ? panel->dashes.s : "");
+    add_assignment(out, "COLOURS", p, panel->colours.s ? panel->colours.s : "");
+    add_assignment(out, "DASHES", p, panel->dashes.s ? panel->dashes.s : "");
+    add_assignment(out, "FROM", p, panel->from.s ? panel->from.s : "");
+    add_assignment(out, "TO", p, panel->to.s ? panel->to.s : "");
+    print_rows(out, "ENDS", p, panel->ends);
 }
 
 /* Middle of all panels as a share of the page: where labels for all of them stand. */
@@ -331,10 +357,12 @@ static void print_middle(ipl_text *out, const ipl_figure *figure)
 static void print_settings(ipl_text *out, const ipl_figure *figure, const char *name)
 {
     static const char *const arrays[] = {
-        "LEFT",     "RIGHT",   "TOP",    "BOTTOM",   "TYPE",    "TITLE",   "MARKUP",
-        "SIDE",     "X_RANGE", "X_TICS", "X_BREAKS", "X_LABEL", "Y_RANGE", "Y_TICS",
-        "Y_BREAKS", "Y_LABEL", "BAR",    "DOTS",     "FAINT",   "JOINS",   "NAMES",
-        "SERIES",   "BAND",    "MARKS",  "COLOURS",  "DASHES"};
+        "LEFT",       "RIGHT",  "TOP",        "BOTTOM",  "TYPE",      "TITLE",
+        "MARKUP",     "SIDE",   "X_RANGE",    "X_TICS",  "X_BREAKS",  "X_LABEL",
+        "Y_RANGE",    "Y_TICS", "Y_BREAKS",   "Y_LABEL", "BAR",       "BAR_LEFT",
+        "BAR_BOTTOM", "FAINT",  "FAINT_FROM", "DOTS",    "DOTS_FROM", "JOINS",
+        "JOINS_FROM", "NAMES",  "NAMES_FROM", "SERIES",  "BAND",      "MARKS",
+        "COLOURS",    "DASHES", "FROM",       "TO",      "ENDS",      "ENDS_FROM"};
     ipl_range colours = ipl_axis_range(&figure->epochs);
     char range[80];
 
@@ -356,7 +384,8 @@ static void print_settings(ipl_text *out, const ipl_figure *figure, const char *
         colours.hi = colours.lo + 1.0;
     print_range(range, sizeof range, colours);
     ipl_text_add(out, "\nEPOCH_RANGE = '%s'\nEPOCH_TICS = '", range);
-    ipl_axis_print_tics(out, &figure->epochs, 6, true);
+    ipl_axis_print_tics(out, &figure->epochs,
+                        (ipl_tic_style){.inches = 1.6, .upright = true, .labels = true});
     ipl_text_add(out, "'\nPANELS = %zu\n", figure->n_panels);
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         ipl_text_add(out, "array %s[PANELS]\n", arrays[i]);
@@ -377,16 +406,16 @@ static ipl_status write_part(const ipl_text *text, const char *folder, const cha
     return st == IPL_OK ? ipl_file_replace(path, text->s, text->len, err) : st;
 }
 
-static ipl_status write_rows(const ipl_text *rows, const char *header, const char *folder,
+static ipl_status write_rows(const ipl_csv *rows, const char *header, const char *folder,
                              const char *name, const char *part, ipl_error *err)
 {
     ipl_text all = {0};
     ipl_status st = IPL_OK;
 
-    if (rows->len == 0)
-        return ipl_text_status(rows, err);
-    ipl_text_add(&all, "%s\n%s", header, rows->s);
-    all.failed = all.failed || rows->failed;
+    if (rows->n == 0)
+        return ipl_text_status(&rows->text, err);
+    ipl_text_add(&all, "%s\n%s", header, rows->text.s ? rows->text.s : "");
+    all.failed = all.failed || rows->text.failed;
     st = write_part(&all, folder, name, part, err);
     ipl_text_release(&all);
     return st;
@@ -414,7 +443,7 @@ ipl_status ipl_figure_write(const ipl_figure *figure, const char *folder, const 
                         "panel,series,name,epoch,value,deviation,u,v,low,high", folder,
                         name, "curves.csv", err);
     if (st == IPL_OK)
-        st = write_rows(&figure->ends, "panel,series,name,u,v", folder, name, "ends.csv",
+        st = write_rows(&figure->ends, "panel,name,u,v,colour", folder, name, "ends.csv",
                         err);
     ipl_text_release(&settings);
     return st;

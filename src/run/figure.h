@@ -33,6 +33,11 @@ typedef enum ipl_panel_kind {
     IPL_PANEL_CURVES
 } ipl_panel_kind;
 
+/** Rows first ... first + n - 1 of a CSV file, counted from 0. */
+typedef struct ipl_rows {
+    size_t first, n;
+} ipl_rows;
+
 typedef struct ipl_panel {
     ipl_panel_kind kind;
     double left, bottom, width, height;
@@ -40,12 +45,22 @@ typedef struct ipl_panel {
     bool enhanced_title;        /* the title is enhanced text */
     char side[IPL_PANEL_TEXT];  /* plain text, upright at the left of the panel */
     ipl_panel_axis x, y;
-    double bar; /* plane: height of the colour bar beside it, from its bottom; 0: none */
-    size_t dots, faint, joins, names; /* plane: rows of each kind */
-    size_t series;                    /* curves: how many */
-    ipl_text colours, dashes;         /* curves: one word for each series */
+    double bar_left, bar_bottom, bar_height; /* plane: colour bar; height 0: none */
+    bool named;                              /* plane: layers get their names */
+    ipl_rows faint, dots;                    /* plane: rows of "-points.csv", contiguous */
+    ipl_rows joins, names;                   /* plane: rows of the other files */
+    size_t series;                           /* curves: how many */
+    ipl_text colours, dashes;                /* curves: one word for each series */
+    ipl_text from, to;                       /* curves: the same, rows of each */
+    ipl_rows ends;                           /* curves: names at their ends */
     bool band, marks; /* curves: bands of a deviation, points on the lines */
 } ipl_panel;
+
+/** Rows of a CSV file being written, and how many there are. */
+typedef struct ipl_csv {
+    ipl_text text;
+    size_t n;
+} ipl_csv;
 
 typedef struct ipl_figure {
     const ipl_plot_opts *opts;
@@ -56,9 +71,12 @@ typedef struct ipl_figure {
     char x_label[IPL_PANEL_TEXT], y_label[IPL_PANEL_TEXT]; /* shared by all panels */
     ipl_panel *panels;
     size_t n_panels;
-    ipl_text points, joins, names; /* planes: rows of the CSV files */
-    ipl_text curves, ends;         /* curves: the same */
+    ipl_csv points, joins, names; /* planes */
+    ipl_csv curves, ends;         /* curves */
 } ipl_figure;
+
+/** Append numbers to a row that has been begun, and end it. */
+void ipl_csv_end_row(ipl_csv *csv, const double *values, size_t n);
 
 /** Panels in rows and columns. */
 typedef struct ipl_layout {

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Few epochs are shown as points on the lines. */
@@ -95,13 +96,9 @@ static double add_rows(ipl_figure *figure, size_t p, size_t s, const curve *c)
         if (!isfinite(v))
             continue;
         last = values[4];
-        ipl_text_add(&figure->curves, "%zu,%zu,", p + 1, s);
-        ipl_text_add_field(&figure->curves, c->name);
-        for (size_t k = 0; k < sizeof values / sizeof values[0]; k++) {
-            ipl_text_add(&figure->curves, ",");
-            ipl_text_add_number(&figure->curves, values[k]);
-        }
-        ipl_text_add(&figure->curves, "\n");
+        ipl_text_add(&figure->curves.text, "%zu,%zu,", p + 1, s);
+        ipl_text_add_field(&figure->curves.text, c->name);
+        ipl_csv_end_row(&figure->curves, values, sizeof values / sizeof values[0]);
     }
     return last;
 }
@@ -109,12 +106,12 @@ static double add_rows(ipl_figure *figure, size_t p, size_t s, const curve *c)
 /* Name of a curve, to be written at its end. */
 typedef struct ending {
     const char *name;
-    size_t series;
+    const char *colour;
     double v;
 } ending;
 
 /* Move names apart: sort by height, push up with the least distance, then back down. */
-static void spread(ending *ends, size_t n, double step, double top)
+static void spread(ending *ends, size_t n, double step, ipl_range range)
 {
     for (size_t i = 1; i < n; i++)
         for (size_t k = i; k > 0 && ends[k].v < ends[k - 1].v; k--) {
@@ -133,9 +130,14 @@ static void spread(ending *ends, size_t n, double step, double top)
             }
         }
     for (size_t i = n; i-- > 0;) {
-        const double limit = i + 1 < n ? ends[i + 1].v - step : top;
+        const double limit = i + 1 < n ? ends[i + 1].v - step : range.hi;
 
         ends[i].v = fmin(ends[i].v, limit);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const double limit = i > 0 ? ends[i - 1].v + step : range.lo;
+
+        ends[i].v = fmin(fmax(ends[i].v, limit), range.hi);
     }
 }
 
@@ -145,18 +147,17 @@ static void add_ends(ipl_figure *figure, size_t p, ending *ends, size_t n)
     const ipl_range y = ipl_axis_padded(&panel->y.axis, panel->y.margin);
     const ipl_range x = ipl_axis_padded(&figure->epochs, panel->x.margin);
 
-    spread(ends, n, 0.95 * IPL_LINE_INCHES / panel->height * (y.hi - y.lo), y.hi);
+    spread(ends, n, 0.95 * IPL_LINE_INCHES / panel->height * (y.hi - y.lo), y);
     for (size_t i = 0; i < n; i++) {
         char name[48];
 
         ipl_shorten(name, sizeof name, ends[i].name, NAME_CHARACTERS);
-        ipl_text_add(&figure->ends, "%zu,%zu,", p + 1, ends[i].series);
-        ipl_text_add_field(&figure->ends, name);
-        ipl_text_add(&figure->ends, ",");
-        ipl_text_add_number(&figure->ends, x.hi);
-        ipl_text_add(&figure->ends, ",");
-        ipl_text_add_number(&figure->ends, ends[i].v);
-        ipl_text_add(&figure->ends, "\n");
+        ipl_text_add(&figure->ends.text, "%zu,", p + 1);
+        ipl_text_add_field(&figure->ends.text, name);
+        ipl_csv_end_row(&figure->ends,
+                        (const double[]){x.hi, ends[i].v,
+                                         (double)strtoul(ends[i].colour + 1, NULL, 16)},
+                        3);
     }
 }
 
@@ -171,27 +172,30 @@ static ipl_status add_curves(ipl_figure *figure, size_t p, const curve *curves, 
     if (!ends)
         return IPL_E_NOMEM;
     panel->kind = IPL_PANEL_CURVES;
-    panel->x = (ipl_panel_axis){
-        .axis = figure->epochs, .margin = 0.03, .tics = 4, .tic_labels = true};
+    panel->x = (ipl_panel_axis){.axis = figure->epochs, .margin = 0.03, .tic_labels = true};
     (void)snprintf(panel->x.label, sizeof panel->x.label, "epoch");
     for (size_t k = 0; k < n; k++) {
+        const size_t from = figure->curves.n;
         const double last = add_rows(figure, p, panel->series + 1, &curves[k]);
+        const char *blank = panel->series > 0 ? " " : "";
 
         if (isnan(last))
             continue;
         panel->series++;
-        ipl_text_add(&panel->colours, "%s%s", panel->series > 1 ? " " : "",
-                     curves[k].colour);
-        ipl_text_add(&panel->dashes, "%s%d", panel->series > 1 ? " " : "", curves[k].dash);
+        ipl_text_add(&panel->colours, "%s%s", blank, curves[k].colour);
+        ipl_text_add(&panel->dashes, "%s%d", blank, curves[k].dash);
+        ipl_text_add(&panel->from, "%s%zu", blank, from);
+        ipl_text_add(&panel->to, "%s%zu", blank, figure->curves.n - 1);
         if (*curves[k].name != '\0')
-            ends[n_ends++] = (ending){curves[k].name, panel->series, last};
+            ends[n_ends++] = (ending){curves[k].name, curves[k].colour, last};
         if (curves[k].mean->n_epochs > longest)
             longest = curves[k].mean->n_epochs;
     }
     panel->marks = longest <= MARKED_MAX;
+    panel->ends = (ipl_rows){figure->ends.n, n_ends};
     add_ends(figure, p, ends, n_ends);
     ipl_free(ends);
-    return ipl_text_status(&figure->curves, err);
+    return ipl_text_status(&figure->curves.text, err);
 }
 
 /* Curves of a field for every layer of a group; the caller frees *out. */
@@ -278,7 +282,7 @@ ipl_status ipl_figure_curves(ipl_figure *figure, const ipl_plot_opts *opts,
         ipl_panel *panel = &figure->panels[p];
         const size_t g = p / COLUMNS, field = fields[p % COLUMNS];
 
-        panel->y = (ipl_panel_axis){.margin = 0.02, .tics = 5, .tic_labels = true};
+        panel->y = (ipl_panel_axis){.margin = 0.02, .tic_labels = true};
         fit_information(&panel->y.axis, data, 0, n, field);
         if (g == 0)
             (void)snprintf(panel->title, sizeof panel->title, "%s, %s",
@@ -314,7 +318,7 @@ static ipl_status add_training(ipl_figure *figure, size_t p, const ipl_plot_grou
                             .dash = 1};
         ranges[k] = loss ? range_of(&curves[k], false) : (ipl_range){0.0, 95.0};
     }
-    panel->y = (ipl_panel_axis){.margin = 0.02, .tics = 5, .tic_labels = true};
+    panel->y = (ipl_panel_axis){.margin = 0.02, .tic_labels = true};
     ipl_axis_fit(&panel->y.axis, ranges, 2,
                  loss && fmax(ranges[0].hi, ranges[1].hi) >
                              20.0 * fmin(ranges[0].lo, ranges[1].lo)
@@ -352,13 +356,13 @@ static ipl_status add_gradients(ipl_figure *figure, size_t p, const ipl_plot_gro
                             .factor = 1.0,
                             .name = k % 2 ? "" : track->names[l],
                             .colour = paint[l],
-                            .dash = k % 2 ? 3 : 1};
+                            .dash = k % 2 ? 2 : 1};
         ranges[k] = range_of(&curves[k], true);
     }
-    panel->y = (ipl_panel_axis){.margin = 0.02, .tics = 5, .tic_labels = true};
+    panel->y = (ipl_panel_axis){.margin = 0.02, .tic_labels = true};
     ipl_axis_fit(&panel->y.axis, ranges, 2 * track->n_layers, IPL_SCALE_LOG);
     (void)snprintf(panel->title, sizeof panel->title,
-                   "Gradient: \xE2\x80\x94 mean, \xC2\xB7\xC2\xB7\xC2\xB7 s.d.");
+                   "Gradient: \xE2\x80\x94 mean, - - s.d.");
     (void)snprintf(panel->y.label, sizeof panel->y.label, "norm / weight norm");
     st = add_curves(figure, p, curves, 2 * track->n_layers, err);
 done:
@@ -375,8 +379,9 @@ static void add_plane(ipl_figure *figure, size_t p, const ipl_plot_group *group)
     const size_t g = (size_t)(group - figure->data->groups);
 
     panel->kind = IPL_PANEL_PLANE;
-    panel->x = (ipl_panel_axis){.margin = 0.02, .tics = 4, .tic_labels = true};
-    panel->y = (ipl_panel_axis){.margin = 0.03, .tics = 5, .tic_labels = true};
+    panel->named = true;
+    panel->x = (ipl_panel_axis){.margin = 0.02, .tic_labels = true};
+    panel->y = (ipl_panel_axis){.margin = 0.03, .tic_labels = true};
     fit_information(&panel->x.axis, figure->data, g, g + 1, IPL_INFO_XT);
     fit_information(&panel->y.axis, figure->data, g, g + 1, IPL_INFO_TY);
     (void)snprintf(panel->title, sizeof panel->title, "Information plane");
@@ -384,7 +389,9 @@ static void add_plane(ipl_figure *figure, size_t p, const ipl_plot_group *group)
                    ipl_info_label(IPL_INFO_XT, figure->opts), figure->data->runs[0].unit);
     (void)snprintf(panel->y.label, sizeof panel->y.label, "%s [%s]",
                    ipl_info_label(IPL_INFO_TY, figure->opts), figure->data->runs[0].unit);
-    panel->bar = panel->height;
+    panel->bar_left = panel->left + panel->width + 0.07;
+    panel->bar_bottom = panel->bottom;
+    panel->bar_height = panel->height;
     ipl_figure_add_plane(figure, p, group, IPL_INFO_XT, 0, group->mean.info.n_layers);
 }
 
@@ -396,7 +403,7 @@ static ipl_status add_dashboard_curves(ipl_figure *figure, size_t p, size_t g, s
     char estimator[96];
 
     ipl_estimator_label(estimator, sizeof estimator, figure->data->runs[0].estimator);
-    panel->y = (ipl_panel_axis){.margin = 0.02, .tics = 5, .tic_labels = true};
+    panel->y = (ipl_panel_axis){.margin = 0.02, .tic_labels = true};
     fit_information(&panel->y.axis, figure->data, g, g + 1, field);
     (void)snprintf(panel->title, sizeof panel->title, "%s, %s",
                    ipl_info_label(field, figure->opts), estimator);
@@ -447,5 +454,5 @@ ipl_status ipl_figure_dashboard(ipl_figure *figure, const ipl_plot_opts *opts,
         if (st == IPL_OK)
             add_plane(figure, p + 5, group);
     }
-    return st == IPL_OK ? ipl_text_status(&figure->points, err) : st;
+    return st == IPL_OK ? ipl_text_status(&figure->points.text, err) : st;
 }

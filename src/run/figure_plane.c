@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Epochs whose layers are joined by a line, and epochs of a single run among replicates. */
-enum { JOINED_MAX = 36, FAINT_MAX = 100, NAME_CHARACTERS = 14 };
+enum { JOINED_MAX = 48, FAINT_MAX = 100, NAME_CHARACTERS = 14 };
 
 /* A point of a panel as shares of its width and height. */
 typedef struct spot {
@@ -21,18 +21,9 @@ typedef struct box {
     double w, h;
 } box;
 
-static void add_numbers(ipl_text *out, const double *values, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        ipl_text_add(out, ",");
-        ipl_text_add_number(out, values[i]);
-    }
-    ipl_text_add(out, "\n");
-}
-
 /* One dot of epoch i and layer l; false when it has no value. */
 static bool add_dot(ipl_figure *figure, size_t p, const char *run, bool mean,
-                    const ipl_track *track, size_t i, size_t l, size_t x_field)
+                    const ipl_track *track, size_t i, size_t l, size_t x_field, bool last)
 {
     const ipl_panel *panel = &figure->panels[p];
     const double x = ipl_track_get(track, i, l, x_field);
@@ -40,7 +31,7 @@ static bool add_dot(ipl_figure *figure, size_t p, const char *run, bool mean,
     const double values[] = {x, y, ipl_axis_place(&figure->epochs, track->epochs[i]),
                              ipl_axis_place(&panel->x.axis, x),
                              ipl_axis_place(&panel->y.axis, y)};
-    ipl_text *out = &figure->points;
+    ipl_text *out = &figure->points.text;
 
     if (!isfinite(x) || !isfinite(y))
         return false;
@@ -48,9 +39,9 @@ static bool add_dot(ipl_figure *figure, size_t p, const char *run, bool mean,
     ipl_text_add_field(out, run);
     ipl_text_add(out, ",%d,", mean);
     ipl_text_add_number(out, track->epochs[i]);
-    ipl_text_add(out, ",%d,%zu,", i + 1 == track->n_epochs, l + 1);
+    ipl_text_add(out, ",%d,%zu,", last, l + 1);
     ipl_text_add_field(out, track->names[l]);
-    add_numbers(out, values, sizeof values / sizeof values[0]);
+    ipl_csv_end_row(&figure->points, values, sizeof values / sizeof values[0]);
     return true;
 }
 
@@ -71,10 +62,10 @@ static void add_join(ipl_figure *figure, size_t p, const ipl_track *track, size_
 
     if (!isfinite(x0 + y0 + x1 + y1))
         return;
-    ipl_text_add(&figure->joins, "%zu,", p + 1);
-    ipl_text_add_number(&figure->joins, track->epochs[to[0]]);
-    add_numbers(&figure->joins, values, sizeof values / sizeof values[0]);
-    panel->joins++;
+    ipl_text_add(&figure->joins.text, "%zu,", p + 1);
+    ipl_text_add_number(&figure->joins.text, track->epochs[to[0]]);
+    ipl_csv_end_row(&figure->joins, values, sizeof values / sizeof values[0]);
+    panel->joins.n++;
 }
 
 /* Join the layers of an epoch, for some epochs; a panel of one layer joins its epochs. */
@@ -123,9 +114,22 @@ static double cost(box name, const box *others, size_t n_others, const spot *dot
     return sum;
 }
 
+/* How doubtful it is which layer a name belongs to: ends of other layers nearer than its own. */
+static double doubt(box name, spot own, const spot *ends, size_t n)
+{
+    const double distance = hypot(name.at.x - own.x, name.at.y - own.y);
+    double sum = 0.0;
+
+    for (size_t i = 0; i < n; i++)
+        if (hypot(name.at.x - ends[i].x, name.at.y - ends[i].y) < 0.999 * distance)
+            sum += 2.5;
+    return sum;
+}
+
 /* The best place around some anchors: eight directions, near ones first. */
 static box place(const spot *anchors, size_t n_anchors, double w, double h,
-                 const box *others, size_t n_others, const spot *dots, size_t n_dots)
+                 const box *others, size_t n_others, const spot *dots, size_t n_dots,
+                 const spot *ends, size_t n_ends)
 {
     static const spot directions[] = {{0, -1}, {0, 1},   {1, 0}, {-1, 0},
                                       {1, -1}, {-1, -1}, {1, 1}, {-1, 1}};
@@ -141,8 +145,9 @@ static box place(const spot *anchors, size_t n_anchors, double w, double h,
                                          anchors[a].y + far_y * directions[d].y},
                                   .w = w,
                                   .h = h};
-                const double c = cost(name, others, n_others, dots, n_dots) + 0.8 * step +
-                                 0.05 * (double)d + 0.6 * (double)a;
+                const double c = cost(name, others, n_others, dots, n_dots) +
+                                 doubt(name, anchors[0], ends, n_ends) + 0.8 * step +
+                                 0.05 * (double)d + 3.0 * (double)a;
 
                 if (c < least) {
                     least = c;
@@ -172,12 +177,12 @@ static bool ends_of(size_t *first, size_t *last, const ipl_track *track, size_t 
 
 /* Name the layers; boxes has room for their number, dots for the dots of the panel. */
 static void add_names(ipl_figure *figure, size_t p, const ipl_track *track, size_t x_field,
-                      box *boxes, spot *dots)
+                      box *boxes, spot *dots, spot *ends)
 {
     ipl_panel *panel = &figure->panels[p];
     const ipl_range x = ipl_axis_padded(&panel->x.axis, panel->x.margin);
     const ipl_range y = ipl_axis_padded(&panel->y.axis, panel->y.margin);
-    size_t n_dots = 0, n_boxes = 0;
+    size_t n_dots = 0, n_boxes = 0, n_ends = 0;
 
     for (size_t k = 0; k < track->n_epochs * track->n_layers; k++) {
         const spot s =
@@ -185,6 +190,12 @@ static void add_names(ipl_figure *figure, size_t p, const ipl_track *track, size
 
         if (isfinite(s.x + s.y))
             dots[n_dots++] = s;
+    }
+    for (size_t l = 0; l < track->n_layers; l++) {
+        size_t first = 0, last = 0;
+
+        if (ends_of(&first, &last, track, l, x_field))
+            ends[n_ends++] = spot_of(panel, track, last, l, x_field);
     }
     for (size_t l = 0; l < track->n_layers; l++) {
         char name[IPL_TRACK_NAME_MAX];
@@ -203,16 +214,17 @@ static void add_names(ipl_figure *figure, size_t p, const ipl_track *track, size
 
             *b = place(anchors, 3,
                        0.5 * IPL_CHARACTER_INCHES * (double)length / panel->width,
-                       0.5 * IPL_LINE_INCHES / panel->height, boxes, n_boxes, dots, n_dots);
+                       0.5 * IPL_LINE_INCHES / panel->height, boxes, n_boxes, dots, n_dots,
+                       ends, n_ends);
         }
         n_boxes++;
-        ipl_text_add(&figure->names, "%zu,", p + 1);
-        ipl_text_add_field(&figure->names, name);
-        add_numbers(&figure->names,
-                    (const double[]){x.lo + b->at.x * (x.hi - x.lo),
-                                     y.lo + b->at.y * (y.hi - y.lo)},
-                    2);
-        panel->names++;
+        ipl_text_add(&figure->names.text, "%zu,", p + 1);
+        ipl_text_add_field(&figure->names.text, name);
+        ipl_csv_end_row(&figure->names,
+                        (const double[]){x.lo + b->at.x * (x.hi - x.lo),
+                                         y.lo + b->at.y * (y.hi - y.lo)},
+                        2);
+        panel->names.n++;
     }
 }
 
@@ -224,14 +236,14 @@ static void add_faint(ipl_figure *figure, size_t p, const ipl_plot_run *run, siz
     bool *keep = ipl_array(track->n_epochs, 1, sizeof *keep, NULL);
 
     if (!keep) {
-        figure->points.failed = true;
+        figure->points.text.failed = true;
         return;
     }
     ipl_track_spread(keep, track->epochs, track->n_epochs, FAINT_MAX);
     for (size_t i = 0; i < track->n_epochs; i++)
         for (size_t l = first; keep[i] && l < end; l++)
-            figure->panels[p].faint +=
-                add_dot(figure, p, run->label, false, track, i, l, x_field);
+            figure->panels[p].faint.n +=
+                add_dot(figure, p, run->label, false, track, i, l, x_field, false);
     ipl_free(keep);
 }
 
@@ -240,24 +252,37 @@ void ipl_figure_add_plane(ipl_figure *figure, size_t p, const ipl_plot_group *gr
 {
     const ipl_track *track = &group->mean.info;
     const size_t most = track->n_epochs * track->n_layers;
+    size_t last = 0; /* epoch at which the path ends */
     bool *keep = ipl_array(track->n_epochs, 1, sizeof *keep, NULL);
     spot *dots = ipl_array(most, 1, sizeof *dots, NULL);
     box *boxes = ipl_array(track->n_layers, 1, sizeof *boxes, NULL);
+    spot *ends = ipl_array(track->n_layers, 1, sizeof *ends, NULL);
 
-    if (!keep || !dots || !boxes) {
-        figure->points.failed = true;
+    for (size_t l = first; l < end; l++) {
+        size_t from = 0, to = 0;
+
+        if (ends_of(&from, &to, track, l, x_field) && to > last)
+            last = to;
+    }
+    if (!keep || !dots || !boxes || !ends) {
+        figure->points.text.failed = true;
         goto done;
     }
+    figure->panels[p].faint.first = figure->points.n;
     for (size_t k = 0; group->n_members > 1 && k < group->n_members; k++)
         add_faint(figure, p, group->members[k], x_field, first, end);
+    figure->panels[p].dots.first = figure->points.n;
     for (size_t i = 0; i < track->n_epochs; i++)
         for (size_t l = first; l < end; l++)
-            figure->panels[p].dots +=
-                add_dot(figure, p, group->label, true, track, i, l, x_field);
+            figure->panels[p].dots.n +=
+                add_dot(figure, p, group->label, true, track, i, l, x_field, i == last);
+    figure->panels[p].joins.first = figure->joins.n;
+    figure->panels[p].names.first = figure->names.n;
     add_joins(figure, p, track, x_field, first, end, keep);
-    if (first == 0 && end == track->n_layers)
-        add_names(figure, p, track, x_field, boxes, dots);
+    if (figure->panels[p].named)
+        add_names(figure, p, track, x_field, boxes, dots, ends);
 done:
+    ipl_free(ends);
     ipl_free(boxes);
     ipl_free(dots);
     ipl_free(keep);
@@ -308,6 +333,14 @@ static void head(ipl_figure *figure, size_t characters)
     ipl_shorten(figure->title, sizeof figure->title, text, characters);
 }
 
+/* One colour bar for all panels, at their right. */
+static void add_bar(const ipl_figure *figure, ipl_panel *panel, const ipl_layout *layout)
+{
+    panel->bar_left = figure->width - layout->right + 0.07;
+    panel->bar_bottom = layout->bottom;
+    panel->bar_height = figure->height - layout->top - layout->bottom;
+}
+
 ipl_status ipl_figure_plane(ipl_figure *figure, ipl_plot_kind kind,
                             const ipl_plot_opts *opts, const ipl_plot_data *data,
                             ipl_error *err)
@@ -321,7 +354,7 @@ ipl_status ipl_figure_plane(ipl_figure *figure, ipl_plot_kind kind,
                                .left = 0.52,
                                .right = 0.52,
                                .top = (headed ? 0.26 : 0.08) + (n > 1 ? 0.2 : 0.0),
-                               .bottom = 0.46,
+                               .bottom = 0.42,
                                .gap_x = 0.14,
                                .gap_y = 0.34,
                                .height = n < 3 ? 2.3 : 1.9};
@@ -335,26 +368,26 @@ ipl_status ipl_figure_plane(ipl_figure *figure, ipl_plot_kind kind,
     if (st != IPL_OK)
         return st;
     ipl_figure_lay_out(figure, &layout);
-    head(figure, n == 1 ? 46 : 100);
+    head(figure, n == 1 ? 38 : 100);
     label_axes(figure->x_label, figure->y_label, IPL_PANEL_TEXT, figure, x_field);
     for (size_t p = 0; p < n; p++) {
         ipl_panel *panel = &figure->panels[p];
 
         panel->kind = IPL_PANEL_PLANE;
-        panel->x = (ipl_panel_axis){.axis = x,
-                                    .margin = 0.02,
-                                    .tics = n < 3 ? 6 : 4,
-                                    .tic_labels = p + layout.columns >= n};
+        panel->named = true;
+        panel->x = (ipl_panel_axis){
+            .axis = x, .margin = 0.02, .tic_labels = p + layout.columns >= n};
         panel->y = (ipl_panel_axis){
-            .axis = y, .margin = 0.03, .tics = 6, .tic_labels = p % layout.columns == 0};
-        panel->bar = p + 1 == n ? figure->height - layout.top - layout.bottom : 0.0;
+            .axis = y, .margin = 0.03, .tic_labels = p % layout.columns == 0};
+        if (p + 1 == n)
+            add_bar(figure, panel, &layout);
         if (n > 1)
             ipl_shorten(panel->title, sizeof panel->title, data->groups[p].label,
                         n < 3 ? 44 : 30);
         ipl_figure_add_plane(figure, p, &data->groups[p], x_field, 0,
                              data->groups[p].mean.info.n_layers);
     }
-    return ipl_text_status(&figure->points, err);
+    return ipl_text_status(&figure->points.text, err);
 }
 
 /* Axes, title and points of one layer of one group. */
@@ -366,8 +399,8 @@ static void add_cell(ipl_figure *figure, size_t p, size_t g, size_t l, bool side
     ipl_panel *panel = &figure->panels[p];
 
     panel->kind = IPL_PANEL_PLANE;
-    panel->x = (ipl_panel_axis){.margin = 0.04, .tics = 3, .tic_labels = true};
-    panel->y = (ipl_panel_axis){.margin = 0.04, .tics = 4, .tic_labels = true};
+    panel->x = (ipl_panel_axis){.margin = 0.04, .tic_labels = true};
+    panel->y = (ipl_panel_axis){.margin = 0.04, .tic_labels = true};
     ipl_axis_fit(&panel->x.axis, &x, 1, IPL_SCALE_LINEAR);
     ipl_axis_fit(&panel->y.axis, &y, 1, IPL_SCALE_LINEAR);
     ipl_shorten(panel->title, sizeof panel->title, group->mean.info.names[l], 16);
@@ -396,15 +429,15 @@ ipl_status ipl_figure_grid(ipl_figure *figure, const ipl_plot_opts *opts,
     layout = (ipl_layout){.columns = columns,
                           .rows = bands * data->n_groups,
                           .width = columns < 3 ? 3.5 : 7.0,
-                          .left = data->n_groups > 1 ? 0.68 : 0.52,
+                          .left = data->n_groups > 1 ? 0.72 : 0.52,
                           .right = 0.52,
                           .top = *opts->title || data->n_groups == 1 ? 0.44 : 0.24,
-                          .bottom = 0.46,
+                          .bottom = 0.42,
                           .gap_x = 0.34,
                           .gap_y = 0.42,
                           .height = columns < 3 ? 1.3 : 1.05};
     ipl_figure_lay_out(figure, &layout);
-    head(figure, columns < 3 ? 46 : 100);
+    head(figure, columns < 3 ? 38 : 100);
     label_axes(figure->x_label, figure->y_label, IPL_PANEL_TEXT, figure, IPL_INFO_XT);
     for (size_t p = 0; p < n_panels; p++) {
         const size_t g = p / (columns * bands), l = p % (columns * bands);
@@ -412,6 +445,6 @@ ipl_status ipl_figure_grid(ipl_figure *figure, const ipl_plot_opts *opts,
         if (l < data->groups[g].mean.info.n_layers)
             add_cell(figure, p, g, l, p % columns == 0);
     }
-    figure->panels[0].bar = figure->height - layout.top - layout.bottom;
-    return ipl_text_status(&figure->points, err);
+    add_bar(figure, &figure->panels[0], &layout);
+    return ipl_text_status(&figure->points.text, err);
 }

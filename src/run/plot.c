@@ -45,6 +45,7 @@ typedef struct session {
     ipl_plot_say say;
     void *context;
     bool missing; /* there is no gnuplot, and that has been said */
+    bool kept;    /* scripts that were there have been kept */
 } session;
 
 static void tell(const session *s, ipl_plot_line kind, const char *line)
@@ -111,7 +112,7 @@ static bool same_content(const char *a, const char *b)
 }
 
 /* Copy a script into the folder; one that the user has edited is kept as <name>.bak. */
-static ipl_status install(const session *s, const char *name, ipl_error *err)
+static ipl_status install(session *s, const char *name, ipl_error *err)
 {
     char from[IPL_PATH_MAX], to[IPL_PATH_MAX], kept[IPL_PATH_MAX + 8];
     ipl_status st = ipl_share_find(from, name, err);
@@ -121,14 +122,11 @@ static ipl_status install(const session *s, const char *name, ipl_error *err)
     if (st != IPL_OK || same_content(to, from))
         return st;
     if (ipl_file_exists(to)) {
-        char line[IPL_PATH_MAX + 64];
-
         (void)snprintf(kept, sizeof kept, "%s.bak", to);
         st = ipl_file_copy(kept, to, err);
         if (st != IPL_OK)
             return st;
-        (void)snprintf(line, sizeof line, "the %s that was there is now %s", name, kept);
-        tell(s, IPL_PLOT_NOTE, line);
+        s->kept = true;
     }
     return ipl_file_copy(to, from, err);
 }
@@ -255,6 +253,8 @@ ipl_status ipl_plot_runs(const ipl_plot_opts *opts, const char *const *runs, siz
         st = ipl_folder_create(s.folder, err);
     for (size_t i = 0; st == IPL_OK && i < sizeof scripts / sizeof scripts[0]; i++)
         st = install(&s, scripts[i], err);
+    if (st == IPL_OK && s.kept)
+        tell(&s, IPL_PLOT_NOTE, "scripts that had been changed are kept as *.gp.bak");
     for (size_t k = first; st == IPL_OK && k < end; k++)
         st = make_figure(&s, (ipl_plot_kind)k, &data, err);
     if (st == IPL_OK)

@@ -278,23 +278,24 @@ done:
 
 void ipl_track_spread(bool *keep, const double *epochs, size_t n, size_t limit)
 {
-    const double lo = n > 0 ? log1p(epochs[0]) : 0.0;
-    const double hi = n > 0 ? log1p(epochs[n - 1]) : 0.0;
     const double slots = (double)(limit - 1);
-    double filled = -1.0;
+    double unit = 1.0, lo, hi, filled = -1.0;
 
+    if (n == 0)
+        return;
+    for (size_t i = n; i-- > 0;)
+        if (epochs[i] > 0.0)
+            unit = epochs[i];
+    lo = log1p(epochs[0] / unit);
+    hi = log1p(epochs[n - 1] / unit);
     for (size_t i = 0; i < n; i++) {
-        /* An epoch is kept when it is the first of its slot. */
-        const double slot = n <= limit || hi <= lo
-                                ? (double)i
-                                : floor((log1p(epochs[i]) - lo) / (hi - lo) * slots);
+        /* The first epoch of a slot is kept; the last slot is the last epoch. */
+        const double slot = floor((log1p(epochs[i] / unit) - lo) / (hi - lo) * slots);
 
-        keep[i] = slot > filled && (slot < slots || n <= limit || i + 1 == n);
+        keep[i] = n <= limit || i + 1 == n || (slot > filled && slot < slots);
         if (keep[i])
             filled = slot;
     }
-    if (n > 0)
-        keep[n - 1] = true;
 }
 
 ipl_status ipl_track_thin(ipl_track *track, size_t limit, ipl_error *err)

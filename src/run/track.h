@@ -60,8 +60,8 @@ ipl_status ipl_track_mean(ipl_track *mean, ipl_track *sd, const ipl_track *const
                           size_t n, ipl_error *err) IPL_NODISCARD;
 
 /**
- * Mark at most `limit` >= 2 of n ascending epochs, spread evenly over log(1 + epoch); the
- * first and the last are always among them.
+ * Mark at most `limit` >= 2 of n ascending epochs, spread evenly over log(1 + epoch / unit),
+ * where unit is the first epoch above 0; the first and the last are always among them.
  */
 void ipl_track_spread(bool *keep, const double *epochs, size_t n, size_t limit);
 
