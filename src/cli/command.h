@@ -41,4 +41,6 @@ typedef struct ipl_command {
 /** NULL-terminated; to add a command, write cmd_<name>.c and add one row. */
 extern const ipl_command *const ipl_command_table[];
 
+extern const ipl_command ipl_cmd_estimate;
+
 #endif /* IPL_COMMAND_H */
