@@ -40,6 +40,7 @@ typedef struct ipl_command {
 
 extern const ipl_command ipl_cmd_train;
 extern const ipl_command ipl_cmd_plot;
+extern const ipl_command ipl_cmd_estimate;
 extern const ipl_command ipl_cmd_data;
 extern const ipl_command ipl_cmd_list;
 extern const ipl_command ipl_cmd_info;
@@ -47,5 +48,6 @@ extern const ipl_command ipl_cmd_export;
 
 /** NULL-terminated; to add a command, write cmd_<name>.c and add one row. */
 extern const ipl_command *const ipl_command_table[];
+
 
 #endif /* IPL_COMMAND_H */
