@@ -49,5 +49,4 @@ extern const ipl_command ipl_cmd_export;
 /** NULL-terminated; to add a command, write cmd_<name>.c and add one row. */
 extern const ipl_command *const ipl_command_table[];
 
-
 #endif /* IPL_COMMAND_H */
