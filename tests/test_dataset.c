@@ -416,16 +416,15 @@ static void a_split_shares_out_every_sample_once(void **state)
 /* Share s: about s (K-1)/K of the labels differ; a larger share changes these and more. */
 static void random_labels_change_their_share_of_the_training_part_alone(void **state)
 {
-    size_t changed[3];
+    size_t changed[3] = {0};
     ipl_dataset *plain = open_or_fail(&(ipl_data_opts){.text = "szt", .seed = 2});
     const size_t n = ipl_dataset_info(plain)->n[IPL_TRAIN];
-    ipl_dataset *noisy[3];
+    ipl_dataset *noisy[3] = {NULL};
 
     (void)state;
     for (size_t k = 0; k < 3; k++) {
         noisy[k] = open_or_fail(
             &(ipl_data_opts){.text = "szt", .seed = 2, .random_labels = 0.5 * (double)k});
-        changed[k] = 0;
         for (size_t i = 0; i < n; i++)
             changed[k] += ipl_dataset_label(plain, IPL_TRAIN, i) !=
                           ipl_dataset_label(noisy[k], IPL_TRAIN, i);
