@@ -394,14 +394,16 @@ static void a_split_shares_out_every_sample_once(void **state)
         &(ipl_data_opts){.text = "gaussian:n=101,d=1", .train_share = 1.0, .seed = 5});
     double sum[2] = {0.0, 0.0};
     float x[2];
+    int32_t y;
 
     (void)state;
     assert_int_equal(ipl_dataset_info(ds)->n[IPL_TRAIN], 71);
     assert_int_equal(ipl_dataset_info(ds)->n[IPL_TEST], 30);
     assert_int_equal(ipl_dataset_info(all)->n[IPL_TEST], 0);
     for (size_t i = 0; i < 101; i++) {
-        ipl_dataset_gather(x, NULL, ds, i < 71 ? IPL_TRAIN : IPL_TEST, NULL,
+        ipl_dataset_gather(x, &y, ds, i < 71 ? IPL_TRAIN : IPL_TEST, NULL,
                            i < 71 ? i : i - 71, 1);
+        assert_int_equal(y, x[0] > 0.0f); /* labels move with their samples */
         sum[0] += (double)x[0] * (double)x[1];
         ipl_dataset_gather(x, NULL, all, IPL_TRAIN, NULL, i, 1);
         sum[1] += (double)x[0] * (double)x[1];
@@ -414,16 +416,15 @@ static void a_split_shares_out_every_sample_once(void **state)
 /* Share s: about s (K-1)/K of the labels differ; a larger share changes these and more. */
 static void random_labels_change_their_share_of_the_training_part_alone(void **state)
 {
-    size_t changed[3];
+    size_t changed[3] = {0};
     ipl_dataset *plain = open_or_fail(&(ipl_data_opts){.text = "szt", .seed = 2});
     const size_t n = ipl_dataset_info(plain)->n[IPL_TRAIN];
-    ipl_dataset *noisy[3];
+    ipl_dataset *noisy[3] = {NULL};
 
     (void)state;
     for (size_t k = 0; k < 3; k++) {
         noisy[k] = open_or_fail(
             &(ipl_data_opts){.text = "szt", .seed = 2, .random_labels = 0.5 * (double)k});
-        changed[k] = 0;
         for (size_t i = 0; i < n; i++)
             changed[k] += ipl_dataset_label(plain, IPL_TRAIN, i) !=
                           ipl_dataset_label(noisy[k], IPL_TRAIN, i);
@@ -744,6 +745,23 @@ static void numpy_arrays_that_do_not_fit_are_refused(void **state)
                    "x.npy: NaN at row 1, column 1");
 }
 
+static void a_feature_constant_in_training_is_0_in_the_test_part_too(void **state)
+{
+    const double x[6] = {7.0, 1.0, 7.0, 2.0, 7.0, 3.0}, x_test[2] = {9.0, 2.0};
+    ipl_dataset *ds;
+    float row[2];
+
+    write_f64(state, "x.npy", x, 3, 2);
+    write_f64(state, "xt.npy", x_test, 1, 2);
+    ds = open_or_fail(&(ipl_data_opts){.text = npy_text(state, ",xtest=./xt.npy"),
+                                       .scaling = IPL_SCALE_FEATURE});
+    ipl_dataset_gather(row, NULL, ds, IPL_TEST, NULL, 0, 1);
+    assert_true(row[0] == 0.0f && row[1] == 0.0f);
+    ipl_dataset_gather(row, NULL, ds, IPL_TRAIN, NULL, 2, 1);
+    assert_close((double)row[1], sqrt(1.5), 1e-6); /* divisor n: s.d. of 1, 2, 3 */
+    ipl_dataset_destroy(ds);
+}
+
 /* ---- faults ---- */
 
 static void running_out_of_memory_leaves_nothing_behind(void **state)
@@ -890,6 +908,7 @@ int main(void)
         WITH_FILES(numpy_arrays_with_and_without_labels_and_test_part),
         WITH_FILES(shapes_of_arrays_become_shapes_of_samples),
         WITH_FILES(eight_bit_images_are_pixels_and_eight_bit_vectors_are_not),
+        WITH_FILES(a_feature_constant_in_training_is_0_in_the_test_part_too),
         WITH_FILES(numpy_arrays_that_do_not_fit_are_refused),
         WITH_FILES(running_out_of_memory_leaves_nothing_behind),
         WITH_FILES(a_file_that_is_gone_cannot_be_hashed),

@@ -214,7 +214,6 @@ static bool decode(codec *c)
     png_set_user_limits(c->png, IPL_PNG_SIDE_MAX, IPL_PNG_SIDE_MAX);
     png_set_chunk_cache_max(c->png, CHUNKS_MAX);
     png_set_chunk_malloc_max(c->png, CHUNK_MAX);
-    png_set_crc_action(c->png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
     png_set_read_fn(c->png, c, on_read);
     png_read_info(c->png, c->info);
     passes = set_transforms(c);
