@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { ROWS = 5, OUTPUTS = 3, INPUTS = 3 };
+enum { ROWS = 5, OUTPUTS = 3, INPUTS = 3, N_OUT = 15, N_IN = 15 };
 
 static const int32_t labels[ROWS] = {0, 2, 1, 1, 0};
 
@@ -12,7 +12,7 @@ static const int32_t labels[ROWS] = {0, 2, 1, 1, 0};
 typedef struct bench {
     ipl_spec spec;
     const ipl_loss_ops *ops;
-    float z[ROWS * OUTPUTS], x[ROWS * INPUTS], dz[ROWS * OUTPUTS];
+    float z[N_OUT], x[N_IN], dz[N_OUT];
     ipl_loss_pass pass;
     size_t correct;
 } bench;
@@ -30,9 +30,9 @@ static void set_up(bench *b, const char *text)
     *b = (bench){0};
     assert_int_equal(ipl_spec_create(&b->spec, "loss", ipl_loss_row, text, NULL), IPL_OK);
     b->ops = ipl_loss_table[b->spec.index];
-    fill(b->z, ROWS * OUTPUTS, 1);
-    fill(b->x, ROWS * INPUTS, 2);
-    for (size_t i = 0; i < ROWS * OUTPUTS; i++)
+    fill(b->z, N_OUT, 1);
+    fill(b->x, N_IN, 2);
+    for (size_t i = 0; i < N_OUT; i++)
         b->dz[i] = NAN;
     b->pass = (ipl_loss_pass){.rows = ROWS,
                               .n = ROWS,
@@ -57,14 +57,14 @@ static void gradients_are_those_of_the_mean_over_the_batch(void **state)
 
     (void)state;
     for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) {
-        float grad[ROWS * OUTPUTS];
+        float grad[N_OUT];
         bench b;
 
         set_up(&b, texts[k]);
         b.pass.n = 10; /* the shard is half of the batch */
         (void)apply(&b);
         memcpy(grad, b.dz, sizeof grad);
-        for (size_t i = 0; i < ROWS * OUTPUTS; i++) {
+        for (size_t i = 0; i < N_OUT; i++) {
             const float kept = b.z[i];
             double up, down;
 
@@ -85,7 +85,7 @@ static void cross_entropy_of_equal_outputs_is_log_k(void **state)
 
     (void)state;
     set_up(&b, "cross-entropy");
-    for (size_t i = 0; i < ROWS * OUTPUTS; i++)
+    for (size_t i = 0; i < N_OUT; i++)
         b.z[i] = 7.5f;
     assert_close(apply(&b), ROWS * log(3.0), 1e-6);
     ipl_spec_release(&b.spec);
@@ -115,11 +115,11 @@ static void cross_entropy_of_huge_outputs_is_finite(void **state)
 
     (void)state;
     set_up(&b, "cross-entropy");
-    for (size_t i = 0; i < ROWS * OUTPUTS; i++)
+    for (size_t i = 0; i < N_OUT; i++)
         b.z[i] = i % OUTPUTS == 0 ? 1e4f : -1e4f;
     assert_close(apply(&b), 3 * 2e4, 1e-6); /* three labels are not 0 */
     assert_int_equal(b.correct, 2);
-    for (size_t i = 0; i < ROWS * OUTPUTS; i++)
+    for (size_t i = 0; i < N_OUT; i++)
         assert_true(isfinite(b.dz[i]));
     ipl_spec_release(&b.spec);
 }
@@ -146,16 +146,16 @@ static void mse_is_the_mean_over_all_elements(void **state)
 
     (void)state;
     set_up(&b, "mse");
-    for (size_t i = 0; i < ROWS * OUTPUTS; i++) {
+    for (size_t i = 0; i < N_OUT; i++) {
         const double t = (size_t)labels[i / OUTPUTS] == i % OUTPUTS;
 
         onehot += pow((double)b.z[i] - t, 2.0);
         input += pow((double)b.z[i] - (double)b.x[i], 2.0);
     }
-    assert_close(apply(&b) / ROWS, onehot / (ROWS * OUTPUTS), 1e-12);
+    assert_close(apply(&b) / ROWS, onehot / (N_OUT), 1e-12);
     ipl_spec_release(&b.spec);
     set_up(&b, "mse:target=input");
-    assert_close(apply(&b) / ROWS, input / (ROWS * OUTPUTS), 1e-12);
+    assert_close(apply(&b) / ROWS, input / (N_OUT), 1e-12);
     assert_int_equal(b.correct, 0);
     ipl_spec_release(&b.spec);
 }
@@ -175,7 +175,7 @@ static void nan_in_the_output_is_nan_in_the_loss(void **state)
 {
     (void)state;
     for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++)
-        for (size_t i = 0; i < ROWS * OUTPUTS; i++) {
+        for (size_t i = 0; i < N_OUT; i++) {
             bench b;
 
             set_up(&b, texts[k]);
@@ -189,7 +189,7 @@ static void sums_of_shards_are_those_of_the_batch(void **state)
 {
     (void)state;
     for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) {
-        float whole[ROWS * OUTPUTS];
+        float whole[N_OUT];
         double sum, parts = 0.0;
         size_t correct, hits = 0;
         bench b;

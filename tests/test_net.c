@@ -229,13 +229,14 @@ static void an_activation_may_have_options(void **state)
 /* A text of n words. */
 static char *repeat(const char *head, const char *word, size_t n)
 {
-    const size_t len = strlen(word);
-    char *text = ipl_array(1, strlen(head) + n * len + 1, 1, NULL);
+    const size_t start = strlen(head), len = strlen(word);
+    char *text = ipl_array(1, start + n * len + 1, 1, NULL);
 
     assert_non_null(text);
-    memcpy(text, head, strlen(head));
-    for (size_t i = 0; i < n; i++)
-        memcpy(text + strlen(head) + i * len, word, len);
+    for (size_t i = 0; i < start; i++)
+        text[i] = head[i];
+    for (size_t i = 0; i < n * len; i++)
+        text[start + i] = word[i % len];
     return text;
 }
 
@@ -293,11 +294,13 @@ static void names_are(const char *text, const char *loss, const char *const *nam
 {
     ipl_net_opts opts = options(text);
     ipl_net *net;
+    size_t n;
 
     opts.loss = loss;
     net = create(&opts);
-    for (size_t i = 0; i < ipl_net_n_layers(net); i++)
-        assert_string_equal(ipl_net_layer(net, i)->name, names[i]);
+    for (n = 0; names[n]; n++)
+        assert_string_equal(ipl_net_layer(net, n)->name, names[n]);
+    assert_int_equal(n, ipl_net_n_layers(net));
     ipl_net_destroy(net);
 }
 
@@ -305,15 +308,17 @@ static void blocks_are_numbered_and_the_last_dense_is_logits(void **state)
 {
     (void)state;
     names_are("64-20-12-10", "cross-entropy",
-              (const char *[]){"fc1.dense", "fc1", "fc2.dense", "fc2", "logits"});
-    names_are("64-20-10", "mse", (const char *[]){"fc1.dense", "fc1", "fc2"});
-    names_are("dense:units=10 tanh", "cross-entropy", (const char *[]){"fc1.dense", "fc1"});
+              (const char *[]){"fc1.dense", "fc1", "fc2.dense", "fc2", "logits", NULL});
+    names_are("64-20-10", "mse", (const char *[]){"fc1.dense", "fc1", "fc2", NULL});
+    names_are("dense:units=10 tanh", "cross-entropy",
+              (const char *[]){"fc1.dense", "fc1", NULL});
     names_are("dropout tanh dense:units=9 tanh dropout tanh dense:units=10",
               "cross-entropy",
               (const char *[]){"input.dropout", "input", "fc1.dense", "fc1.tanh",
-                               "fc1.dropout", "fc1", "logits"});
-    names_are("dense:units=9 tanh tanh tanh dense:units=10", "cross-entropy",
-              (const char *[]){"fc1.dense", "fc1.tanh", "fc1.tanh2", "fc1", "logits"});
+                               "fc1.dropout", "fc1", "logits", NULL});
+    names_are(
+        "dense:units=9 tanh tanh tanh dense:units=10", "cross-entropy",
+        (const char *[]){"fc1.dense", "fc1.tanh", "fc1.tanh2", "fc1", "logits", NULL});
 }
 
 static void measured_are(const ipl_net *net, const char *want)
@@ -486,7 +491,7 @@ static void evaluating_and_probing_leave_no_trace(void **state)
     ipl_net *plain = create_text(DEEP), *watched = create_text(DEEP);
     const size_t start = 9000;
     const ipl_batch probe = batch_at(&start, 150);
-    float *taps[6];
+    float *taps[6] = {NULL};
 
     (void)state;
     create_taps(taps, watched, probe.n);
@@ -515,7 +520,7 @@ static void a_probe_gives_what_evaluation_sees(void **state)
     const ipl_batch batch = batch_at(&start, n);
     ipl_batch_sums sums;
     double loss = 0.0;
-    float *taps[6];
+    float *taps[6] = {NULL};
 
     (void)state;
     create_taps(taps, net, n);
@@ -542,7 +547,7 @@ static void a_probe_writes_only_what_is_wanted(void **state)
     ipl_net *net = create_text(DEEP);
     const size_t start = 0;
     const ipl_batch batch = batch_at(&start, 3);
-    float *all[6], *one[6] = {NULL};
+    float *all[6] = {NULL}, *one[6] = {NULL};
 
     (void)state;
     create_taps(all, net, 3);
@@ -550,7 +555,7 @@ static void a_probe_writes_only_what_is_wanted(void **state)
     one[1] = ipl_array(3, 96, sizeof(float), NULL);
     assert_non_null(one[1]);
     ipl_net_probe(one, net, &batch);
-    assert_memory_equal(one[1], all[1], 3 * 96 * sizeof(float));
+    assert_memory_equal(one[1], all[1], batch.n * 96 * sizeof(float));
     ipl_free(one[1]);
     free_taps(all, 6);
     ipl_net_destroy(net);
@@ -560,13 +565,13 @@ static void dropout_changes_what_is_trained_with(void **state)
 {
     ipl_net *with = create_text("dense:units=20 dropout:p=0.5 dense:units=10");
     ipl_net *without = create_text("dense:units=20 dropout:p=0 dense:units=10");
-    ipl_param_view a, b;
+    ipl_param_view a = {0}, b = {0};
 
     (void)state;
     (void)train(with, 1);
     (void)train(without, 1);
     assert_true(ipl_net_param(&a, with, 0) && ipl_net_param(&b, without, 0));
-    assert_memory_not_equal(a.data, b.data, 20 * D * sizeof(float));
+    assert_memory_not_equal(a.data, b.data, size_of(&a) * sizeof *a.data);
     ipl_net_destroy(with);
     ipl_net_destroy(without);
 }
@@ -703,7 +708,7 @@ static void running_a_net_allocates_nothing(void **state)
     const ipl_batch batch = batch_at(&start, BATCH);
     ipl_batch_sums sums;
     ipl_status st;
-    float *taps[6];
+    float *taps[6] = {NULL};
 
     (void)state;
     create_taps(taps, net, BATCH);
@@ -904,17 +909,17 @@ static void an_init_folder_that_is_missing_is_named(void **state)
 
 static void products_are_those_of_three_loops(void **state)
 {
-    enum { M = 5, K = 4, C = 3 };
+    enum { M = 5, K = 4, C = 3, MK = 20, KC = 12, MC = 15 };
     static const ipl_trans forms[] = {IPL_NN, IPL_NT, IPL_TN};
-    float a[M * K], b[K * C], c[M * C];
+    float a[MK], b[KC], c[MC];
 
     (void)state;
-    for (size_t i = 0; i < M * K; i++)
+    for (size_t i = 0; i < MK; i++)
         a[i] = (float)((i * 7) % 11) - 5.0f;
-    for (size_t i = 0; i < K * C; i++)
+    for (size_t i = 0; i < KC; i++)
         b[i] = (float)((i * 5) % 13) - 6.0f;
     for (size_t f = 0; f < 3; f++) {
-        for (size_t i = 0; i < M * C; i++)
+        for (size_t i = 0; i < MC; i++)
             c[i] = 1.0f;
         ipl_gemm(forms[f], M, C, K, 2.0f, a, b, 3.0f, c);
         for (size_t i = 0; i < M; i++)
@@ -931,15 +936,15 @@ static void products_are_those_of_three_loops(void **state)
 
 static void rows_of_a_product_are_those_of_the_whole(void **state)
 {
-    enum { M = 5, K = 4, C = 3 };
-    float a[K * M], b[K * C], whole[M * C], part[M * C];
+    enum { M = 5, K = 4, C = 3, MK = 20, KC = 12, MC = 15 };
+    float a[MK], b[KC], whole[MC], part[MC];
 
     (void)state;
-    for (size_t i = 0; i < K * M; i++)
+    for (size_t i = 0; i < MK; i++)
         a[i] = (float)((i * 7) % 11) - 5.0f;
-    for (size_t i = 0; i < K * C; i++)
+    for (size_t i = 0; i < KC; i++)
         b[i] = (float)((i * 5) % 13) - 6.0f;
-    for (size_t i = 0; i < M * C; i++)
+    for (size_t i = 0; i < MC; i++)
         part[i] = NAN;
     ipl_gemm(IPL_TN, M, C, K, 1.0f, a, b, 0.0f, whole);
     ipl_gemm_tn_rows(0, 2, M, C, K, 1.0f, a, b, 0.0f, part);

@@ -13,10 +13,10 @@ static void identity_slope(const void *self, float *g, const float *x, const flo
                            size_t n)
 {
     (void)self;
-    (void)g; /* times 1 */
     (void)x;
     (void)y;
-    (void)n;
+    for (size_t i = 0; i < n; i++)
+        g[i] *= 1.0f;
 }
 
 const ipl_layer_ops ipl_layer_identity = {

@@ -101,7 +101,7 @@ static ipl_status create_arena(ipl_net *net, ipl_error *err)
 {
     cursor at = {0};
     net_piece *piece;
-    net_tile *tile;
+    size_t n = 0;
 
     for (size_t i = 0; i < net->n_layers; i++) {
         net->n_pieces += cut_pieces(NULL, &net->layers[i], i);
@@ -109,9 +109,10 @@ static ipl_status create_arena(ipl_net *net, ipl_error *err)
     }
     lay_out(net, &at);
     if (at.overflow || (double)at.used > MEMORY_MAX)
-        return ipl_fail(err, IPL_E_NOMEM,
-                        "net of %zu parameters, batch of %zu rows: more than 1 TB of memory",
-                        net->n_params, net->batch);
+        return ipl_fail(
+            err, IPL_E_NOMEM,
+            "net of %zu parameters, batch of %zu rows: more than 1 TB of memory",
+            net->n_params, net->batch);
     net->memory = at.used;
     net->arena = ipl_array(at.used, 1, 1, err);
     if (!net->arena)
@@ -120,11 +121,10 @@ static ipl_status create_arena(ipl_net *net, ipl_error *err)
     lay_out(net, &at);
 
     piece = net->pieces;
-    tile = net->tiles;
     for (size_t i = 0; i < net->n_layers; i++) {
         piece += cut_pieces(piece, &net->layers[i], i);
         for (size_t t = 0; t < n_tiles(&net->layers[i]); t++)
-            *tile++ = (net_tile){.layer = i, .tile = t};
+            net->tiles[n++] = (net_tile){.layer = i, .tile = t};
     }
     return IPL_OK;
 }

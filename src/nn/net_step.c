@@ -28,7 +28,6 @@ static float *row_of(float *p, size_t row, size_t cols)
 static ipl_pass pass_of(const ipl_net *net, size_t i, size_t first, size_t rows)
 {
     const net_layer *l = &net->layers[i];
-    const net_layer *below = i > 0 ? l - 1 : NULL;
 
     return (ipl_pass){
         .rows = rows,
@@ -37,10 +36,10 @@ static ipl_pass pass_of(const ipl_net *net, size_t i, size_t first, size_t rows)
         .seed = net->seed,
         .step = net->job.step,
         .layer = i,
-        .x = row_of(below ? below->y : net->x, first, l->D),
+        .x = row_of(i > 0 ? net->layers[i - 1].y : net->x, first, l->D),
         .y = row_of(l->y, first, l->U),
         .dy = row_of(l->dy, first, l->U),
-        .dx = below ? row_of(below->dy, first, l->D) : NULL,
+        .dx = i > 0 ? row_of(net->layers[i - 1].dy, first, l->D) : NULL,
         .w = l->w,
         .dw = l->dw,
         .keep = row_of(l->keep, first, l->n_keep),
