@@ -8,7 +8,7 @@ set datafile missing NaN # a filter that gives NaN skips the row and does not br
 FACE = 'DejaVu Sans'
 POINTS = 7.0
 if (FORMAT eq 'pdf') {
-    set terminal pdfcairo size WIDTH,HEIGHT font FACE.','.sprintf('%g', POINTS) fontscale 1
+    set terminal pdfcairo size WIDTH,HEIGHT font FACE.','.sprintf('%g', POINTS) fontscale 0.75
     SCALE = 1.0
     DOT = 0.22
 }

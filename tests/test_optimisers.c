@@ -150,21 +150,21 @@ static void rmsprop_follows_its_recurrence(void **state)
 /* s - c^2 may round below zero when all gradients are equal. */
 static void centered_rmsprop_of_constant_gradients_is_finite(void **state)
 {
-    float w = 0.0f, s = 0.0f, v = 0.0f, c = 0.0f;
-    const float g = 0.7f;
+    float g[N], w[N] = {0}, s[N] = {0}, v[N] = {0}, c[N] = {0};
     ipl_spec spec;
 
     (void)state;
     assert_int_equal(ipl_spec_create(&spec, "optimiser", ipl_optimiser_row,
-                                     "rmsprop:alpha=0.5,centered=yes", NULL),
+                                     "rmsprop:alpha=0.3,centered=yes", NULL),
                      IPL_OK);
-    for (size_t t = 0; t < 200; t++) {
+    for (size_t i = 0; i < N; i++)
+        g[i] = 0.1f + 0.013f * (float)i;
+    for (size_t t = 0; t < 200; t++)
         ipl_optimiser_rmsprop.update(
             spec.self,
-            &(ipl_update){
-                .n = 1, .t = t, .lr = 1e-9, .w = &w, .g = &g, .state = {&s, &v, &c}});
-        assert_true(isfinite(w));
-    }
+            &(ipl_update){.n = N, .t = t, .lr = 1e-9, .w = w, .g = g, .state = {s, v, c}});
+    for (size_t i = 0; i < N; i++)
+        assert_true(isfinite(w[i]));
     ipl_spec_release(&spec);
 }
 

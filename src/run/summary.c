@@ -26,7 +26,7 @@ static const char *const training_fields[N_TRAINING] = {"train_loss", "test_loss
 typedef struct summary {
     ipl_table *information;
     ipl_track training, gradients;
-    size_t split, estimator, unit; /* columns of information */
+    size_t epoch, split, estimator, unit; /* columns of information */
     ipl_text csv, prose;
 } summary;
 
@@ -264,6 +264,8 @@ static ipl_status read_all(summary *s, const char *run, ipl_error *err)
     if (st == IPL_OK)
         st = ipl_table_read(&s->information, path, err);
     if (st == IPL_OK)
+        st = ipl_table_column(&s->epoch, s->information, "epoch", err);
+    if (st == IPL_OK)
         st = ipl_table_column(&s->split, s->information, "split", err);
     if (st == IPL_OK)
         st = ipl_table_column(&s->estimator, s->information, "estimator", err);
@@ -311,17 +313,15 @@ ipl_status ipl_summary_write(const char *run, ipl_error *err)
                  last_of(&s.training, TRAIN_LOSS), last_of(&s.training, TEST_LOSS),
                  100.0 * last_of(&s.training, TRAIN_ACCURACY),
                  100.0 * last_of(&s.training, TEST_ACCURACY));
-    {
-        const char *first =
-            ipl_table_rows(s.information) > 0 ? ipl_table_text(s.information, 0, 0) : "";
-
-        /* Every split and estimator stands among the rows of the first epoch. */
-        for (size_t i = 0; st == IPL_OK && i < ipl_table_rows(s.information) &&
-                           strcmp(ipl_table_text(s.information, i, 0), first) == 0;
-             i++)
-            if (!seen(&s, i))
-                st = add_block(&s, i, err);
-    }
+    /* Every split and estimator stands among the rows of the first epoch. */
+    for (size_t i = 0; st == IPL_OK && i < ipl_table_rows(s.information) &&
+                       strcmp(ipl_table_text(s.information, i, s.epoch),
+                              ipl_table_text(s.information, 0, s.epoch)) == 0;
+         i++)
+        if (!seen(&s, i))
+            st = add_block(&s, i, err);
+    if (st == IPL_OK)
+        st = ipl_text_status(&s.prose, err);
     if (st == IPL_OK)
         st = write_file(&s.csv, run, "summary.csv", err);
     if (st == IPL_OK)

@@ -1,0 +1,213 @@
+#include "test.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "run/summary.h"
+#include "run/table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A track of one layer and two fields. */
+static ipl_track track_of(double *epochs, double *values, size_t n)
+{
+    return (ipl_track){
+        .n_epochs = n, .n_layers = 1, .n_fields = 2, .epochs = epochs, .values = values};
+}
+
+static void
+compression_is_the_fall_from_the_maximum_to_the_mean_of_the_last_tenth(void **state)
+{
+    double epochs[20], values[40];
+    const ipl_track t = track_of(epochs, values, 20);
+    ipl_course c;
+
+    (void)state;
+    for (size_t i = 0; i < 20; i++) {
+        epochs[i] = (double)i;
+        values[2 * i] = i <= 5 ? 10.0 + 2.0 * (double)i : 20.0 - 0.5 * ((double)i - 5.0);
+    }
+    c = ipl_course_of(&t, 0, 0);
+    assert_int_equal(c.n, 20);
+    assert_close(c.first, 10.0, 0.0);
+    assert_close(c.max, 20.0, 0.0);
+    assert_close(c.max_epoch, 5.0, 0.0);
+    assert_close(c.final, (13.5 + 13.0) / 2.0, 1e-14); /* epochs 18 and 19 */
+    assert_close(c.compression, (20.0 - 13.25) / 20.0, 1e-15);
+    assert_close(c.turning_epoch, 5.0, 0.0); /* 19.5 is more than 1 % below */
+}
+
+static void the_turning_epoch_is_the_last_within_a_hundredth_of_the_maximum(void **state)
+{
+    double epochs[] = {0, 1, 2, 3, 4};
+    double values[] = {1, 0, 100, 0, 98, 0, 99.5, 0, 50, 0};
+    const ipl_track t = track_of(epochs, values, 5);
+
+    (void)state;
+    assert_close(ipl_course_of(&t, 0, 0).max_epoch, 1.0, 0.0);
+    assert_close(ipl_course_of(&t, 0, 0).turning_epoch, 3.0, 0.0);
+}
+
+static void what_only_rises_never_turns(void **state)
+{
+    double epochs[] = {0, 1, 2}, values[] = {1, 0, 2, 0, 3, 0};
+    const ipl_track t = track_of(epochs, values, 3);
+
+    (void)state;
+    assert_true(isnan(ipl_course_of(&t, 0, 0).turning_epoch));
+    assert_close(ipl_course_of(&t, 0, 0).compression, 0.0, 0.0);
+}
+
+static void undefined_values_are_passed_over(void **state)
+{
+    const double nan = (double)NAN;
+    double epochs[] = {0, 1, 2, 3}, values[] = {nan, nan, 4, nan, 2, nan, nan, nan};
+    const ipl_track t = track_of(epochs, values, 4);
+    const ipl_course c = ipl_course_of(&t, 0, 0), none = ipl_course_of(&t, 0, 1);
+
+    (void)state;
+    assert_int_equal(c.n, 2);
+    assert_close(c.first, 4.0, 0.0);
+    assert_close(c.turning_epoch, 1.0, 0.0);
+    assert_true(isnan(c.final) && isnan(c.compression));
+    assert_int_equal(none.n, 0);
+    assert_true(isnan(none.max) && isnan(none.turning_epoch) && isnan(none.first));
+}
+
+static void a_layer_without_information_has_no_compression(void **state)
+{
+    double epochs[] = {0, 1}, values[] = {0, 0, 0, 0};
+    const ipl_track t = track_of(epochs, values, 2);
+
+    (void)state;
+    assert_true(isnan(ipl_course_of(&t, 0, 0).compression));
+    assert_close(ipl_course_of(&t, 0, 0).final, 0.0, 0.0);
+}
+
+static void the_transition_is_the_first_fall_of_the_ratio_below_one(void **state)
+{
+    const double nan = (double)NAN;
+    double epochs[] = {0, 1, 2, 3, 4, 5};
+    double falls[] = {nan, nan, 0.5, 1, 3, 1, nan, nan, 0.9, 1, 2, 1};
+    double below[] = {0.5, 1, 0.4, 1, 0.3, 1, 0.2, 1, 0.2, 1, 0.1, 1};
+    const ipl_track a = track_of(epochs, falls, 6), b = track_of(epochs, below, 6);
+
+    (void)state;
+    assert_close(ipl_transition_epoch(&a, 0, 0, 1), 4.0, 0.0);
+    assert_true(isnan(ipl_transition_epoch(&b, 0, 0, 1)));
+}
+
+static void put(const char *folder, const char *name, const char *text)
+{
+    char path[IPL_PATH_MAX];
+
+    assert_int_equal(ipl_path_join(path, folder, name, NULL), IPL_OK);
+    assert_int_equal(ipl_file_replace(path, text, strlen(text), NULL), IPL_OK);
+}
+
+static void fill(const char *folder)
+{
+    put(folder, "training.csv",
+        "epoch,step,train_loss,train_accuracy,test_loss,test_accuracy\n"
+        "0,0,2.3,0.1,2.3,0.11\n2,20,0.5,0.9,0.75,0.875\n");
+    put(folder, "layers.csv",
+        "epoch,layer,name,gradient_mean,gradient_sd\n"
+        "0,1,fc1,NaN,NaN\n1,1,fc1,2,1\n2,1,fc1,1,2\n");
+    put(folder, "information.csv",
+        "epoch,split,layer,name,estimator,unit,I_XT,I_TY,I_prev,I_TY_cond\n"
+        "0,test,1,fc1,\"a:x=1,y=2\",nats,24.4,1,6,2\n"
+        "0,train,1,fc1,\"a:x=1,y=2\",nats,24.4,1.5,60,3\n"
+        "0.5,test,1,fc1,\"a:x=1,y=2\",nats,28.3,2,5,3\n"
+        "0.5,train,1,fc1,\"a:x=1,y=2\",nats,30,2,50,4\n"
+        "2,test,1,fc1,\"a:x=1,y=2\",nats,18.3,3,4,5\n"
+        "2,train,1,fc1,\"a:x=1,y=2\",nats,30,2.5,40,6\n");
+}
+
+static void the_files_hold_a_row_and_a_sentence_for_each_layer(void **state)
+{
+    char folder[] = "/tmp/ipl-summary-XXXXXX", path[IPL_PATH_MAX], *text;
+    ipl_error err = {0};
+    ipl_table *t;
+    double *rho, *crossing, *loss;
+    size_t len;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    fill(folder);
+    if (ipl_summary_write(folder, &err) != IPL_OK)
+        fail_msg("%s", err.msg);
+    assert_int_equal(ipl_path_join(path, folder, "summary.csv", NULL), IPL_OK);
+    assert_int_equal(ipl_table_read(&t, path, NULL), IPL_OK);
+    assert_int_equal(ipl_table_rows(t), 2);
+    assert_string_equal(ipl_table_text(t, 0, 0), "test");
+    assert_string_equal(ipl_table_text(t, 0, 1), "a:x=1,y=2");
+    assert_int_equal(ipl_table_numbers(&rho, t, "compression", NULL), IPL_OK);
+    assert_int_equal(ipl_table_numbers(&crossing, t, "gradient_transition_epoch", NULL),
+                     IPL_OK);
+    assert_int_equal(ipl_table_numbers(&loss, t, "test_loss", NULL), IPL_OK);
+    assert_close(rho[0], (28.3 - 18.3) / 28.3, 1e-15);
+    assert_close(rho[1], 0.0, 0.0);
+    assert_close(crossing[0], 2.0, 0.0);
+    assert_close(loss[1], 0.75, 0.0);
+    assert_int_equal(ipl_path_join(path, folder, "summary.txt", NULL), IPL_OK);
+    assert_int_equal(ipl_file_read(&text, &len, path, 1 << 16, NULL), IPL_OK);
+    assert_non_null(strstr(text,
+                           "fc1: I(X;T) rose from 24.4 to 28.3 nats by epoch 0.5, then "
+                           "fell to 18.3 (compression 35 %); I(T;Y) went from 1 to 3."));
+    assert_non_null(strstr(text, "fc1: I(X;T) rose from 24.4 to 30 nats and did not fall"));
+    assert_non_null(strstr(text, "accuracy 90.00 % (train) 87.50 % (test)"));
+    ipl_free(text);
+    ipl_free(loss);
+    ipl_free(crossing);
+    ipl_free(rho);
+    ipl_table_destroy(t);
+    assert_int_equal(ipl_folder_remove(folder, NULL), IPL_OK);
+}
+
+static void faults_leave_no_summary(void **state)
+{
+    char folder[] = "/tmp/ipl-summary-XXXXXX", path[IPL_PATH_MAX];
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(ipl_summary_write(folder, NULL), IPL_E_NOINPUT);
+    fill(folder);
+    put(folder, "information.csv", "epoch,split,layer,name,estimator,unit,I_XT\n");
+    assert_int_equal(ipl_summary_write(folder, NULL), IPL_E_FORMAT);
+    assert_int_equal(ipl_path_join(path, folder, "summary.csv", NULL), IPL_OK);
+    assert_false(ipl_file_exists(path));
+#ifdef IPL_FAULT_INJECTION
+    fill(folder);
+    for (long n = 0;; n++) {
+        ipl_status st;
+
+        ipl_alloc_fail_after(n);
+        st = ipl_summary_write(folder, NULL);
+        ipl_alloc_fail_after(-1);
+        assert_true(n < 500);
+        if (st == IPL_OK)
+            break;
+        assert_int_equal(st, IPL_E_NOMEM);
+        assert_false(ipl_file_exists(path));
+    }
+#endif
+    assert_int_equal(ipl_folder_remove(folder, NULL), IPL_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(
+            compression_is_the_fall_from_the_maximum_to_the_mean_of_the_last_tenth),
+        cmocka_unit_test(the_turning_epoch_is_the_last_within_a_hundredth_of_the_maximum),
+        cmocka_unit_test(what_only_rises_never_turns),
+        cmocka_unit_test(undefined_values_are_passed_over),
+        cmocka_unit_test(a_layer_without_information_has_no_compression),
+        cmocka_unit_test(the_transition_is_the_first_fall_of_the_ratio_below_one),
+        cmocka_unit_test(the_files_hold_a_row_and_a_sentence_for_each_layer),
+        cmocka_unit_test(faults_leave_no_summary),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
