@@ -32,8 +32,7 @@ static void small_experiment(void)
     ipl_opt_init(&trial, ipl_experiment_opts);
     strcpy(trial.name, "test");
     strcpy(trial.data, "szt");
-    strcpy(trial.net,
-           "dense:units=40 tanh dropout:p=0.2 dense:units=9 relu dense:units=2");
+    strcpy(trial.net, "dense:units=40 tanh dropout:p=0.2 dense:units=9 relu dense:units=2");
     strcpy(trial.optimiser, "adam:lr=0.01");
     strcpy(trial.estimator, "logdet:beta=rd logdet:scale=corr,beta=own");
     trial.train_samples = 600;
@@ -304,14 +303,27 @@ static void divergence_is_detected_and_recorded(void **state)
     small_experiment();
     strcpy(trial.net, "dense:units=10 relu dense:units=10 relu dense:units=2");
     strcpy(trial.optimiser, "sgd:lr=1e30");
+    trial.early_steps = 0;
     assert_int_equal(train("diverged", 2, false, &err), IPL_E_NUMERIC);
-    assert_non_null(strstr(err.msg, "epoch"));
-    assert_non_null(strstr(err.msg, "step"));
+    assert_non_null(strstr(err.msg, "epoch 0, step "));
+    assert_non_null(strstr(err.msg, "layer "));
     record = read_result("diverged", "run.json");
     assert_non_null(strstr(record, "\"state\": \"diverged\""));
     assert_non_null(strstr(record, "\"exit_status\": 3"));
     ipl_free(record);
     assert_true(count_lines("diverged", "training.csv") >= 2);
+}
+
+static void a_probe_that_is_not_finite_is_divergence(void **state)
+{
+    ipl_error err = {0};
+
+    (void)state;
+    small_experiment();
+    strcpy(trial.net, "dense:units=10 relu dense:units=10 relu dense:units=2");
+    strcpy(trial.optimiser, "sgd:lr=1e30");
+    assert_int_equal(train("overflow", 2, false, &err), IPL_E_NUMERIC);
+    assert_non_null(strstr(err.msg, "after step 1: train probe: layer "));
 }
 
 static void a_signal_ends_the_run_with_its_rows_written(void **state)
@@ -404,6 +416,7 @@ int main(void)
         RUN_TEST(force_does_not_remove_a_folder_that_is_no_run),
         RUN_TEST(bad_experiments_are_refused_before_anything_is_written),
         RUN_TEST(divergence_is_detected_and_recorded),
+        RUN_TEST(a_probe_that_is_not_finite_is_divergence),
         RUN_TEST(a_signal_ends_the_run_with_its_rows_written),
         RUN_TEST(a_run_from_given_parameters_follows_pytorch),
 #ifdef IPL_FAULT_INJECTION

@@ -290,13 +290,6 @@ size_t ipl_probe_memory(const ipl_probe *probe)
     return probe->store_bytes + probe->plane_bytes;
 }
 
-/* Name the layer instead of the number the plane knows it by. */
-static ipl_status name_layer(const ipl_probe *probe, ipl_status st, const ipl_error *why,
-                             ipl_error *err)
-{
-    return ipl_fail(err, st, "%s probe: %s", probe->name, why->msg);
-}
-
 ipl_status ipl_probe_measure(const ipl_measures **out, ipl_probe *probe, ipl_error *err)
 {
     const size_t all = ipl_net_n_layers(probe->net);
@@ -323,7 +316,7 @@ ipl_status ipl_probe_measure(const ipl_measures **out, ipl_probe *probe, ipl_err
     st = ipl_plane_measure(probe->measures, probe->plane, probe->views, probe->n_layers,
                            &why);
     if (st != IPL_OK)
-        return name_layer(probe, st, &why, err);
+        return ipl_fail(err, st, "%s probe: %s", probe->name, why.msg);
     *out = probe->measures;
     return IPL_OK;
 }

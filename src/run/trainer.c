@@ -195,15 +195,18 @@ static void caution(ipl_run *r, const ipl_probe *probe)
 static ipl_status measure(ipl_run *r, bool whole, ipl_error *err)
 {
     const double from = ipl_clock();
+    ipl_error why = {0};
     ipl_status st = IPL_OK;
 
     for (size_t p = 0; p < r->n_probes && st == IPL_OK; p++) {
         const ipl_measures *m = NULL;
 
         caution(r, r->probes[p]);
-        st = ipl_probe_measure(&m, r->probes[p], err);
-        if (st != IPL_OK)
+        st = ipl_probe_measure(&m, r->probes[p], &why);
+        if (st != IPL_OK) {
+            st = ipl_fail(err, st, "after step %zu: %s", r->step, why.msg);
             break;
+        }
         ipl_run_warn(r, ipl_plane_fault(ipl_probe_plane(r->probes[p])));
         ipl_record_information(r, r->probes[p], m);
         if (p == 0) {
@@ -421,7 +424,7 @@ static ipl_status finish(ipl_run *r, ipl_status trained, ipl_error *err)
         st = write_parameters(r, &why);
     if (st == IPL_OK)
         st = ipl_record_provenance(r, state, &fault, &why);
-    if (st == IPL_OK)
+    if (st == IPL_OK && r->measures)
         st = ipl_summary_write(r->dir.path, &why);
     if (st == IPL_OK)
         st = ipl_run_dir_finish(&r->dir, &why);
