@@ -71,7 +71,7 @@ static void release_case(golden *g)
 /* Number of the text with this scale and beta. */
 static size_t text_of(const char *scale, const char *beta)
 {
-    char text[64];
+    char text[96];
 
     (void)snprintf(text, sizeof text, "logdet:scale=%s,beta=%s", scale, beta);
     for (size_t i = 0; i < TEXTS; i++)

@@ -85,7 +85,8 @@ void ipl_solve_lower(double *b, const double *l, size_t m, size_t n, ipl_pool *p
 
 /**
  * log det(I + Z' Z) by Householder QR of [Z; I], Z (n, d): nothing is squared, so that a
- * condition number of 1e16 costs no digit of the result. Works on the smaller side.
+ * condition number of 1e16 costs half of the digits at worst, and none when it comes from the
+ * scales of the columns. Works on the smaller side.
  *
  * shapes  z (n, d), unchanged
  * errors  IPL_E_NOMEM; IPL_E_NUMERIC when z has a NaN or Inf

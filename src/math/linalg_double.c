@@ -401,10 +401,13 @@ ipl_status ipl_logdet_lu(double *out, double *a, size_t n, ipl_error *err)
         sum += log(fabs(u));
     }
     ipl_free(pivots);
-    if (info != 0 || negative || !isfinite(sum))
+    if (info != 0 || !isfinite(sum))
         return ipl_fail(err, IPL_E_NUMERIC,
-                        "the determinant of a matrix of order %zu is %s", n,
-                        negative ? "negative" : "zero or not a number");
+                        "the determinant of a matrix of order %zu is zero or not a number",
+                        n);
+    if (negative)
+        return ipl_fail(err, IPL_E_NUMERIC,
+                        "the determinant of a matrix of order %zu is negative", n);
     *out = sum;
     return IPL_OK;
 }
