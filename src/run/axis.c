@@ -211,6 +211,8 @@ double ipl_axis_place(const ipl_axis *axis, double value)
     {
         const ipl_range d = axis->piece[i].data, p = axis->piece[i].place;
 
+        if (i > 0 && value < d.lo)
+            return p.lo; /* in a cut */
         return p.lo + (value - d.lo) * ((p.hi - p.lo) / (d.hi - d.lo));
     }
 }
