@@ -88,7 +88,8 @@ void ipl_figure_lay_out(ipl_figure *figure, const ipl_layout *layout)
         layout->top + layout->bottom + rows * layout->height + (rows - 1.0) * layout->gap_y;
     for (size_t p = 0; p < figure->n_panels; p++) {
         const double column = (double)(p % layout->columns);
-        const double row = (double)(p / layout->columns);
+        const size_t whole = p / layout->columns;
+        const double row = (double)whole;
         ipl_panel *panel = &figure->panels[p];
 
         panel->width = width;
