@@ -2,22 +2,38 @@
 # make help       list the targets
 #
 # Variables: CC, CXX, CFLAGS, CPPFLAGS, LDFLAGS, MODE (release, debug, asan), NATIVE=1,
-# WERROR=1, PREFIX, DESTDIR, V=1. Objects go to build/$(MODE), so modes never mix.
+# WERROR=1, PREFIX, DESTDIR, V=1. Objects go to build/$(MODE), so modes never mix; a change
+# of compiler, flags or PREFIX rebuilds what it concerns.
 
 MODE   ?= release
 NATIVE ?= 0
 WERROR ?= 0
 V      ?= 0
 PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+SHARE  := $(PREFIX)/share/infoplane
 
-VERSION := $(shell sed -n 's/.*IPL_VERSION "\(.*\)"/\1/p' src/run/version.h)
-BUILD   := build/$(MODE)
-Q       := $(if $(filter 1,$(V)),,@)
+VERSION  := $(shell sed -n 's/.*IPL_VERSION "\(.*\)"/\1/p' src/run/version.h)
+REVISION := $(shell test -e .git && git describe --always --dirty --exclude '*' 2>/dev/null \
+                    || echo unknown)
+BUILD    := build/$(MODE)
+Q        := $(if $(filter 1,$(V)),,@)
+NPROC    := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+# One recursive make with all processors, unless the user said otherwise.
+SUBMAKE   = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(NPROC))
 
-# Goals that must work before the packages are there; they check for themselves.
-EARLY := help clean distclean deps demo test check check-long format format-check layers
+# Homebrew keeps these out of the way.
+KEGS := $(wildcard $(foreach p,openblas zlib,/opt/homebrew/opt/$p/lib/pkgconfig \
+                                             /usr/local/opt/$p/lib/pkgconfig))
+ifneq ($(KEGS),)
+  SPACE := $(subst ,, )
+  export PKG_CONFIG_PATH := $(PKG_CONFIG_PATH):$(subst $(SPACE),:,$(KEGS))
+endif
+
+# Goals that work before the packages are there; test, check and demo install them first.
+PKG   := openblas libpng zlib nettle
+EARLY := help clean deps demo test check check-long format format-check headers layers uninstall
 ifneq ($(filter-out $(EARLY),$(or $(MAKECMDGOALS),all)),)
-  PKG     := openblas libpng zlib nettle
   MISSING := $(strip $(shell for p in $(PKG); do pkg-config --exists $$p || echo $$p; done))
   ifneq ($(MISSING),)
     $(error missing: $(MISSING); run 'make deps')
@@ -46,74 +62,151 @@ OPT_release := -O3
 OPT_debug   := -O0 -g3 -DIPL_FAULT_INJECTION
 OPT_asan    := -O1 -g3 -DIPL_FAULT_INJECTION -fno-omit-frame-pointer \
                -fsanitize=address,undefined -fno-sanitize-recover=all
+ifeq ($(filter $(MODE),release debug asan),)
+  $(error MODE=$(MODE): want release, debug or asan)
+endif
 OPT := -ffp-contract=off $(OPT_$(MODE)) $(if $(filter 1,$(NATIVE)),-march=native)
-
-GIT_REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 
 ALL_CPPFLAGS := -Iinclude -Isrc -D_POSIX_C_SOURCE=200809L $(CPPFLAGS)
 ALL_CFLAGS    = -std=c11 -pthread $(OPT) $(WARN) $(PKG_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS   = -pthread $(filter -fsanitize%,$(OPT)) $(LDFLAGS)
 LIBS          = $(PKG_LIBS) -lm
 
-SRC  := $(sort $(wildcard src/*/*.c))
-CLI  := $(filter src/cli/%,$(SRC))
-OBJ  := $(SRC:%.c=$(BUILD)/%.o)
-LIB  := $(BUILD)/libinfoplane.a
-BIN  := $(BUILD)/infoplane
-TSRC := $(sort $(wildcard tests/test_*.c))
-TEST := $(TSRC:tests/%.c=$(BUILD)/tests/%)
+SRC   := $(sort $(wildcard src/*/*.c))
+OBJ   := $(SRC:%.c=$(BUILD)/%.o)
+CLI   := $(filter $(BUILD)/src/cli/%,$(OBJ))
+LIB   := $(BUILD)/libinfoplane.a
+BIN   := $(BUILD)/infoplane
+TSRC  := $(sort $(wildcard tests/test_*.c))
+TEST  := $(TSRC:%.c=$(BUILD)/%)
+BSRC  := $(sort $(wildcard tests/bench/*.c))
+BENCH := $(BSRC:%.c=$(BUILD)/%)
+# Executable scripts of a folder.
+scripts = $(shell for f in $1/*.sh; do test ! -x $$f || echo $$f; done)
+FORMATTED = $(wildcard src/*/*.[ch] include/*.h include/ipl/*.h tests/*.[ch] tests/*/*.[ch])
+SHELLS    = $(wildcard scripts/*.sh tests/cli/*.sh tests/long/*.sh) .ci/run
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all
-## all             ./infoplane and the library (default)
-all: $(LIB) $(if $(CLI),infoplane)
+.PHONY: all demo test tests run-tests check check-long bench lint format format-check headers \
+        layers install uninstall deps clean help FORCE
 
-infoplane: $(BIN)
-	$(Q)ln -sf $(BIN) $@
+## all            ./infoplane and the library (default)
+all: $(LIB) infoplane
 
-$(LIB): $(filter-out $(CLI:%.c=$(BUILD)/%.o),$(OBJ))
+# A hard link: the program finds scripts/ beside itself.
+infoplane: $(BIN) FORCE
+	$(Q)rm -f $@; ln $(BIN) $@ 2>/dev/null || cp $(BIN) $@
+
+$(LIB): $(filter-out $(CLI),$(OBJ))
 	@echo "  AR    $@"
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(BIN): $(CLI:%.c=$(BUILD)/%.o) $(LIB)
+$(BIN): $(CLI) $(LIB)
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
 
-$(BUILD)/%.o: %.c Makefile
+$(BUILD)/%.o: %.c Makefile $(BUILD)/flags.stamp
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
-	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
-
-# Where the installed program looks for its scripts.
-$(BUILD)/src/base/file.o: ALL_CPPFLAGS += -DIPL_SHARE_DIR='"$(PREFIX)/share/infoplane"'
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(DEFINE) -MMD -MP -c $< -o $@
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIB)
 	@echo "  LD    $@"
-	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(LIBS) -lcmocka -o $@
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(if $(filter $@,$(TEST)),-lcmocka) $(LIBS) -o $@
 
-.PHONY: run-tests
-run-tests: $(TEST) $(if $(CLI),$(BIN))
-	$(Q)status=0; for t in $(TEST); do echo "  TEST  $$t"; $$t || status=1; done; exit $$status
+# Stamps change when their text does; what depends on them is then made again.
+$(BUILD)/flags.stamp: TEXT = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS)
+$(BUILD)/share.stamp: TEXT = $(SHARE)
+$(BUILD)/revision.stamp: TEXT = $(REVISION)
+$(BUILD)/%.stamp: FORCE
+	@mkdir -p $(@D)
+	@echo '$(subst ','\'',$(TEXT))' | cmp -s - $@ || echo '$(subst ','\'',$(TEXT))' >$@
 
-.PHONY: test
-## test            install what is missing, build and run every test
+# Where the installed program looks for its scripts, and what it says of its build.
+$(BUILD)/src/base/file.o: DEFINE = -DIPL_SHARE_DIR='"$(SHARE)"'
+$(BUILD)/src/base/file.o: $(BUILD)/share.stamp
+$(BUILD)/src/run/provenance.o: DEFINE = -DIPL_GIT_REVISION='"$(REVISION)"' \
+    -DIPL_COMPILER_FLAGS='"$(subst ",,$(subst ',,$(CC) -std=c11 $(OPT) $(CPPFLAGS) $(CFLAGS)))"'
+$(BUILD)/src/run/provenance.o: $(BUILD)/revision.stamp
+
+## demo           install what is missing, train two nets, draw their information planes
+demo:
+	$(Q)scripts/deps.sh
+	$(Q)$(SUBMAKE) all
+	$(Q)scripts/demo.sh
+
+## test           install what is missing, build and run every test
 test:
-	$(Q)$(MAKE) --no-print-directory MODE=$(or $(filter debug asan,$(MODE)),debug) run-tests
+	$(Q)scripts/deps.sh
+	$(Q)$(SUBMAKE) MODE=$(or $(filter debug asan,$(MODE)),debug) run-tests
 
-.PHONY: layers
-## layers          includes follow the layer order
+tests: $(TEST) $(BENCH)
+
+run-tests: $(TEST) $(BIN)
+	$(Q)INFOPLANE=$(CURDIR)/$(BIN) scripts/run_tests.sh $(TEST) $(call scripts,tests/cli)
+
+## check          headers, layers, and the tests under ASan and UBSan
+check: headers layers
+	$(Q)$(SUBMAKE) MODE=asan test
+
+## check-long     check, then the scripts of tests/long with the release build
+check-long: check
+	$(Q)$(SUBMAKE) MODE=release all
+	$(Q)INFOPLANE=$(CURDIR)/build/release/infoplane \
+	  scripts/run_tests.sh $(call scripts,tests/long)
+
+## bench          build and run the benchmarks of tests/bench
+bench: $(BENCH)
+	$(Q)for b in $(BENCH); do echo "  BENCH $$b"; $$b || exit 1; done
+	@$(if $(BENCH),:,echo "tests/bench: no benchmark")
+
+## headers        every header compiles alone, public ones as C++ too
+headers:
+	$(Q)for h in $(wildcard include/*.h include/ipl/*.h src/*/*.h); do \
+	  printf '#include "%s"\nextern int alone;\n' $$h | \
+	  $(CC) -I. $(ALL_CPPFLAGS) -std=c11 $(WARN) -Werror -fsyntax-only -x c - || exit 1; done
+	$(Q)command -v $(firstword $(CXX)) >/dev/null || { echo "SKIPPED: no C++ compiler"; exit; }; \
+	for h in $(wildcard include/*.h include/ipl/*.h); do \
+	  $(CXX) -Iinclude -Wall -Wextra -Werror -fsyntax-only -x c++ $$h || exit 1; done
+
+## layers         includes follow the layer order
 layers:
 	$(Q)scripts/check_layers.sh
 
-.PHONY: clean
-## clean           remove build/
+## lint           clang-tidy, cppcheck, gcc -fanalyzer, shellcheck: every finding is an error
+lint:
+	$(Q)CPPFLAGS='$(ALL_CPPFLAGS) $(PKG_CFLAGS)' scripts/lint.sh $(SRC) $(TSRC) $(BSRC)
+	$(Q)if command -v shellcheck >/dev/null; then shellcheck $(SHELLS); \
+	else echo "SKIPPED: shellcheck is not installed"; fi
+
+## format         rewrite the sources with clang-format
+format:
+	$(Q)clang-format -i $(FORMATTED)
+
+## format-check   fail when clang-format would change something
+format-check:
+	$(Q)clang-format --dry-run -Werror $(FORMATTED)
+
+## install        program, library, headers and scripts below $(DESTDIR)$(PREFIX)
+install: $(LIB) $(BIN)
+	$(Q)PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' VERSION='$(VERSION)' REQUIRES='$(PKG)' \
+	  scripts/install.sh '$(DESTDIR)' $(BUILD)
+
+## uninstall      remove what install puts there
+uninstall:
+	$(Q)PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' scripts/install.sh --remove '$(DESTDIR)'
+
+## deps           install the packages that are missing
+deps:
+	$(Q)scripts/deps.sh
+
+## clean          remove everything that was built
 clean:
 	$(Q)rm -rf build infoplane
 
-.PHONY: help
-## help            this list
+## help           this list
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
 
--include $(OBJ:.o=.d) $(TSRC:%.c=$(BUILD)/%.d)
+-include $(OBJ:.o=.d) $(TSRC:%.c=$(BUILD)/%.d) $(BSRC:%.c=$(BUILD)/%.d)

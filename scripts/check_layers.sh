@@ -22,10 +22,12 @@ allowed() {
 
 owner() {
     case $1 in
-    cblas.h | lapacke.h) echo "src/math/linalg.c" ;;
+    cblas.h | lapacke.h | f77blas.h | openblas_config.h)
+        echo "src/math/linalg.c src/math/linalg_double.c" ;;
     zlib.h) echo "src/base/gzip.c" ;;
     nettle/*) echo "src/base/sha256.c" ;;
     png.h) echo "src/data/png.c" ;;
+    infoplane.h) echo "a program that uses the library" ;;
     *) echo "" ;;
     esac
 }
@@ -38,10 +40,14 @@ complain() {
 
 for file in $(find src include -name '*.[ch]' | sort); do
     layer=$(echo "$file" | sed -n 's|^src/\([a-z]*\)/.*|\1|p')
+    # shellcheck disable=SC2013 # names of headers have no blanks
     for inc in $(sed -n 's/^# *include ["<]\([^">]*\)[">].*/\1/p' "$file"); do
         from=${inc%%/*}
         own=$(owner "$inc")
-        [ -n "$own" ] && [ "$own" != "$file" ] && complain "$file" "only $own includes <$inc>"
+        case " $own " in
+        "  " | *" $file "*) ;;
+        *) complain "$file" "only $own includes <$inc>" ;;
+        esac
         [ "$from" = "$inc" ] || [ "$from" = ipl ] || [ "$from" = sys ] || [ "$from" = nettle ] && continue
         if [ -z "$layer" ]; then
             complain "$file" "a public header includes \"$inc\""

@@ -33,7 +33,8 @@ typedef struct ipl_data_opts {
     const char *classes; /* "0,1,7": keep these and number them 0, 1, 2; "" or "all": all */
     size_t n_train;      /* samples to keep, chosen by the seed, order kept; 0: all */
     size_t n_test;       /* the same for the test part */
-    double train_share;  /* of data that has no test part: seeded shuffle; default 0.8 */
+    double train_share;  /* of data that has no test part: seeded shuffle; 0: 0.8; 1: no
+                            test part, stored order */
     double random_labels; /* share of training labels replaced by uniformly random ones */
     uint64_t seed;
 } ipl_data_opts;

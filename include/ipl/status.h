@@ -44,7 +44,13 @@ typedef struct ipl_error {
 /** Name of a status, "ok" for IPL_OK, "unknown status" for a value outside the enum. */
 const char *ipl_status_name(ipl_status status);
 
-/** Record a fault in err (if not NULL) and return status, so that a caller can return it. */
+/** Exit status of the command line program for a status; sysexits.h, and 2 and 3. */
+int ipl_status_exit(ipl_status status);
+
+/**
+ * Record a fault in err (if not NULL) and return status, so that a caller can return it.
+ * err->msg may itself be an argument; control characters become '?'.
+ */
 ipl_status ipl_fail(ipl_error *err, ipl_status status, const char *fmt, ...)
     IPL_PRINTF(3, 4);
 

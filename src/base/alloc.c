@@ -7,16 +7,18 @@
 #define ALIGNMENT 64u
 
 #ifdef IPL_FAULT_INJECTION
-static long fail_after = -1;
+#    include <stdatomic.h>
+
+static atomic_long fail_after = -1; /* any thread may allocate */
 
 void ipl_alloc_fail_after(long n)
 {
-    fail_after = n;
+    atomic_store(&fail_after, n);
 }
 
 static bool injected_fault(void)
 {
-    return fail_after >= 0 && fail_after-- == 0;
+    return atomic_load(&fail_after) >= 0 && atomic_fetch_sub(&fail_after, 1) == 0;
 }
 #else
 static bool injected_fault(void)

@@ -33,7 +33,7 @@ bool ipl_file_is_folder(const char *path)
 ipl_status ipl_path_join(char *out, const char *folder, const char *name, ipl_error *err)
 {
     const size_t len = strlen(folder);
-    const char *slash = len > 0 && folder[len - 1] == '/' ? "" : "/";
+    const char *slash = len == 0 || folder[len - 1] == '/' ? "" : "/";
     const int n = snprintf(out, IPL_PATH_MAX, "%s%s%s", folder, slash, name);
 
     if (n < 0 || n >= IPL_PATH_MAX)
@@ -79,7 +79,7 @@ static int write_all(int fd, const char *bytes, size_t len)
 ipl_status ipl_file_read(char **out, size_t *len, const char *path, size_t limit,
                          ipl_error *err)
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* no waiting on a pipe */
     struct stat info;
     char *bytes = NULL;
     size_t size;
@@ -144,12 +144,14 @@ static void sync_folder_of(const char *path)
 
 ipl_status ipl_file_replace(const char *path, const void *bytes, size_t len, ipl_error *err)
 {
-    char temporary[IPL_PATH_MAX + 8];
+    char temporary[IPL_PATH_MAX];
+    const int n = snprintf(temporary, sizeof temporary, "%s.tmp", path);
     int fd;
     ipl_status st = IPL_OK;
 
-    (void)snprintf(temporary, sizeof temporary, "%s.tmp", path);
-    fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (n < 0 || n >= IPL_PATH_MAX)
+        return ipl_fail(err, IPL_E_CANTCREATE, "path is too long: %.60s...", path);
+    fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (fd < 0)
         return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, strerror(errno));
     if (write_all(fd, bytes, len) != 0 || fsync(fd) != 0)
@@ -189,7 +191,10 @@ ipl_status ipl_appender_open(ipl_appender *out, const char *path, uint64_t keep,
     st = ipl_text_copy(file.path, sizeof file.path, path, strlen(path), "path", err);
     if (st != IPL_OK)
         return st;
-    file.fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    file.fd = open(path, O_WRONLY | (keep == 0 ? O_CREAT : 0) | O_CLOEXEC, 0666);
+    if (file.fd < 0 && errno == ENOENT && keep > 0)
+        return ipl_fail(err, IPL_E_FORMAT, "%s: no such file, expected at least %llu bytes",
+                        path, (unsigned long long)keep);
     if (file.fd < 0)
         return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, strerror(errno));
     if (fstat(file.fd, &info) != 0) {
@@ -218,10 +223,11 @@ ipl_status ipl_appender_write(ipl_appender *file, const char *bytes, size_t len,
 {
     if (write_all(file->fd, bytes, len) != 0) {
         const int fault = errno;
+        /* Keep the table whole; where that fails too, the next row overwrites this one. */
+        const int cut = ftruncate(file->fd, (off_t)file->length);
 
-        /* Keep the table whole: a reader never sees half a row for long. */
-        if (ftruncate(file->fd, (off_t)file->length) == 0)
-            (void)lseek(file->fd, (off_t)file->length, SEEK_SET);
+        (void)cut;
+        (void)lseek(file->fd, (off_t)file->length, SEEK_SET);
         return ipl_fail(err, IPL_E_IO, "%s: %s", file->path, strerror(fault));
     }
     file->length += len;
@@ -260,19 +266,24 @@ ipl_status ipl_folder_create(const char *path, ipl_error *err)
         part[i] = path[i];
     }
     if (!ipl_file_is_folder(path))
-        return ipl_fail(err, IPL_E_CANTCREATE, "%s: exists and is not a folder", path);
+        return ipl_fail(err, IPL_E_CANTCREATE, "'%s' is not a folder", path);
     return IPL_OK;
 }
 
-ipl_status ipl_folder_remove(const char *path, ipl_error *err)
+/* Remove path, which has no slash at its end. Calls go as deep as the tree. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static ipl_status remove_tree(const char *path, ipl_error *err)
 {
     struct stat info;
     struct dirent *entry;
     DIR *dir;
     ipl_status st = IPL_OK;
 
-    if (lstat(path, &info) != 0)
-        return IPL_OK;
+    if (lstat(path, &info) != 0) {
+        if (errno == ENOENT)
+            return IPL_OK;
+        return ipl_fail(err, IPL_E_IO, "%s: %s", path, strerror(errno));
+    }
     if (!S_ISDIR(info.st_mode)) { /* a link is removed, never followed */
         if (unlink(path) != 0)
             return ipl_fail(err, IPL_E_IO, "%s: %s", path, strerror(errno));
@@ -288,12 +299,26 @@ ipl_status ipl_folder_remove(const char *path, ipl_error *err)
             continue;
         st = ipl_path_join(below, path, entry->d_name, err);
         if (st == IPL_OK)
-            st = ipl_folder_remove(below, err);
+            st = remove_tree(below, err);
     }
     (void)closedir(dir);
     if (st == IPL_OK && rmdir(path) != 0)
         st = ipl_fail(err, IPL_E_IO, "%s: %s", path, strerror(errno));
     return st;
+}
+
+ipl_status ipl_folder_remove(const char *path, ipl_error *err)
+{
+    char bare[IPL_PATH_MAX];
+    size_t len = strlen(path);
+    ipl_status st;
+
+    while (len > 1 && path[len - 1] == '/')
+        len--; /* "link/" would be the folder behind the link */
+    st = ipl_text_copy(bare, sizeof bare, path, len, "path", NULL);
+    if (st != IPL_OK)
+        return ipl_fail(err, IPL_E_IO, "path is too long: %.60s...", path);
+    return remove_tree(bare, err);
 }
 
 /* Folder "scripts" beside the running executable; false when the system does not tell. */
@@ -335,6 +360,7 @@ ipl_status ipl_share_find(char *out, const char *name, ipl_error *err)
             return IPL_OK;
     }
     return ipl_fail(err, IPL_E_NOINPUT,
-                    "%s: not in scripts/ beside the program nor in %s; set INFOPLANE_SHARE",
-                    name, IPL_SHARE_DIR);
+                    "%s: not in %s, in scripts/ beside the program or here, nor in %s",
+                    name, env && *env != '\0' ? env : "INFOPLANE_SHARE (not set)",
+                    IPL_SHARE_DIR);
 }

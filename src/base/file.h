@@ -17,7 +17,7 @@ bool ipl_file_exists(const char *path);
 /** Whether path is a folder. */
 bool ipl_file_is_folder(const char *path);
 
-/** Write "folder/name" to out (IPL_PATH_MAX bytes); IPL_E_ARG when it does not fit. */
+/** Write "folder/name", or "name" for an empty folder, to out (IPL_PATH_MAX); IPL_E_ARG. */
 ipl_status ipl_path_join(char *out, const char *folder, const char *name,
                          ipl_error *err) IPL_NODISCARD;
 

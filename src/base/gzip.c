@@ -10,6 +10,7 @@
 
 struct ipl_gzip {
     gzFile fp;
+    size_t position; /* bytes of content read so far */
     char path[IPL_PATH_MAX];
 };
 
@@ -47,6 +48,10 @@ static ipl_status zlib_fault(const ipl_gzip *file, ipl_error *err)
 {
     int code;
     const char *text = gzerror(file->fp, &code);
+    const size_t len = strlen(file->path);
+
+    if (strncmp(text, file->path, len) == 0 && strncmp(text + len, ": ", 2) == 0)
+        text += len + 2; /* zlib names the file too */
 
     if (code == Z_ERRNO)
         return ipl_fail(err, IPL_E_IO, "%s: %s", file->path, strerror(errno));
@@ -71,9 +76,11 @@ ipl_status ipl_gzip_read(void *out, size_t len, ipl_gzip *file, ipl_error *err)
         if (n == 0 && code != Z_OK && code != Z_STREAM_END)
             return zlib_fault(file, err);
         if (n == 0)
-            return ipl_fail(err, IPL_E_FORMAT, "%s: ends after %zu of %zu bytes",
-                            file->path, have, len);
+            return ipl_fail(err, IPL_E_FORMAT,
+                            "%s: truncated, its content ends at byte %zu", file->path,
+                            file->position);
         have += (size_t)n;
+        file->position += (size_t)n;
     }
     return IPL_OK;
 }

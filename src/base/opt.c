@@ -2,11 +2,14 @@
 
 #include "base/alloc.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
-enum { VALUE_MAX = 4096, WORD_MAX = 64, SUGGEST_NEAR = 3 };
+enum { VALUE_MAX = 4096, WORD_MAX = 64, ROWS_MAX = 64 };
+
+#define EXACT_MAX 0x1p53 /* the largest count that is surely exact as a double */
 
 /* The field of a row in obj. */
 static void *field_of(void *obj, const ipl_opt *row)
@@ -81,13 +84,14 @@ static ipl_status set_number(void *obj, const ipl_opt *row, const char *value,
     if (row->type == IPL_OPT_SIZE && v != floor(v))
         return ipl_fail(err, IPL_E_ARG, "%s: '%.40s' is not a whole number", row->name,
                         value);
-    if (v < row->min || v > row->max) {
+    if (v < row->min || v > row->max ||
+        (row->type == IPL_OPT_SIZE && (v < 0.0 || v > EXACT_MAX))) {
         ipl_text range = {0};
         ipl_status st;
 
         ipl_opt_print_range(&range, row);
-        st = ipl_fail(err, IPL_E_ARG, "%s: %g is out of range, want a %s", row->name, v,
-                      range.s ? range.s : "number in range");
+        st = ipl_fail(err, IPL_E_ARG, "%s: %.40s is out of range, want a %s", row->name,
+                      value, range.s ? range.s : "number in range");
         ipl_text_release(&range);
         return st;
     }
@@ -142,17 +146,12 @@ const ipl_opt *ipl_opt_find(const ipl_opt *table, const char *name)
 void ipl_opt_suggest(char *out, size_t size, const ipl_opt *table, const char *name)
 {
     const char *nearest = NULL;
-    size_t best = SUGGEST_NEAR;
+    size_t distance = IPL_TEXT_FAR;
     ipl_text text = {0};
 
-    for (const ipl_opt *row = table; row && row->name; row++) {
-        const size_t d = ipl_text_distance(row->name, name, SUGGEST_NEAR);
-
-        if (d < best) {
-            best = d;
+    for (const ipl_opt *row = table; row && row->name; row++)
+        if (ipl_text_nearer(&distance, row->name, name))
             nearest = row->name;
-        }
-    }
     out[0] = '\0';
     if (nearest)
         ipl_text_add(&text, "; did you mean '%s'?", nearest);
@@ -163,11 +162,14 @@ void ipl_opt_suggest(char *out, size_t size, const ipl_opt *table, const char *n
 
 void ipl_opt_init(void *obj, const ipl_opt *table)
 {
-    for (const ipl_opt *row = table; row && row->name; row++)
-        if (row->type == IPL_OPT_TEXT)
+    for (const ipl_opt *row = table; row && row->name; row++) {
+        if (row->type == IPL_OPT_TEXT) {
+            assert(strlen(row->text) < row->size);
             memcpy(field_of(obj, row), row->text, strlen(row->text) + 1);
-        else
+        } else {
             store(obj, row, row->init);
+        }
+    }
 }
 
 ipl_status ipl_opt_set(void *obj, const ipl_opt *row, const char *value, ipl_error *err)
@@ -194,7 +196,7 @@ ipl_status ipl_opt_append(void *obj, const ipl_opt *row, const char *value, ipl_
     ipl_text joined = {0};
     ipl_status st;
 
-    ipl_text_add(&joined, "%s %s", old, value);
+    ipl_text_add(&joined, "%s%s%s", old, *old != '\0' ? " " : "", value);
     st = ipl_text_status(&joined, err);
     if (st == IPL_OK)
         st = ipl_opt_set(obj, row, joined.s, err);
@@ -202,8 +204,8 @@ ipl_status ipl_opt_append(void *obj, const ipl_opt *row, const char *value, ipl_
     return st;
 }
 
-/* Length of the word at text up to a comma that is not inside brackets. */
-static size_t word_length(const char *text)
+/* Length of the word at text up to a comma that is not inside brackets; *open: one stays so. */
+static size_t word_length(bool *open, const char *text)
 {
     int depth = 0;
     size_t i;
@@ -216,7 +218,28 @@ static size_t word_length(const char *text)
         else if (text[i] == ',' && depth <= 0)
             break;
     }
+    *open = depth > 0;
     return i;
+}
+
+/* An option that the table has not: name one that is near, or all of them. */
+static ipl_status unknown_option(const ipl_opt *table, const char *name, ipl_error *err)
+{
+    char hint[WORD_MAX + 32];
+    ipl_text names = {0};
+    ipl_status st;
+
+    ipl_opt_suggest(hint, sizeof hint, table, name);
+    if (*hint == '\0') {
+        for (const ipl_opt *row = table; row && row->name; row++)
+            ipl_text_add(&names, "%s%s", row == table ? "; choose from " : ", ", row->name);
+        if (names.len == 0)
+            ipl_text_add(&names, "; it takes no options");
+    }
+    st = ipl_fail(err, IPL_E_FORMAT, "unknown option '%s'%s", name,
+                  names.s ? names.s : hint);
+    ipl_text_release(&names);
+    return st;
 }
 
 /* Set one field from a word "name=value" of len characters; *row is the one it named. */
@@ -224,7 +247,7 @@ static ipl_status set_word(const ipl_opt **row, void *obj, const ipl_opt *table,
                            const char *word, size_t len, ipl_error *err)
 {
     const char *eq = memchr(word, '=', len);
-    char name[WORD_MAX], value[VALUE_MAX], hint[WORD_MAX + 32];
+    char name[WORD_MAX], value[VALUE_MAX];
     ipl_status st;
 
     if (!eq)
@@ -234,10 +257,8 @@ static ipl_status set_word(const ipl_opt **row, void *obj, const ipl_opt *table,
     if (st != IPL_OK)
         return st;
     *row = ipl_opt_find(table, name);
-    if (!*row) {
-        ipl_opt_suggest(hint, sizeof hint, table, name);
-        return ipl_fail(err, IPL_E_FORMAT, "unknown option '%s'%s", name, hint);
-    }
+    if (!*row)
+        return unknown_option(table, name, err);
     st = ipl_text_copy(value, sizeof value, eq + 1, len - (size_t)(eq + 1 - word), name,
                        err);
     if (st != IPL_OK)
@@ -252,16 +273,21 @@ static ipl_status set_word(const ipl_opt **row, void *obj, const ipl_opt *table,
 
 ipl_status ipl_opt_parse(void *obj, const ipl_opt *table, const char *text, ipl_error *err)
 {
-    uint64_t seen = 0; /* bit i: row i was given; tables have fewer than 64 rows */
+    uint64_t seen = 0; /* bit i: row i was given */
 
     while (*text != '\0') {
-        const size_t len = word_length(text);
+        bool open;
+        const size_t len = word_length(&open, text);
         const ipl_opt *row = NULL;
-        const ipl_status st = set_word(&row, obj, table, text, len, err);
         uint64_t bit;
+        ipl_status st;
 
+        if (open)
+            return ipl_fail(err, IPL_E_FORMAT, "bracket not closed in '%.80s'", text);
+        st = set_word(&row, obj, table, text, len, err);
         if (st != IPL_OK)
             return st;
+        assert(row && row - table < ROWS_MAX);
         bit = (uint64_t)1 << (row - table);
         if (seen & bit)
             return ipl_fail(err, IPL_E_FORMAT, "option '%s' is given twice", row->name);
@@ -324,9 +350,11 @@ void ipl_opt_print_range(ipl_text *out, const ipl_opt *row)
         if (row->min <= -DBL_MAX && row->max >= DBL_MAX)
             ipl_text_add(out, "%s", what);
         else if (row->max >= (row->type == IPL_OPT_SIZE ? 0x1p48 : DBL_MAX))
-            ipl_text_add(out, "%s >= %g", what, row->min);
+            ipl_text_add(out, "%s >= %.10g", what, row->min);
+        else if (row->min <= -DBL_MAX)
+            ipl_text_add(out, "%s <= %.10g", what, row->max);
         else
-            ipl_text_add(out, "%s %g ... %.10g", what, row->min, row->max);
+            ipl_text_add(out, "%s %.10g ... %.10g", what, row->min, row->max);
         break;
     case IPL_OPT_U64:
         ipl_text_add(out, "whole number");
@@ -344,26 +372,28 @@ void ipl_opt_print_range(ipl_text *out, const ipl_opt *row)
     }
 }
 
-/* Name the nearest row of the table, in the form of ipl_opt_suggest(). */
+/* A name that the table has not: name one that is near, or all of them. */
 static ipl_status unknown_name(const char *kind, ipl_row_at at, const char *name,
                                ipl_error *err)
 {
     const char *nearest = NULL;
-    size_t best = SUGGEST_NEAR;
+    size_t distance = IPL_TEXT_FAR;
+    ipl_text names = {0};
+    ipl_status st;
 
     for (size_t i = 0; at(i); i++) {
-        const size_t d = ipl_text_distance(at(i)->name, name, SUGGEST_NEAR);
-
-        if (d < best) {
-            best = d;
+        ipl_text_add(&names, "%s%s", i ? ", " : "", at(i)->name);
+        if (ipl_text_nearer(&distance, at(i)->name, name))
             nearest = at(i)->name;
-        }
     }
     if (nearest)
-        return ipl_fail(err, IPL_E_FORMAT, "no %s '%s'; did you mean '%s'?", kind, name,
-                        nearest);
-    return ipl_fail(err, IPL_E_FORMAT, "no %s '%s'; see 'infoplane list %ss'", kind, name,
-                    kind);
+        st = ipl_fail(err, IPL_E_FORMAT, "no %s '%s'; did you mean '%s'?", kind, name,
+                      nearest);
+    else
+        st = ipl_fail(err, IPL_E_FORMAT, "no %s '%s'; choose from %s", kind, name,
+                      names.s ? names.s : "those that are listed");
+    ipl_text_release(&names);
+    return st;
 }
 
 ipl_status ipl_spec_create(ipl_spec *out, const char *kind, ipl_row_at at, const char *text,
@@ -384,6 +414,8 @@ ipl_status ipl_spec_create(ipl_spec *out, const char *kind, ipl_row_at at, const
             spec = (ipl_spec){.index = i, .row = at(i)};
     if (!spec.row)
         return unknown_name(kind, at, name, err);
+    if (text[len] == ':' && text[len + 1] == '\0')
+        return ipl_fail(err, IPL_E_FORMAT, "%s '%s': nothing after the colon", kind, name);
 
     if (spec.row->size > 0) {
         spec.self = ipl_array(1, 1, spec.row->size, err);
@@ -412,9 +444,9 @@ void ipl_spec_print(ipl_text *out, const ipl_spec *spec)
 
     ipl_text_add(out, "%s", spec->row->name);
     for (const ipl_opt *row = spec->row->opts; row && row->name; row++) {
-        if (row->type == IPL_OPT_TEXT &&
+        if (row->type == IPL_OPT_TEXT && *row->text == '\0' &&
             *(const char *)const_field_of(spec->self, row) == '\0')
-            continue; /* an empty text is its default: nothing to say */
+            continue; /* the default, and nothing to say */
         ipl_text_add(out, "%s%s=", mark, row->name);
         ipl_opt_print(out, spec->self, row);
         mark = ",";

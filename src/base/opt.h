@@ -88,16 +88,17 @@ void ipl_opt_init(void *obj, const ipl_opt *table);
 ipl_status ipl_opt_set(void *obj, const ipl_opt *row, const char *value,
                        ipl_error *err) IPL_NODISCARD;
 
-/** Append a word to a text field whose row may repeat; the first time it replaces. */
+/** Append a word to a text field whose row may repeat, after a space; errors as above. */
 ipl_status ipl_opt_append(void *obj, const ipl_opt *row, const char *value,
                           ipl_error *err) IPL_NODISCARD;
 
 /**
- * Set fields of obj from "name=value,name=value". A comma inside {...} or [...] belongs to
- * the value.
+ * Set fields of obj from "name=value,name=value". A comma inside {...}, [...] or (...)
+ * belongs to the value. At most 64 rows.
  *
- * errors  IPL_E_FORMAT  a word is not name=value, the name has no row or is given twice, or
- *                       the value is not of the row's type or outside its range
+ * errors  IPL_E_FORMAT  a word is not name=value or a bracket is not closed, the name has no
+ *                       row or is given twice, or the value is not of the row's type or
+ *                       outside its range
  * On error the fields named before the bad word are already set.
  */
 ipl_status ipl_opt_parse(void *obj, const ipl_opt *table, const char *text,

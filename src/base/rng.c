@@ -77,11 +77,11 @@ double ipl_rng_normal(ipl_rng *rng)
 
 size_t ipl_rng_below(ipl_rng *rng, size_t n)
 {
-    const uint32_t range = (uint32_t)n;
-    const uint32_t reject = (uint32_t)(-range) % range; /* 2^32 mod n */
-    uint32_t bits;
+    uint32_t range, reject, bits;
 
     assert(n >= 1 && n <= UINT32_MAX);
+    range = (uint32_t)n;
+    reject = (0u - range) % range; /* 2^32 mod n */
     do {
         bits = ipl_rng_bits(rng);
     } while (bits < reject);

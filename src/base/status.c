@@ -19,6 +19,21 @@ static const char *const status_name[] = {
 static_assert(sizeof status_name / sizeof status_name[0] == IPL_STATUS_COUNT,
               "every status has a name");
 
+static const int exit_status[] = {
+    [IPL_OK] = 0,
+    [IPL_E_ARG] = 2,         /* misuse of the command line */
+    [IPL_E_SHAPE] = 65,      /* EX_DATAERR */
+    [IPL_E_NOMEM] = 71,      /* EX_OSERR */
+    [IPL_E_NOINPUT] = 66,    /* EX_NOINPUT */
+    [IPL_E_CANTCREATE] = 73, /* EX_CANTCREAT */
+    [IPL_E_IO] = 74,         /* EX_IOERR */
+    [IPL_E_LOCKED] = 75,     /* EX_TEMPFAIL */
+    [IPL_E_FORMAT] = 65,     /* EX_DATAERR */
+    [IPL_E_NUMERIC] = 3,     /* diverged */
+};
+static_assert(sizeof exit_status / sizeof exit_status[0] == IPL_STATUS_COUNT,
+              "every status has an exit status");
+
 const char *ipl_status_name(ipl_status status)
 {
     if ((unsigned)status >= IPL_STATUS_COUNT)
@@ -26,20 +41,26 @@ const char *ipl_status_name(ipl_status status)
     return status_name[status];
 }
 
+int ipl_status_exit(ipl_status status)
+{
+    return (unsigned)status < IPL_STATUS_COUNT ? exit_status[status] : 1;
+}
+
 ipl_status ipl_fail(ipl_error *err, ipl_status status, const char *fmt, ...)
 {
     assert(status != IPL_OK);
     if (err) {
+        ipl_error fault = {.status = status}; /* err->msg may be one of the arguments */
         va_list ap;
 
         va_start(ap, fmt);
-        err->status = status;
-        (void)vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+        (void)vsnprintf(fault.msg, sizeof fault.msg, fmt, ap);
         va_end(ap);
         /* One line whatever a file put into it. */
-        for (char *c = err->msg; *c != '\0'; c++)
+        for (char *c = fault.msg; *c != '\0'; c++)
             if ((unsigned char)*c < ' ' || *c == 0x7f)
                 *c = '?';
+        *err = fault;
     }
     return status;
 }

@@ -76,7 +76,7 @@ void ipl_text_add_field(ipl_text *text, const char *field)
     add_char(text, '"');
 }
 
-/* Length of the UTF-8 sequence at s, 0 when it is not one. */
+/* Length of the UTF-8 sequence at s, 0 when it is not one (RFC 3629). */
 static size_t utf8_length(const unsigned char *s)
 {
     const size_t n = s[0] < 0x80                    ? 1
@@ -88,6 +88,10 @@ static size_t utf8_length(const unsigned char *s)
     for (size_t i = 1; i < n; i++)
         if (s[i] < 0x80 || s[i] > 0xBF)
             return 0;
+    /* Longer than needed, a surrogate, or past the last character. */
+    if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) ||
+        (s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F))
+        return 0;
     return n;
 }
 
@@ -157,8 +161,8 @@ bool ipl_number_parse(double *out, const char *s)
 {
     char *end;
 
-    if (*s == '\0' || strchr(" \t\n\r\f\v", *s))
-        return false;
+    if (*s == '\0' || s[strspn(s, "+-.0123456789eE")] != '\0')
+        return false; /* strtod() would take blanks, hexadecimal, "inf" and "nan" */
     *out = strtod(s, &end);
     return *end == '\0' && isfinite(*out);
 }
@@ -197,6 +201,18 @@ size_t ipl_text_distance(const char *a, const char *b, size_t limit)
         }
     }
     return row[m] < limit ? row[m] : limit;
+}
+
+bool ipl_text_nearer(size_t *distance, const char *candidate, const char *word)
+{
+    const size_t wrong = strlen(word) / 2; /* of short words fewer letters may differ */
+    const size_t limit = *distance < wrong + 1 ? *distance : wrong + 1;
+    const size_t d = ipl_text_distance(candidate, word, limit);
+
+    if (d >= limit)
+        return false;
+    *distance = d;
+    return true;
 }
 
 ipl_status ipl_text_copy(char *out, size_t size, const char *s, size_t len,

@@ -47,7 +47,7 @@ ipl_status ipl_text_status(const ipl_text *text, ipl_error *err) IPL_NODISCARD;
 /** Shortest "%g" form of value that reads back exactly ("NaN" when not finite); size >= 32. */
 void ipl_number_print(char *out, size_t size, double value);
 
-/** Whole string as a finite double; false on anything else ("", "1x", "nan", "1e999"). */
+/** Whole string as a finite decimal number; false on anything else ("", "1x", "0x1", "nan"). */
 bool ipl_number_parse(double *out, const char *s);
 
 /** Whole string as a decimal number 0 ... 2^64-1; false on anything else. */
@@ -55,6 +55,18 @@ bool ipl_count_parse(uint64_t *out, const char *s);
 
 /** Levenshtein distance of two words, at most `limit`. */
 size_t ipl_text_distance(const char *a, const char *b, size_t limit);
+
+/** What ipl_text_nearer() starts from: at most two letters differ. */
+enum { IPL_TEXT_FAR = 3 };
+
+/**
+ * Whether word may be a misspelling of candidate, nearer than *distance, which is updated:
+ *
+ *     size_t distance = IPL_TEXT_FAR;
+ *     if (ipl_text_nearer(&distance, row->name, word))
+ *         nearest = row->name;
+ */
+bool ipl_text_nearer(size_t *distance, const char *candidate, const char *word);
 
 /**
  * Copy len characters of s into out (size bytes) as a C string.

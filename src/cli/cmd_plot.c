@@ -17,7 +17,7 @@ static ipl_status run(void *opts, const ipl_args *args, ipl_error *err)
     return ipl_plot_runs(opts, args->words, args->n_words, say, NULL, err);
 }
 
-const ipl_command ipl_command_plot = {
+const ipl_command ipl_cmd_plot = {
     .name = "plot",
     .summary = "draw the figures of one run, or of several side by side",
     .usage = "RUN...",

@@ -38,6 +38,14 @@ typedef struct ipl_command {
     ipl_status (*run)(void *opts, const ipl_args *args, ipl_error *err);
 } ipl_command;
 
+extern const ipl_command ipl_cmd_train;
+extern const ipl_command ipl_cmd_plot;
+extern const ipl_command ipl_cmd_estimate;
+extern const ipl_command ipl_cmd_data;
+extern const ipl_command ipl_cmd_list;
+extern const ipl_command ipl_cmd_info;
+extern const ipl_command ipl_cmd_export;
+
 /** NULL-terminated; to add a command, write cmd_<name>.c and add one row. */
 extern const ipl_command *const ipl_command_table[];
 

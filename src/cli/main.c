@@ -8,23 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { EXIT_USAGE = 2, SHORT_NAME = 2 };
-
-/* Exit status of every kind of fault: sysexits.h, and two of our own. */
-static const int exit_status[] = {
-    [IPL_OK] = 0,
-    [IPL_E_ARG] = EXIT_USAGE,
-    [IPL_E_SHAPE] = 65,      /* EX_DATAERR */
-    [IPL_E_NOMEM] = 71,      /* EX_OSERR */
-    [IPL_E_NOINPUT] = 66,    /* EX_NOINPUT */
-    [IPL_E_CANTCREATE] = 73, /* EX_CANTCREAT */
-    [IPL_E_IO] = 74,         /* EX_IOERR */
-    [IPL_E_LOCKED] = 75,     /* EX_TEMPFAIL */
-    [IPL_E_FORMAT] = 65,     /* EX_DATAERR */
-    [IPL_E_NUMERIC] = 3,     /* diverged */
-};
-_Static_assert(sizeof exit_status / sizeof exit_status[0] == IPL_STATUS_COUNT,
-               "every status has an exit status");
+enum { EXIT_USAGE = 2, OPTION_MAX = 64 };
 
 static const ipl_command *find_command(const char *name)
 {
@@ -47,28 +31,6 @@ static void print_program_help(void)
         "71 no memory, 73 cannot create, 74 input/output error, 75 locked.\n");
 }
 
-/* "--batch N", "-q, --quiet" */
-static void print_option(const ipl_opt *row, const char *short_name)
-{
-    ipl_text range = {0}, value = {0};
-    char left[48];
-
-    ipl_opt_print_range(&range, row);
-    (void)snprintf(left, sizeof left, "%s--%s", short_name, row->name);
-    printf("  %-20s %s", left, row->help);
-    if (row->type == IPL_OPT_TEXT)
-        (void)(*row->text ? printf(" [%s]", row->text) : 0);
-    else if (row->type == IPL_OPT_CHOICE)
-        printf(": %s [%s]", range.s ? range.s : "", row->choices[(int)row->init]);
-    else if (row->type != IPL_OPT_BOOL || row->group)
-        printf(" [%s]", row->type == IPL_OPT_BOOL ? (row->init != 0.0 ? "yes" : "no")
-                                                  : (ipl_text_add_number(&value, row->init),
-                                                     value.s ? value.s : ""));
-    printf("\n");
-    ipl_text_release(&range);
-    ipl_text_release(&value);
-}
-
 /* The short name of a row: its first letter, for the flags that have one. */
 static const char *short_of(const ipl_opt *row)
 {
@@ -81,6 +43,50 @@ static const char *short_of(const ipl_opt *row)
     return "";
 }
 
+/* Default of a row in brackets, when there is something to say. */
+static void print_default(const ipl_opt *row)
+{
+    ipl_text value = {0};
+
+    switch (row->type) {
+    case IPL_OPT_F64:
+    case IPL_OPT_SIZE:
+    case IPL_OPT_U64:
+        ipl_text_add_number(&value, row->init);
+        break;
+    case IPL_OPT_BOOL:
+        if (row->group) /* a key of experiment files too; else the absent flag says no */
+            ipl_text_add(&value, "%s", row->init != 0.0 ? "yes" : "no");
+        break;
+    case IPL_OPT_CHOICE:
+        ipl_text_add(&value, "%s", row->choices[(int)row->init]);
+        break;
+    case IPL_OPT_TEXT:
+        ipl_text_add(&value, "%s", row->text);
+        break;
+    }
+    if (value.len > 0)
+        printf(" [%s]", value.s);
+    ipl_text_release(&value);
+}
+
+/* "  --batch              rows of a batch: whole number >= 1 [128]" */
+static void print_option(const ipl_opt *row)
+{
+    ipl_text range = {0};
+    char left[48];
+
+    (void)snprintf(left, sizeof left, "%s--%s", short_of(row), row->name);
+    printf("  %-20s %s", left, row->help);
+    if (row->type != IPL_OPT_TEXT && row->type != IPL_OPT_BOOL) {
+        ipl_opt_print_range(&range, row);
+        printf(": %s", range.s ? range.s : "");
+    }
+    print_default(row);
+    printf("\n");
+    ipl_text_release(&range);
+}
+
 static void print_options(const ipl_opt *opts)
 {
     const char *group = NULL;
@@ -91,7 +97,7 @@ static void print_options(const ipl_opt *opts)
         else if (!row->group && row == opts)
             printf("\noptions:\n");
         group = row->group;
-        print_option(row, short_of(row));
+        print_option(row);
     }
 }
 
@@ -105,38 +111,34 @@ static void print_command_help(const ipl_command *cmd)
         printf("\n%s", cmd->details);
 }
 
-/* The row an option word names, NULL when there is none. */
-static const ipl_opt *find_option(const ipl_command *cmd, const char *word)
+/* The row of a table whose short name is this letter. */
+static const ipl_opt *find_letter(const ipl_opt *table, char letter)
 {
-    char name[64];
+    for (const ipl_opt *row = table; row && row->name; row++)
+        if (*short_of(row) != '\0' && short_of(row)[1] == letter)
+            return row;
+    return NULL;
+}
+
+/* The row of a table that an option word, "--name", "--name=value" or "-n", names. */
+static const ipl_opt *find_option(const ipl_opt *table, const char *word)
+{
+    char name[OPTION_MAX];
     const size_t len = strcspn(word + 2, "=");
 
-    if (word[1] != '-') {
-        for (const ipl_opt *row = cmd->opts; row && row->name; row++) {
-            const char *letter = short_of(row);
-
-            if (*letter != '\0' && strlen(word) == SHORT_NAME && word[1] == letter[1])
-                return row;
-        }
+    if (word[1] != '-')
+        return word[2] == '\0' ? find_letter(table, word[1]) : NULL;
+    if (ipl_text_copy(name, sizeof name, word + 2, len, "option", NULL) != IPL_OK)
         return NULL;
-    }
-    if (len >= sizeof name)
-        return NULL;
-    memcpy(name, word + 2, len);
-    name[len] = '\0';
-    {
-        const ipl_opt *row = ipl_opt_find(cmd->opts, name);
-
-        return row ? row : ipl_opt_find(cmd->later, name);
-    }
+    return ipl_opt_find(table, name);
 }
 
 static ipl_status unknown_option(const ipl_command *cmd, const char *word, ipl_error *err)
 {
-    char name[64], hint[96] = "";
+    char name[OPTION_MAX], hint[OPTION_MAX + 32] = "";
+    const size_t len = word[1] == '-' ? strcspn(word + 2, "=") : 0;
 
-    if (word[1] == '-' && ipl_text_copy(name, sizeof name, word + 2, strcspn(word + 2, "="),
-                                        "", NULL) == IPL_OK) {
+    if (len > 0 && ipl_text_copy(name, sizeof name, word + 2, len, "", NULL) == IPL_OK) {
         ipl_opt_suggest(hint, sizeof hint, cmd->opts, name);
         if (*hint == '\0')
             ipl_opt_suggest(hint, sizeof hint, cmd->later, name);
@@ -144,65 +146,70 @@ static ipl_status unknown_option(const ipl_command *cmd, const char *word, ipl_e
     return ipl_fail(err, IPL_E_ARG, "unknown option '%.80s'%s", word, hint);
 }
 
-/* Value of an option: after '=', or the next word; a flag is "yes" without either. */
-static const char *option_value(int *i, const ipl_opt *row, bool is_later, int argc,
-                                char *const *argv)
+/*
+ * Value of the option at argv[*i]: after '=', or the next word; a flag is "yes" without
+ * either. NULL when there is none: a next word that starts with "--" is an option, not a
+ * value.
+ */
+static const char *option_value(int *i, bool is_flag, int argc, char *const *argv)
 {
     const char *eq = argv[*i][1] == '-' ? strchr(argv[*i], '=') : NULL;
 
     if (eq)
         return eq + 1;
-    if (row->type == IPL_OPT_BOOL && !is_later)
+    if (is_flag)
         return "yes";
-    if (*i + 1 >= argc)
+    if (*i + 1 >= argc || strncmp(argv[*i + 1], "--", 2) == 0)
         return NULL;
     return argv[++*i];
 }
 
-/* Words and options of the command line; words and later have room for argc entries. */
-static ipl_status parse(void *opts, const char **words, ipl_assignment *later,
-                        ipl_args *args, const ipl_command *cmd, int argc, char *const *argv,
-                        ipl_error *err)
+/* Read the option at argv[*i]; given has one entry for each of the command's own rows. */
+static ipl_status read_option(int *i, void *opts, bool *given, ipl_assignment *later,
+                              ipl_args *args, const ipl_command *cmd, ipl_error *err)
 {
-    const ipl_opt *given[64];
-    size_t n_given = 0;
+    const char *word = args->argv[*i];
+    const ipl_opt *own = find_option(cmd->opts, word);
+    const ipl_opt *row = own ? own : find_option(cmd->later, word);
+    const char *value;
+    bool again;
+
+    if (!row)
+        return unknown_option(cmd, word, err);
+    value = option_value(i, own && row->type == IPL_OPT_BOOL, args->argc, args->argv);
+    if (!value)
+        return ipl_fail(err, IPL_E_ARG, "option --%s wants a value", row->name);
+    if (!own) {
+        later[args->n_later++] = (ipl_assignment){row, value};
+        return IPL_OK;
+    }
+    again = given[own - cmd->opts];
+    given[own - cmd->opts] = true;
+    if (again && !own->repeat)
+        return ipl_fail(err, IPL_E_ARG, "option --%s is given twice", own->name);
+    return again ? ipl_opt_append(opts, own, value, err)
+                 : ipl_opt_set(opts, own, value, err);
+}
+
+/* Words and options of the command line; words and later have room for argc entries. */
+static ipl_status parse(void *opts, bool *given, const char **words, ipl_assignment *later,
+                        ipl_args *args, const ipl_command *cmd, ipl_error *err)
+{
     bool options_end = false;
 
-    for (int i = 2; i < argc; i++) {
-        const ipl_opt *row;
-        const char *value;
-        bool is_later, again = false;
-        ipl_status st;
+    for (int i = 2; i < args->argc; i++) {
+        const char *word = args->argv[i];
 
-        if (options_end || argv[i][0] != '-' || argv[i][1] == '\0') {
-            words[args->n_words++] = argv[i];
-            continue;
-        }
-        if (strcmp(argv[i], "--") == 0) {
+        if (options_end || word[0] != '-' || word[1] == '\0') {
+            words[args->n_words++] = word;
+        } else if (strcmp(word, "--") == 0) {
             options_end = true;
-            continue;
+        } else {
+            const ipl_status st = read_option(&i, opts, given, later, args, cmd, err);
+
+            if (st != IPL_OK)
+                return st;
         }
-        row = find_option(cmd, argv[i]);
-        if (!row)
-            return unknown_option(cmd, argv[i], err);
-        is_later = cmd->later && ipl_opt_find(cmd->later, row->name) == row;
-        value = option_value(&i, row, is_later, argc, argv);
-        if (!value)
-            return ipl_fail(err, IPL_E_ARG, "option --%s wants a value", row->name);
-        if (is_later) {
-            later[args->n_later++] = (ipl_assignment){row, value};
-            continue;
-        }
-        for (size_t k = 0; k < n_given; k++)
-            again = again || given[k] == row;
-        if (n_given < sizeof given / sizeof given[0])
-            given[n_given++] = row;
-        if (again && !row->repeat)
-            return ipl_fail(err, IPL_E_ARG, "option --%s is given twice", row->name);
-        st = again ? ipl_opt_append(opts, row, value, err)
-                   : ipl_opt_set(opts, row, value, err);
-        if (st != IPL_OK)
-            return st;
     }
     if (args->n_words < cmd->min_words)
         return ipl_fail(err, IPL_E_ARG, "missing argument: infoplane %s %s", cmd->name,
@@ -221,63 +228,97 @@ static bool wants_help(int argc, char *const *argv)
     return false;
 }
 
+static size_t count_rows(const ipl_opt *table)
+{
+    size_t n = 0;
+
+    while (table && table[n].name)
+        n++;
+    return n;
+}
+
 static ipl_status run_command(const ipl_command *cmd, int argc, char *const *argv,
                               ipl_error *err)
 {
     void *opts = ipl_array(1, cmd->size, 1, err);
+    bool *given = ipl_array(count_rows(cmd->opts), 1, sizeof *given, err);
     const char **words = ipl_array((size_t)argc, 1, sizeof *words, err);
     ipl_assignment *later = ipl_array((size_t)argc, 1, sizeof *later, err);
     ipl_args args = {.words = words, .later = later, .argc = argc, .argv = argv};
     ipl_status st = IPL_E_NOMEM;
 
-    if (!opts || !words || !later)
+    if (!opts || !given || !words || !later)
         goto done;
     ipl_opt_init(opts, cmd->opts);
-    st = parse(opts, words, later, &args, cmd, argc, argv, err);
+    st = parse(opts, given, words, later, &args, cmd, err);
     if (st == IPL_OK)
         st = cmd->run(opts, &args, err);
 done:
     ipl_free(later);
     ipl_free(words);
+    ipl_free(given);
     ipl_free(opts);
     return st;
+}
+
+/* Whether everything printed has reached its file. */
+static bool stdout_is_written(void)
+{
+    return fflush(stdout) == 0 && !ferror(stdout);
+}
+
+/* Print what went wrong and choose the exit status; cmd is NULL outside of a command. */
+static int finish(ipl_status st, const ipl_command *cmd, ipl_error *err)
+{
+    if (st == IPL_OK && !stdout_is_written())
+        st = ipl_fail(err, IPL_E_IO, "writing to standard output failed");
+    if (st != IPL_OK)
+        fprintf(stderr, "infoplane: %s\n",
+                err->msg[0] != '\0' ? err->msg : ipl_status_name(st));
+    if (st == IPL_E_ARG)
+        fprintf(stderr, "try 'infoplane %s%s--help'\n", cmd ? cmd->name : "",
+                cmd ? " " : "");
+    return ipl_status_exit(st);
+}
+
+static ipl_status unknown_command(const char *name, ipl_error *err)
+{
+    const char *nearest = NULL;
+    size_t distance = IPL_TEXT_FAR;
+
+    for (size_t i = 0; ipl_command_table[i]; i++)
+        if (ipl_text_nearer(&distance, ipl_command_table[i]->name, name))
+            nearest = ipl_command_table[i]->name;
+    if (nearest)
+        return ipl_fail(err, IPL_E_ARG, "no command '%.80s'; did you mean '%s'?", name,
+                        nearest);
+    return ipl_fail(err, IPL_E_ARG, "no command '%.80s'", name);
 }
 
 int main(int argc, char **argv)
 {
     const ipl_command *cmd;
     ipl_error err = {0};
-    ipl_status st;
 
     (void)setlocale(LC_ALL, "C");   /* a decimal point is a point, everywhere */
     (void)signal(SIGPIPE, SIG_IGN); /* `infoplane ... | head` ends with a message */
-    if (argc < 2) {
-        fprintf(stderr, "infoplane: no command; try 'infoplane --help'\n");
-        return EXIT_USAGE;
-    }
+    (void)signal(SIGXFSZ, SIG_IGN); /* so does a file size limit */
+    if (argc < 2)
+        return finish(ipl_fail(&err, IPL_E_ARG, "no command"), NULL, &err);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         print_program_help();
-        return fflush(stdout) == 0 ? 0 : exit_status[IPL_E_IO];
+        return finish(IPL_OK, NULL, &err);
     }
     if (strcmp(argv[1], "--version") == 0) {
         printf("infoplane %s\n", IPL_VERSION);
-        return fflush(stdout) == 0 ? 0 : exit_status[IPL_E_IO];
+        return finish(IPL_OK, NULL, &err);
     }
     cmd = find_command(argv[1]);
-    if (!cmd) {
-        fprintf(stderr, "infoplane: no command '%.80s'; try 'infoplane --help'\n", argv[1]);
-        return EXIT_USAGE;
-    }
+    if (!cmd)
+        return finish(unknown_command(argv[1], &err), NULL, &err);
     if (wants_help(argc, argv)) {
         print_command_help(cmd);
-        return fflush(stdout) == 0 ? 0 : exit_status[IPL_E_IO];
+        return finish(IPL_OK, cmd, &err);
     }
-    st = run_command(cmd, argc, argv, &err);
-    if (st == IPL_OK && fflush(stdout) != 0)
-        st = ipl_fail(&err, IPL_E_IO, "writing to standard output failed");
-    if (st != IPL_OK)
-        fprintf(stderr, "infoplane: %s\n", err.msg);
-    if (st == IPL_E_ARG)
-        fprintf(stderr, "try 'infoplane %s --help'\n", cmd->name);
-    return exit_status[st];
+    return finish(run_command(cmd, argc, argv, &err), cmd, &err);
 }

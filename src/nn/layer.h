@@ -8,12 +8,20 @@
  * forward() and backward() see one shard, some rows of the batch; gradient() sees the whole
  * batch and writes one tile of the parameter gradient. Tiles depend on the shape of the
  * layer alone, so the sums are the same at any thread count.
+ *
+ * An activation is a layer whose row has value() and slope() instead: ipl_layer_forward()
+ * and ipl_layer_backward() make the passes of them.
  */
 #ifndef IPL_LAYER_H
 #define IPL_LAYER_H
 
 #include "base/opt.h"
 #include "ipl/matrix.h"
+
+#include <math.h>
+
+/** No bound, for low and high of a row. */
+#define IPL_UNBOUNDED ((double)NAN)
 
 /** Buffers of one pass. N = rows, D and U = sizes of one input and one output sample. */
 typedef struct ipl_pass {
@@ -55,6 +63,7 @@ typedef struct ipl_layer_ops {
     const char *tag;     /* begins the name of a block that starts here: "fc"; NULL: the
                             layer continues the block before it */
     double low, high;    /* bounds of the output, NaN: none */
+    bool keeps_range;    /* in evaluation mode the bounds are those of the input */
 
     /** Fix the sizes in self for input shape in; errors: IPL_E_SHAPE. NULL: out = in. */
     ipl_status (*bind)(void *self, ipl_shape in, ipl_shape *out, ipl_error *err);
@@ -64,6 +73,10 @@ typedef struct ipl_layer_ops {
     size_t (*n_keep)(const void *self);
     /** Operations of one sample forward. NULL: as many as outputs. */
     double (*flops)(const void *self);
+    /** Activation: y[i] = f(x[i]) for n numbers. NULL: forward() and backward(). */
+    void (*value)(const void *self, float *y, const float *x, size_t n);
+    /** Activation: g[i] = g[i] f'(x[i]), where y[i] = f(x[i]). */
+    void (*slope)(const void *self, float *g, const float *x, const float *y, size_t n);
     void (*forward)(const void *self, ipl_shape in, ipl_shape out, const ipl_pass *p);
     /** dx from dy; only called when dx is wanted. */
     void (*backward)(const void *self, ipl_shape in, ipl_shape out, const ipl_pass *p);
@@ -73,7 +86,30 @@ typedef struct ipl_layer_ops {
     void (*gradient)(const void *self, size_t tile, const ipl_pass *p);
 } ipl_layer_ops;
 
-/** NULL-terminated; to add a layer, write layer_<name>.c and add one row. */
+/** Run a layer forward: y (and keep) from x. */
+void ipl_layer_forward(const ipl_layer_ops *ops, const void *self, ipl_shape in,
+                       ipl_shape out, const ipl_pass *p);
+
+/** Run a layer backward: dx from dy. For an activation dx may be dy. */
+void ipl_layer_backward(const ipl_layer_ops *ops, const void *self, ipl_shape in,
+                        ipl_shape out, const ipl_pass *p);
+
+/** Rows of the table, one file each: layer_<name>.c. */
+extern const ipl_layer_ops ipl_layer_dense;
+extern const ipl_layer_ops ipl_layer_dropout;
+extern const ipl_layer_ops ipl_layer_identity;
+extern const ipl_layer_ops ipl_layer_tanh;
+extern const ipl_layer_ops ipl_layer_relu;
+extern const ipl_layer_ops ipl_layer_leaky_relu;
+extern const ipl_layer_ops ipl_layer_sigmoid;
+extern const ipl_layer_ops ipl_layer_softplus;
+extern const ipl_layer_ops ipl_layer_softsign;
+extern const ipl_layer_ops ipl_layer_elu;
+extern const ipl_layer_ops ipl_layer_gelu;
+extern const ipl_layer_ops ipl_layer_silu;
+extern const ipl_layer_ops ipl_layer_hard_tanh;
+
+/** NULL-terminated; to add a layer, write its file and add one row. */
 extern const ipl_layer_ops *const ipl_layer_table[];
 
 /** Row i of the table, NULL past the last. */

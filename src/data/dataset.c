@@ -1,0 +1,114 @@
+#include "ipl/dataset.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "data/scaler.h"
+#include "data/source.h"
+#include "data/view.h"
+
+#include <assert.h>
+
+struct ipl_dataset {
+    ipl_samples samples;
+    ipl_view view[2];
+    ipl_scaler scaler;
+    ipl_data_info info;
+};
+
+static void fill_info(ipl_dataset *ds, const char *name)
+{
+    ds->info = (ipl_data_info){
+        .name = name,
+        .shape = ds->samples.shape,
+        .n_classes = ds->samples.n_classes,
+        .n = {ds->view[IPL_TRAIN].n, ds->view[IPL_TEST].n},
+        .pixels = ds->samples.pixels,
+        .class_names = (const char *const *)ds->samples.class_names,
+        .files = ds->samples.files,
+        .n_files = ds->samples.n_files,
+        .note = ds->samples.note.s ? ds->samples.note.s : "",
+    };
+}
+
+ipl_status ipl_dataset_open(ipl_dataset **out, const ipl_data_opts *opts, ipl_error *err)
+{
+    ipl_spec spec;
+    ipl_dataset *ds = NULL;
+    ipl_status st;
+
+    *out = NULL;
+    st = ipl_spec_create(&spec, "dataset", ipl_source_row, opts->text, err);
+    if (st != IPL_OK)
+        return st;
+    ds = ipl_array(1, 1, sizeof *ds, err);
+    if (!ds) {
+        st = IPL_E_NOMEM;
+        goto done;
+    }
+    st = ipl_source_table[spec.index]->load(&ds->samples, spec.self, opts->seed, err);
+    if (st == IPL_OK)
+        st = ipl_view_build(ds->view, &ds->samples, opts, spec.row->name, err);
+    if (st == IPL_OK)
+        st = ipl_scaler_fit(&ds->scaler, opts->scaling, &ds->view[IPL_TRAIN],
+                            ds->samples.shape, ds->samples.pixels, err);
+    if (st != IPL_OK)
+        goto done;
+    fill_info(ds, spec.row->name);
+    *out = ds;
+    ds = NULL; /* now the caller's */
+done:
+    ipl_dataset_destroy(ds);
+    ipl_spec_release(&spec);
+    return st;
+}
+
+void ipl_dataset_destroy(ipl_dataset *ds)
+{
+    if (!ds)
+        return;
+    ipl_scaler_release(&ds->scaler);
+    ipl_view_release(&ds->view[IPL_TEST]);
+    ipl_view_release(&ds->view[IPL_TRAIN]);
+    ipl_samples_release(&ds->samples);
+    ipl_free(ds);
+}
+
+const ipl_data_info *ipl_dataset_info(const ipl_dataset *ds)
+{
+    return &ds->info;
+}
+
+ipl_status ipl_dataset_hash(ipl_dataset *ds, ipl_error *err)
+{
+    for (size_t i = 0; i < ds->info.n_files; i++) {
+        const ipl_status st =
+            ipl_file_sha256(ds->info.files[i].sha256, ds->info.files[i].path, err);
+
+        if (st != IPL_OK)
+            return st;
+    }
+    return IPL_OK;
+}
+
+void ipl_dataset_gather(float *x, int32_t *y, const ipl_dataset *ds, ipl_split split,
+                        const uint32_t *rows, size_t first, size_t n)
+{
+    const ipl_view *view = &ds->view[split];
+    const size_t d = ds->scaler.d;
+
+    for (size_t i = 0; i < n; i++) {
+        const size_t row = rows ? rows[i] : first + i;
+
+        assert(row < view->n);
+        if (x)
+            ipl_scaler_apply(x + i * d, &ds->scaler, view->store, view->rows[row]);
+        if (y)
+            y[i] = view->labels[row];
+    }
+}
+
+int32_t ipl_dataset_label(const ipl_dataset *ds, ipl_split split, size_t row)
+{
+    assert(row < ds->view[split].n);
+    return ds->view[split].labels[row];
+}

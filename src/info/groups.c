@@ -1,0 +1,401 @@
+#include "info/groups.h"
+
+#include "base/alloc.h"
+#include "info/logdet.h"
+#include "math/linalg.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct tagged {
+    int32_t label;
+    uint32_t row;
+} tagged;
+
+static int by_label(const void *left, const void *right)
+{
+    const tagged *a = left, *b = right;
+
+    if (a->label != b->label)
+        return a->label < b->label ? -1 : 1;
+    return a->row < b->row ? -1 : a->row > b->row;
+}
+
+static size_t size_of(const ipl_groups *groups, size_t c)
+{
+    return groups->start[c + 1] - groups->start[c];
+}
+
+/* order, start and the counts from sorted labels. */
+static void take_order(ipl_groups *out, const tagged *sorted)
+{
+    out->k = 0;
+    out->least = out->n;
+    for (size_t i = 0; i < out->n; i++) {
+        if (i == 0 || sorted[i].label != sorted[i - 1].label)
+            out->start[out->k++] = i;
+        out->order[i] = sorted[i].row;
+    }
+    out->start[out->k] = out->n;
+    for (size_t c = 0; c < out->k; c++)
+        if (size_of(out, c) < out->least)
+            out->least = size_of(out, c);
+}
+
+static ipl_status set_one_hot(ipl_groups *out, ipl_work *work, ipl_error *err)
+{
+    float *hot = ipl_array(out->n, out->k, sizeof *hot, err);
+    ipl_status st;
+
+    if (!hot)
+        return IPL_E_NOMEM;
+    for (size_t c = 0; c < out->k; c++)
+        for (size_t i = out->start[c]; i < out->start[c + 1]; i++)
+            hot[i * out->k + c] = 1.0f;
+    out->y.name = "Y";
+    out->y.lasting = true;
+    st = ipl_var_set(&out->y, ipl_cmat_f32(hot, out->n, out->k), NULL, work, err);
+    ipl_free(hot);
+    return st;
+}
+
+ipl_status ipl_groups_set(ipl_groups *out, const int32_t *labels, size_t n, ipl_work *work,
+                          ipl_error *err)
+{
+    tagged *sorted = ipl_array(n, 1, sizeof *sorted, err);
+    ipl_status st = IPL_E_NOMEM;
+
+    out->n = n;
+    out->order = ipl_array(n, 1, sizeof *out->order, err);
+    out->start = ipl_array(n + 1, 1, sizeof *out->start, err);
+    if (!sorted || !out->order || !out->start)
+        goto done;
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = (tagged){labels[i], (uint32_t)i};
+    qsort(sorted, n, sizeof *sorted, by_label);
+    take_order(out, sorted);
+
+    out->at = ipl_array(out->k + 1, 1, sizeof *out->at, err);
+    out->h = ipl_array(out->k, 1, sizeof *out->h, err);
+    out->fate = ipl_array(out->k, 1, sizeof *out->fate, err);
+    if (!out->at || !out->h || !out->fate)
+        goto done;
+    st = set_one_hot(out, work, err);
+done:
+    ipl_free(sorted);
+    return st;
+}
+
+void ipl_groups_release(ipl_groups *groups)
+{
+    ipl_buffer_release(&groups->scratch);
+    for (size_t k = 0; k < IPL_SCALES; k++)
+        ipl_buffer_release(&groups->gram[k]);
+    ipl_buffer_release(&groups->z);
+    ipl_var_release(&groups->y);
+    ipl_free(groups->fate);
+    ipl_free(groups->h);
+    ipl_free(groups->at);
+    ipl_free(groups->start);
+    ipl_free(groups->order);
+    *groups = (ipl_groups){0};
+}
+
+void ipl_groups_begin(ipl_groups *groups, const ipl_var *t)
+{
+    groups->t = t;
+    groups->centred = false;
+    for (size_t k = 0; k < IPL_SCALES; k++)
+        groups->filled[k] = false;
+}
+
+/* What is done for every class at once. */
+typedef struct group_job {
+    ipl_groups *groups;
+    ipl_scale scale;
+    double beta;
+    size_t stride;   /* of the scratch of one thread */
+    ipl_pool *inner; /* threads within a class; NULL: one */
+} group_job;
+
+/* Run a task per class: side by side where there are enough classes for the threads. */
+static void run_groups(group_job *job, ipl_task task, ipl_pool *pool)
+{
+    const size_t k = job->groups->k;
+
+    if (k >= ipl_pool_threads(pool)) {
+        ipl_pool_run(pool, k, task, job);
+        return;
+    }
+    job->inner = pool;
+    for (size_t c = 0; c < k; c++)
+        task(job, c, 0);
+}
+
+/* Rows of class c of T, scaled, about their mean (two passes). */
+static void centre_group(void *arg, size_t c, size_t thread)
+{
+    const group_job *job = arg;
+    ipl_groups *groups = job->groups;
+    const ipl_var *t = groups->t;
+    const size_t d = t->d, first = groups->start[c], end = groups->start[c + 1];
+    const double *s = ipl_var_scaling(t, job->scale);
+    double *z = groups->z.p;
+
+    (void)thread;
+    for (size_t i = first; i < end; i++)
+        for (size_t j = 0; j < d; j++)
+            z[i * d + j] = s ? s[j] * t->z.p[i * d + j] : t->z.p[i * d + j];
+    for (int pass = 0; pass < 2; pass++) {
+        double mean[64];
+
+        for (size_t j0 = 0; j0 < d; j0 += 64) {
+            const size_t width = d - j0 < 64 ? d - j0 : 64;
+
+            memset(mean, 0, sizeof mean);
+            for (size_t i = first; i < end; i++)
+                for (size_t j = 0; j < width; j++)
+                    mean[j] += z[i * d + j0 + j];
+            for (size_t j = 0; j < width; j++)
+                mean[j] /= (double)(end - first);
+            for (size_t i = first; i < end; i++)
+                for (size_t j = 0; j < width; j++)
+                    z[i * d + j0 + j] -= mean[j];
+        }
+    }
+}
+
+static ipl_status centre_groups(ipl_groups *groups, ipl_scale scale, ipl_work *work,
+                                ipl_error *err)
+{
+    group_job job = {.groups = groups, .scale = scale};
+    ipl_status st;
+
+    if (groups->centred && groups->scale == scale)
+        return IPL_OK;
+    st = ipl_buffer_reserve(&groups->z, groups->n, groups->t->d, err);
+    if (st != IPL_OK)
+        return st;
+    run_groups(&job, centre_group, work->pool);
+    groups->centred = true;
+    groups->scale = scale;
+    return IPL_OK;
+}
+
+/* Order of the Gram matrix of class c: its smaller side. */
+static size_t group_order(const ipl_groups *groups, size_t c)
+{
+    const size_t n = size_of(groups, c), d = groups->t->d;
+
+    return n < d ? n : d;
+}
+
+static void gram_group(void *arg, size_t c, size_t thread)
+{
+    const group_job *job = arg;
+    ipl_groups *groups = job->groups;
+    const size_t n = size_of(groups, c), d = groups->t->d;
+    double *g = groups->gram[job->scale].p + groups->at[c];
+    const double *z = groups->z.p + groups->start[c] * d;
+
+    (void)thread;
+    if (n < d)
+        ipl_gram_rows(g, z, n, d, 1.0, 0.0, job->inner);
+    else
+        ipl_gram_cols(g, z, n, d, 1.0, 0.0, job->inner);
+}
+
+/* Gram matrices of all classes, unless they are there; *order is the largest. */
+static ipl_status gram_groups(size_t *order, ipl_groups *groups, ipl_scale scale,
+                              ipl_work *work, ipl_error *err)
+{
+    group_job job = {.groups = groups, .scale = scale};
+    ipl_status st;
+
+    *order = 0;
+    for (size_t c = 0; c < groups->k; c++) {
+        const size_t m = group_order(groups, c);
+
+        *order = m > *order ? m : *order;
+        groups->at[c + 1] = groups->at[c] + m * m;
+    }
+    if (groups->filled[scale])
+        return IPL_OK;
+    st = ipl_buffer_reserve(&groups->gram[scale], groups->at[groups->k], 1, err);
+    if (st == IPL_OK)
+        st = centre_groups(groups, scale, work, err);
+    if (st != IPL_OK)
+        return st;
+    run_groups(&job, gram_group, work->pool);
+    groups->filled[scale] = true;
+    return IPL_OK;
+}
+
+/* m = I + weight G of the lower triangles; returns weight times the trace of G. */
+static double weigh_gram(double *m, const double *g, size_t order, double weight)
+{
+    double trace = 0.0;
+
+    for (size_t i = 0; i < order; i++) {
+        for (size_t j = 0; j <= i; j++)
+            m[i * order + j] = weight * g[i * order + j];
+        trace += m[i * order + i];
+        m[i * order + i] += 1.0;
+    }
+    return trace;
+}
+
+/* h_c by Cholesky; NaN when it cannot be trusted. */
+static void entropy_of_group(void *arg, size_t c, size_t thread)
+{
+    const group_job *job = arg;
+    ipl_groups *groups = job->groups;
+    const size_t order = group_order(groups, c);
+    double *m = groups->scratch.p + thread * job->stride;
+    const double weight = job->beta / (double)size_of(groups, c);
+    const double trace =
+        weigh_gram(m, groups->gram[job->scale].p + groups->at[c], order, weight);
+
+    groups->h[c] = (double)NAN;
+    groups->fate[c] = IPL_OK;
+    if (1.0 + trace <= IPL_TRUST_BOUND)
+        groups->fate[c] = ipl_half_logdet(&groups->h[c], m, NULL, order, job->inner, NULL);
+}
+
+/* 1/2 log det(I + beta/n Z'Z) of n rows of the class-centred samples, by QR. */
+static ipl_status entropy_by_qr(double *h, const ipl_groups *groups, size_t first, size_t n,
+                                double beta, ipl_work *work, ipl_error *err)
+{
+    const size_t d = groups->t->d;
+    const double weight = sqrt(beta / (double)n), *z = groups->z.p + first * d;
+    ipl_error why = {0};
+    ipl_status st = ipl_buffer_reserve(&work->copy, n, d, err);
+
+    *h = (double)NAN;
+    if (st != IPL_OK)
+        return st;
+    for (size_t i = 0; i < n * d; i++)
+        work->copy.p[i] = weight * z[i];
+    st = ipl_logdet_qr(h, work->copy.p, n, d, &why);
+    *h *= 0.5;
+    if (st != IPL_E_NUMERIC)
+        return st == IPL_OK ? IPL_OK : ipl_fail(err, st, "%s", why.msg);
+    *h = (double)NAN;
+    ipl_work_fault(work, "H(%s|Y): %s", groups->t->name, why.msg);
+    return IPL_OK;
+}
+
+ipl_status ipl_groups_conditional(double *h, ipl_groups *groups, ipl_scale scale,
+                                  double beta, ipl_work *work, ipl_error *err)
+{
+    group_job job = {.groups = groups, .scale = scale, .beta = beta};
+    double sum = 0.0;
+    size_t order;
+    ipl_status st = gram_groups(&order, groups, scale, work, err);
+
+    *h = (double)NAN;
+    if (st == IPL_OK)
+        st = ipl_buffer_reserve(&groups->scratch, ipl_pool_threads(work->pool),
+                                order * order, err);
+    if (st != IPL_OK)
+        return st;
+    job.stride = order * order;
+    run_groups(&job, entropy_of_group, work->pool);
+    for (size_t c = 0; c < groups->k; c++) {
+        const size_t n = size_of(groups, c);
+
+        if (groups->fate[c] != IPL_OK)
+            return ipl_fail(err, groups->fate[c], "out of memory within class %zu", c);
+        if (isnan(groups->h[c])) {
+            st = centre_groups(groups, scale, work, err);
+            if (st == IPL_OK)
+                st = entropy_by_qr(&groups->h[c], groups, groups->start[c], n, beta, work,
+                                   err);
+            if (st != IPL_OK)
+                return st;
+        }
+        sum += (double)n / (double)groups->n * groups->h[c];
+    }
+    *h = sum;
+    return IPL_OK;
+}
+
+/* H_W from the pooled Gram matrix on its smaller side. */
+static ipl_status pooled_directly(double *h, ipl_groups *groups, double beta,
+                                  ipl_work *work, ipl_error *err)
+{
+    const size_t n = groups->n, d = groups->t->d, order = n < d ? n : d;
+    const double weight = beta / (double)n;
+    double *m;
+    ipl_status st = ipl_buffer_reserve(&work->matrix, order, order, err);
+
+    if (st != IPL_OK)
+        return st;
+    m = work->matrix.p;
+    if (n < d)
+        ipl_gram_rows(m, groups->z.p, n, d, weight, 0.0, work->pool);
+    else
+        ipl_gram_cols(m, groups->z.p, n, d, weight, 0.0, work->pool);
+    for (size_t i = 0; i < order; i++)
+        m[i * order + i] += 1.0;
+    return ipl_half_logdet(h, m, NULL, order, work->pool, err);
+}
+
+/* H_W from H and R; NaN when R cannot be had. */
+static ipl_status pooled_by_residual(double *h, ipl_groups *groups, ipl_pair *ty,
+                                     ipl_scale scale, double beta, ipl_work *work,
+                                     ipl_error *err)
+{
+    const size_t k = groups->k;
+    const double n = (double)groups->n;
+    const double *r = NULL;
+    double whole, *m, ones[IPL_SMALL];
+    ipl_status st = ipl_pair_residual(&r, ty, scale, beta, work, err);
+
+    if (st != IPL_OK || !r)
+        return st;
+    st = ipl_var_entropy(&whole, ty->a, scale, beta, work, err);
+    if (st == IPL_OK)
+        st = ipl_buffer_reserve(&work->matrix, k, k, err);
+    if (st != IPL_OK)
+        return st;
+    m = work->matrix.p;
+    for (size_t i = 0; i < k; i++)
+        for (size_t j = 0; j <= i; j++) {
+            const double ci = (double)size_of(groups, i), cj = (double)size_of(groups, j);
+
+            m[i * k + j] = (r[i * k + j] + ci * cj / n) / sqrt(ci * cj);
+        }
+    for (size_t i = 0; i < IPL_SMALL; i++)
+        ones[i] = 1.0;
+    st = ipl_half_logdet(h, m, ones, k, work->pool, err);
+    *h += whole;
+    return st;
+}
+
+ipl_status ipl_groups_pooled(double *h, ipl_groups *groups, ipl_pair *ty, ipl_scale scale,
+                             double beta, ipl_work *work, ipl_error *err)
+{
+    const ipl_var *t = groups->t;
+    const bool small = (t->n < t->d ? t->n : t->d) <= IPL_SMALL;
+    const double bound = ipl_var_bound(t, scale, beta);
+    ipl_status st = IPL_OK;
+
+    *h = (double)NAN;
+    if (!isfinite(bound)) {
+        ipl_work_fault(work, "H(%s): beta times the variance overflows", t->name);
+        return IPL_OK;
+    }
+    if (small)
+        st = centre_groups(groups, scale, work, err);
+    if (st == IPL_OK && bound <= IPL_TRUST_BOUND)
+        st = small ? pooled_directly(h, groups, beta, work, err)
+                   : pooled_by_residual(h, groups, ty, scale, beta, work, err);
+    if (st != IPL_OK || !isnan(*h))
+        return st;
+    st = centre_groups(groups, scale, work, err);
+    if (st == IPL_OK)
+        st = entropy_by_qr(h, groups, 0, groups->n, beta, work, err);
+    return st;
+}

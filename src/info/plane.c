@@ -1,0 +1,396 @@
+#include "base/alloc.h"
+#include "info/est.h"
+#include "math/linalg.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { NAME_MAX_LENGTH = 32, CAUTION_MAX = 256, CLASSES_EXPECTED = 10 };
+
+/* A text that was chosen: its row, its options, and how it is written in full. */
+typedef struct chosen {
+    ipl_spec spec;
+    const ipl_estimator_ops *ops;
+    ipl_text text;
+} chosen;
+
+struct ipl_plane {
+    chosen *estimators;
+    size_t n_estimators;
+    ipl_unit unit;
+    ipl_var x, layer[2]; /* this layer and the one before take turns */
+    char name[2][NAME_MAX_LENGTH];
+    ipl_groups groups;
+    ipl_scene scene;
+    double *rank; /* effective rank of every layer last measured */
+    size_t n_ranks, rank_room;
+    char *caution; /* text that ipl_plane_caution() writes */
+};
+
+/* clang-format off */
+#define ROW(field, is_information)                                                     \
+    {.name = #field, .offset = offsetof(ipl_measures, field), .information = (is_information)}
+/* clang-format on */
+
+const ipl_measure_row ipl_measure_table[] = {
+    ROW(H_X, true),         ROW(H_T, true),       ROW(H_XT, true),        ROW(I_XT, true),
+    ROW(H_X_given_T, true), ROW(H_Y, true),       ROW(H_TY, true),        ROW(I_TY, true),
+    ROW(H_T_given_Y, true), ROW(I_TY_cond, true), ROW(I_TY_pooled, true), ROW(I_prev, true),
+    ROW(beta_X, false),     ROW(beta_T, false),   {.name = NULL},
+};
+
+double ipl_measures_get(const ipl_measures *m, const ipl_measure_row *row)
+{
+    double value;
+
+    memcpy(&value, (const char *)m + row->offset, sizeof value);
+    return value;
+}
+
+static void set_measure(ipl_measures *m, const ipl_measure_row *row, double value)
+{
+    memcpy((char *)m + row->offset, &value, sizeof value);
+}
+
+static ipl_status choose(chosen *out, const char *text, ipl_error *err)
+{
+    ipl_status st = ipl_spec_create(&out->spec, "estimator", ipl_estimator_row, text, err);
+
+    if (st != IPL_OK)
+        return st;
+    out->ops = ipl_estimator_table[out->spec.index];
+    if (out->ops->check)
+        st = out->ops->check(out->spec.self, err);
+    if (st != IPL_OK)
+        return st;
+    ipl_spec_print(&out->text, &out->spec);
+    return ipl_text_status(&out->text, err);
+}
+
+static ipl_status choose_all(ipl_plane *plane, const ipl_plane_opts *opts, ipl_error *err)
+{
+    ipl_status st = IPL_OK;
+
+    plane->estimators = ipl_array(opts->n_estimators, 1, sizeof *plane->estimators, err);
+    if (!plane->estimators)
+        return IPL_E_NOMEM;
+    plane->n_estimators = opts->n_estimators;
+    for (size_t k = 0; k < opts->n_estimators && st == IPL_OK; k++)
+        st = choose(&plane->estimators[k], opts->estimators[k], err);
+    return st;
+}
+
+/* Room for what is kept per layer. */
+static ipl_status reserve_ranks(ipl_plane *plane, size_t n_layers, ipl_error *err)
+{
+    double *room;
+
+    plane->n_ranks = 0;
+    if (n_layers <= plane->rank_room)
+        return IPL_OK;
+    room = ipl_array(n_layers, 1, sizeof *room, err);
+    if (!room)
+        return IPL_E_NOMEM;
+    ipl_free(plane->rank);
+    plane->rank = room;
+    plane->rank_room = n_layers;
+    return IPL_OK;
+}
+
+static ipl_status take_input(ipl_plane *plane, ipl_cmat x, const int32_t *y, ipl_error *err)
+{
+    ipl_scene *scene = &plane->scene;
+    ipl_status st = IPL_OK;
+
+    if (x.rows < 2 || x.cols == 0)
+        return ipl_fail(err, IPL_E_SHAPE,
+                        "an input of %zu x %zu: want 2 samples and 1 column at least",
+                        x.rows, x.cols);
+    plane->x.name = "X";
+    plane->x.lasting = true;
+    scene->x = &plane->x;
+    if (y) {
+        st = ipl_groups_set(&plane->groups, y, x.rows, &scene->work, err);
+        if (st != IPL_OK)
+            return st;
+        scene->groups = &plane->groups;
+    }
+    return ipl_var_set(&plane->x, x, y ? plane->groups.order : NULL, &scene->work, err);
+}
+
+ipl_status ipl_plane_create(ipl_plane **out, const ipl_plane_opts *opts, ipl_cmat x,
+                            const int32_t *y, ipl_error *err)
+{
+    ipl_plane *plane = ipl_array(1, 1, sizeof *plane, err);
+    ipl_status st = IPL_E_NOMEM;
+
+    *out = NULL;
+    if (!plane)
+        goto done;
+    plane->caution = ipl_array(CAUTION_MAX, 1, 1, err);
+    if (!plane->caution)
+        goto done;
+    plane->unit = opts->unit;
+    plane->scene.work.pool = opts->pool;
+    ipl_blas_start();
+    st = choose_all(plane, opts, err);
+    if (st == IPL_OK)
+        st = take_input(plane, x, y, err);
+    if (st == IPL_OK)
+        st = reserve_ranks(plane, opts->n_layers, err);
+    for (size_t k = 0; k < opts->n_estimators && st == IPL_OK; k++) {
+        const chosen *e = &plane->estimators[k];
+
+        if (e->ops->prepare)
+            st = e->ops->prepare(e->spec.self, &plane->scene, err);
+    }
+    if (st != IPL_OK)
+        goto done;
+
+    *out = plane;
+    plane = NULL; /* now the caller's */
+done:
+    ipl_plane_destroy(plane);
+    return st;
+}
+
+void ipl_plane_destroy(ipl_plane *plane)
+{
+    if (!plane)
+        return;
+    ipl_free(plane->caution);
+    ipl_free(plane->rank);
+    ipl_pair_release(&plane->scene.ty);
+    ipl_pair_release(&plane->scene.bt);
+    ipl_pair_release(&plane->scene.xt);
+    ipl_work_release(&plane->scene.work);
+    ipl_groups_release(&plane->groups);
+    ipl_var_release(&plane->layer[1]);
+    ipl_var_release(&plane->layer[0]);
+    ipl_var_release(&plane->x);
+    for (size_t k = 0; k < plane->n_estimators; k++) {
+        ipl_text_release(&plane->estimators[k].text);
+        ipl_spec_release(&plane->estimators[k].spec);
+    }
+    ipl_free(plane->estimators);
+    ipl_free(plane);
+}
+
+/* Number of the wanted unit in one of the estimator's own. */
+static double unit_factor(const ipl_plane *plane, const ipl_estimator_ops *ops)
+{
+    const bool bits = strcmp(ops->unit, "bits") == 0;
+
+    if (plane->unit == IPL_UNIT_NATS && bits)
+        return log(2.0);
+    if (plane->unit == IPL_UNIT_BITS && !bits)
+        return 1.0 / log(2.0);
+    return 1.0;
+}
+
+/* Point the scene at layer l, its samples in place. */
+static ipl_status enter_layer(ipl_plane *plane, const ipl_cmat *t, size_t l, ipl_error *err)
+{
+    ipl_scene *scene = &plane->scene;
+    ipl_var *now = &plane->layer[l % 2], *other = &plane->layer[(l + 1) % 2];
+    char *name = plane->name[l % 2];
+    ipl_status st;
+
+    (void)snprintf(name, sizeof plane->name[0], "layer %zu", l + 1);
+    now->name = name;
+    if (t->rows != plane->x.n || t->cols == 0)
+        return ipl_fail(err, IPL_E_SHAPE, "%s: %zu x %zu, but the input has %zu samples",
+                        name, t->rows, t->cols, plane->x.n);
+    st =
+        ipl_var_set(now, *t, scene->groups ? plane->groups.order : NULL, &scene->work, err);
+    if (st != IPL_OK)
+        return st;
+    scene->t = now;
+    scene->before = l == 0 ? &plane->x : other;
+    ipl_pair_begin(&scene->xt, scene->x, now, other, false);
+    ipl_pair_begin(&scene->bt, scene->before, now, other, false);
+    if (scene->groups) {
+        ipl_pair_begin(&scene->ty, now, &plane->groups.y, other, true);
+        ipl_groups_begin(scene->groups, now);
+    }
+    return IPL_OK;
+}
+
+static ipl_status measure_layer(ipl_measures *out, ipl_plane *plane, ipl_error *err)
+{
+    ipl_status st = IPL_OK;
+
+    for (size_t k = 0; k < plane->n_estimators && st == IPL_OK; k++) {
+        const chosen *e = &plane->estimators[k];
+        const double factor = unit_factor(plane, e->ops);
+
+        for (const ipl_measure_row *row = ipl_measure_table; row->name; row++)
+            set_measure(&out[k], row, (double)NAN);
+        plane->scene.work.estimator = e->text.s;
+        st = e->ops->measure(&out[k], e->spec.self, &plane->scene, err);
+        for (const ipl_measure_row *row = ipl_measure_table; row->name; row++)
+            if (row->information)
+                set_measure(&out[k], row, factor * ipl_measures_get(&out[k], row));
+    }
+    return st;
+}
+
+/* (tr S)^2 / tr S^2 of the present layer, from its smaller Gram matrix. */
+static ipl_status measure_rank(double *out, ipl_plane *plane, ipl_error *err)
+{
+    ipl_var *t = plane->scene.t;
+    const ipl_side side = ipl_var_side(t);
+    const ipl_square *sq = side == IPL_COLS ? &t->cols : &t->rows[IPL_COV];
+    const ipl_status st = ipl_var_gram(t, side, IPL_COV, &plane->scene.work, err);
+    double trace = 0.0;
+
+    if (st != IPL_OK)
+        return st;
+    for (size_t i = 0; i < sq->order; i++)
+        trace += sq->diag.p[i];
+    *out = trace > 0.0 ? trace * trace / ipl_square_norm2(sq) : (double)NAN;
+    return IPL_OK;
+}
+
+ipl_status ipl_plane_measure(ipl_measures *out, ipl_plane *plane, const ipl_cmat *t,
+                             size_t n_layers, ipl_error *err)
+{
+    ipl_status st;
+
+    plane->scene.work.fault[0] = '\0';
+    ipl_blas_start();
+    st = reserve_ranks(plane, n_layers, err);
+    for (size_t l = 0; l < n_layers && st == IPL_OK; l++) {
+        st = enter_layer(plane, &t[l], l, err);
+        if (st == IPL_OK)
+            st = measure_layer(out + l * plane->n_estimators, plane, err);
+        if (st == IPL_OK)
+            st = measure_rank(&plane->rank[l], plane, err);
+        if (st == IPL_OK)
+            plane->n_ranks = l + 1;
+    }
+    return st;
+}
+
+const char *ipl_plane_fault(const ipl_plane *plane)
+{
+    return plane->scene.work.fault;
+}
+
+const char *ipl_plane_estimator(const ipl_plane *plane, size_t k)
+{
+    return plane->estimators[k].text.s;
+}
+
+const char *ipl_plane_unit(const ipl_plane *plane, size_t k)
+{
+    if (plane->unit == IPL_UNIT_NATURAL)
+        return plane->estimators[k].ops->unit;
+    return plane->unit == IPL_UNIT_BITS ? "bits" : "nats";
+}
+
+double ipl_plane_effective_rank(const ipl_plane *plane, size_t l)
+{
+    return l < plane->n_ranks ? plane->rank[l] : (double)NAN;
+}
+
+const char *ipl_plane_caution(const ipl_plane *plane, size_t d_T)
+{
+    const size_t n = plane->x.n, d_X = plane->x.d;
+
+    if (n < d_X + d_T)
+        (void)snprintf(plane->caution, CAUTION_MAX,
+                       "%zu samples are fewer than d_X + d_T = %zu + %zu: information is "
+                       "overestimated, compare trends only",
+                       n, d_X, d_T);
+    else if (plane->scene.groups && plane->groups.least < d_T)
+        (void)snprintf(
+            plane->caution, CAUTION_MAX,
+            "a class has %zu samples, fewer than d_T = %zu: the conditional form "
+            "of I(T;Y) is overestimated",
+            plane->groups.least, d_T);
+    else
+        plane->caution[0] = '\0';
+    return plane->caution;
+}
+
+/* Doubles of the buffers that grow to their largest use. */
+typedef struct peak {
+    double layer[2][3]; /* samples, Gram matrix of columns, of rows */
+    double x_rows, cross[2], residual[2], panel, matrix, within;
+} peak;
+
+static void raise(double *top, double value)
+{
+    *top = value > *top ? value : *top;
+}
+
+/* What a pair of widths p and q adds; which: 0 with the input, 1 with the layer before. */
+static void add_pair(peak *top, size_t which, size_t l, size_t n, size_t p, size_t q)
+{
+    const double N = (double)n, P = (double)p, Q = (double)q;
+
+    switch (ipl_pair_form(n, p, which == 0, q)) {
+    case IPL_JOINT_COLS:
+        raise(&top->cross[which], P * Q);
+        raise(&top->matrix, (P + Q) * (P + Q));
+        break;
+    case IPL_JOINT_ROWS:
+        raise(which == 0 ? &top->x_rows : &top->layer[(l + 1) % 2][2], N * N);
+        raise(&top->layer[l % 2][2], N * N);
+        raise(&top->layer[(l + 1) % 2][2], q > n ? N * N : 0.0);
+        break;
+    case IPL_SCHUR_COLS:
+        raise(&top->cross[which], P * Q);
+        raise(&top->panel, P * Q);
+        raise(&top->residual[which], Q * Q);
+        raise(&top->matrix, Q * Q);
+        break;
+    case IPL_SCHUR_ROWS:
+        raise(which == 0 ? &top->x_rows : &top->layer[(l + 1) % 2][2], N * N);
+        raise(&top->panel, N * Q);
+        raise(&top->residual[which], Q * Q);
+        raise(&top->matrix, Q * Q);
+        break;
+    case IPL_SCHUR_COLS_SWAPPED:
+        raise(&top->cross[which], P * Q);
+        raise(&top->panel, P * Q);
+        raise(&top->residual[which], P * P);
+        raise(&top->matrix, P * P);
+        break;
+    case IPL_SCHUR_ROWS_SWAPPED:
+        raise(&top->layer[l % 2][2], N * N);
+        raise(&top->panel, N * P);
+        raise(&top->residual[which], P * P);
+        raise(&top->matrix, P * P);
+        break;
+    }
+}
+
+size_t ipl_plane_memory(size_t n, size_t d_X, const size_t *widths, size_t n_layers)
+{
+    const double N = (double)n, X = (double)d_X;
+    peak top = {0};
+    double sum;
+
+    if (d_X > n)
+        top.x_rows = N * N;
+    for (size_t l = 0; l < n_layers; l++) {
+        const double d = (double)widths[l];
+        const double group = ceil(N / CLASSES_EXPECTED), order = d < group ? d : group;
+
+        raise(&top.layer[l % 2][0], N * d);
+        raise(&top.layer[l % 2][widths[l] <= n ? 1 : 2], widths[l] <= n ? d * d : N * N);
+        raise(&top.within, CLASSES_EXPECTED * order * order + order * order + N * d);
+        add_pair(&top, 0, l, n, d_X, widths[l]);
+        if (l > 0)
+            add_pair(&top, 1, l, n, widths[l - 1], widths[l]);
+    }
+    sum = N * X + (d_X <= n ? X * X : 0.0) + top.x_rows + top.panel + top.matrix +
+          top.within + N * CLASSES_EXPECTED;
+    for (size_t k = 0; k < 2; k++)
+        sum += top.layer[k][0] + top.layer[k][1] + top.layer[k][2] + top.cross[k] +
+               top.residual[k];
+    return (size_t)sum * sizeof(double);
+}

@@ -1,0 +1,419 @@
+#include "info/var.h"
+
+#include "info/logdet.h"
+#include "math/linalg.h"
+
+#include <float.h>
+#include <limits.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { COLUMNS = 64 }; /* columns one task centres: 64 doubles on its stack */
+
+/* Below this a sum of squares has lost digits to the smallest double. */
+#define SQUARE_MIN (DBL_MIN / DBL_EPSILON)
+
+void ipl_work_release(ipl_work *work)
+{
+    ipl_buffer_release(&work->copy);
+    ipl_buffer_release(&work->panel);
+    ipl_buffer_release(&work->matrix);
+}
+
+void ipl_work_fault(ipl_work *work, const char *fmt, ...)
+{
+    char why[256];
+    va_list ap;
+
+    if (work->fault[0] != '\0')
+        return;
+    va_start(ap, fmt);
+    (void)vsnprintf(why, sizeof why, fmt, ap);
+    va_end(ap);
+    (void)snprintf(work->fault, sizeof work->fault, "%.200s: %s",
+                   work->estimator ? work->estimator : "", why);
+}
+
+typedef struct import_job {
+    ipl_var *v;
+    ipl_cmat x;
+    const uint32_t *order;
+} import_job;
+
+/* Columns [c, c + width) of sample i, in double. */
+static void promote(double *out, const import_job *job, size_t i, size_t c, size_t width)
+{
+    const size_t row = job->order ? job->order[i] : i, at = row * job->x.cols + c;
+
+    if (job->x.f64)
+        memcpy(out, job->x.f64 + at, width * sizeof *out);
+    else
+        for (size_t j = 0; j < width; j++)
+            out[j] = (double)job->x.f32[at + j];
+}
+
+/* One block of columns: two passes for the mean, a third to centre. */
+static void import_columns(void *arg, size_t task, size_t thread)
+{
+    const import_job *job = arg;
+    ipl_var *v = job->v;
+    const size_t n = v->n, d = v->d, c = task * COLUMNS;
+    const size_t width = d - c < COLUMNS ? d - c : COLUMNS;
+    double x[COLUMNS], low[COLUMNS], high[COLUMNS], rest[COLUMNS] = {0};
+    double *mean = v->mean.p + c, *ss = v->ss.p + c;
+
+    (void)thread;
+    memset(mean, 0, width * sizeof *mean);
+    memset(ss, 0, width * sizeof *ss);
+    promote(low, job, 0, c, width);
+    promote(high, job, 0, c, width);
+    for (size_t i = 0; i < n; i++) {
+        promote(x, job, i, c, width);
+        for (size_t j = 0; j < width; j++) {
+            low[j] = x[j] < low[j] ? x[j] : low[j];
+            high[j] = x[j] > high[j] ? x[j] : high[j];
+            mean[j] += x[j];
+        }
+    }
+    for (size_t j = 0; j < width; j++)
+        mean[j] /= (double)n;
+    for (size_t i = 0; i < n; i++) {
+        promote(x, job, i, c, width);
+        for (size_t j = 0; j < width; j++)
+            rest[j] += x[j] - mean[j];
+    }
+    for (size_t j = 0; j < width; j++)
+        mean[j] += rest[j] / (double)n;
+    for (size_t i = 0; i < n; i++) {
+        double *z = v->z.p + i * d + c;
+
+        promote(x, job, i, c, width);
+        for (size_t j = 0; j < width; j++) {
+            z[j] = low[j] == high[j] ? 0.0 : x[j] - mean[j];
+            ss[j] += z[j] * z[j];
+        }
+    }
+    for (size_t j = 0; j < width; j++)
+        v->s.p[c + j] = low[j] == high[j] ? 0.0 : 1.0;
+}
+
+static ipl_status check_finite(const ipl_var *v, ipl_cmat x, ipl_error *err)
+{
+    for (size_t i = 0; i < x.rows * x.cols; i++) {
+        const double value = x.f64 ? x.f64[i] : (double)x.f32[i];
+
+        if (!isfinite(value))
+            return ipl_fail(err, IPL_E_NUMERIC, "%s: row %zu, column %zu is %s", v->name,
+                            i / x.cols, i % x.cols, isnan(value) ? "NaN" : "infinite");
+    }
+    return IPL_OK;
+}
+
+/* 1 / standard deviation of a column whose squares may leave the range of a double. */
+static double inverse_deviation(const ipl_var *v, size_t j)
+{
+    double top = 0.0, sum = 0.0;
+
+    for (size_t i = 0; i < v->n; i++)
+        top = fmax(top, fabs(v->z.p[i * v->d + j]));
+    for (size_t i = 0; i < v->n; i++) {
+        const double r = v->z.p[i * v->d + j] / top;
+
+        sum += r * r;
+    }
+    return 1.0 / top / sqrt(sum / (double)v->n);
+}
+
+/* The scaling and the traces, from the sums of squares. */
+static void finish_columns(ipl_var *v)
+{
+    v->trace[IPL_COV] = v->trace[IPL_CORR] = 0.0;
+    v->underflow = false;
+    for (size_t j = 0; j < v->d; j++) {
+        const double ss = v->ss.p[j];
+
+        v->trace[IPL_COV] += ss / (double)v->n;
+        if (v->s.p[j] == 0.0)
+            continue;
+        v->trace[IPL_CORR] += 1.0;
+        if (ss >= SQUARE_MIN) {
+            v->s.p[j] = 1.0 / sqrt(ss / (double)v->n);
+            continue;
+        }
+        v->underflow = true;
+        v->s.p[j] = inverse_deviation(v, j);
+    }
+}
+
+/* Forget what belonged to the old samples, keep the memory. */
+static void forget(ipl_var *v)
+{
+    v->cols.filled = false;
+    for (size_t k = 0; k < IPL_SCALES; k++) {
+        v->rows[k].filled = false;
+        v->row_factor[k].used = false;
+    }
+    for (size_t k = 0; k < IPL_FACTORS; k++)
+        v->factor[k].used = false;
+    v->next_factor = 0;
+    v->n_entropies = 0;
+}
+
+ipl_status ipl_var_set(ipl_var *v, ipl_cmat x, const uint32_t *order, ipl_work *work,
+                       ipl_error *err)
+{
+    import_job job = {.v = v, .x = x, .order = order};
+    bool finite = true;
+    ipl_status st;
+
+    forget(v);
+    if (x.rows > INT_MAX / 2 || x.cols > INT_MAX / 2)
+        return ipl_fail(err, IPL_E_SHAPE, "%s: %zu x %zu is too large to measure", v->name,
+                        x.rows, x.cols);
+    v->n = x.rows;
+    v->d = x.cols;
+    st = ipl_buffer_reserve(&v->z, v->n, v->d, err);
+    if (st == IPL_OK)
+        st = ipl_buffer_reserve(&v->mean, v->d, 1, err);
+    if (st == IPL_OK)
+        st = ipl_buffer_reserve(&v->ss, v->d, 1, err);
+    if (st == IPL_OK)
+        st = ipl_buffer_reserve(&v->s, v->d, 1, err);
+    if (st != IPL_OK)
+        return st;
+
+    ipl_pool_run(work->pool, (v->d + COLUMNS - 1) / COLUMNS, import_columns, &job);
+    for (size_t j = 0; j < v->d; j++) /* a NaN or Inf anywhere makes the mean one */
+        finite = finite && isfinite(v->mean.p[j]);
+    if (!finite) {
+        st = check_finite(v, x, err);
+        if (st != IPL_OK)
+            return st;
+    }
+    finish_columns(v);
+    return IPL_OK;
+}
+
+void ipl_var_release(ipl_var *v)
+{
+    for (size_t k = 0; k < IPL_FACTORS; k++)
+        ipl_buffer_release(&v->factor[k].own);
+    for (size_t k = 0; k < IPL_SCALES; k++)
+        ipl_square_release(&v->rows[k]);
+    ipl_square_release(&v->cols);
+    ipl_buffer_release(&v->s);
+    ipl_buffer_release(&v->ss);
+    ipl_buffer_release(&v->mean);
+    ipl_buffer_release(&v->z);
+}
+
+const double *ipl_var_scaling(const ipl_var *v, ipl_scale scale)
+{
+    return scale == IPL_CORR ? v->s.p : NULL;
+}
+
+ipl_side ipl_var_side(const ipl_var *v)
+{
+    return v->d <= v->n ? IPL_COLS : IPL_ROWS;
+}
+
+double ipl_var_bound(const ipl_var *v, ipl_scale scale, double beta)
+{
+    if (scale == IPL_CORR && v->underflow)
+        return fmax(2.0 * IPL_TRUST_BOUND, 1.0 + beta * v->trace[scale]);
+    return 1.0 + beta * v->trace[scale];
+}
+
+void ipl_var_weigh(double *out, size_t stride, size_t at, const ipl_var *v, ipl_scale scale,
+                   double beta)
+{
+    const double weight = sqrt(beta / (double)v->n);
+    const double *s = ipl_var_scaling(v, scale);
+
+    for (size_t i = 0; i < v->n; i++) {
+        const double *z = v->z.p + i * v->d;
+        double *row = out + i * stride + at;
+
+        for (size_t j = 0; j < v->d; j++)
+            row[j] = weight * (s ? s[j] * z[j] : z[j]);
+    }
+}
+
+ipl_status ipl_var_gram(ipl_var *v, ipl_side side, ipl_scale scale, ipl_work *work,
+                        ipl_error *err)
+{
+    ipl_square *sq = side == IPL_COLS ? &v->cols : &v->rows[scale];
+    const double *z = v->z.p;
+    ipl_status st;
+
+    if (sq->filled)
+        return IPL_OK;
+    st = ipl_square_reserve(sq, side == IPL_COLS ? v->d : v->n, err);
+    if (st != IPL_OK)
+        return st;
+    if (side == IPL_COLS) {
+        ipl_gram_cols(sq->a.p, z, v->n, v->d, 1.0, 0.0, work->pool);
+    } else {
+        if (scale == IPL_CORR) {
+            st = ipl_buffer_reserve(&work->copy, v->n, v->d, err);
+            if (st != IPL_OK)
+                return st;
+            ipl_var_weigh(work->copy.p, v->d, 0, v, scale, (double)v->n);
+            z = work->copy.p;
+        }
+        ipl_gram_rows(sq->a.p, z, v->n, v->d, 1.0, 0.0, work->pool);
+    }
+    ipl_square_lift(sq, work->pool);
+    return IPL_OK;
+}
+
+/* The slot with this factor, or the one to put it in: *found says which. */
+static ipl_factor *find_factor(bool *found, ipl_var *v, ipl_side side, ipl_scale scale,
+                               double beta)
+{
+    ipl_factor *f = &v->row_factor[scale];
+
+    *found = false;
+    if (side == IPL_ROWS) {
+        *found = f->used && f->beta == beta;
+        return f;
+    }
+    for (size_t k = 0; k < IPL_FACTORS; k++) {
+        f = &v->factor[k];
+        if (f->used && f->scale == scale && f->beta == beta) {
+            *found = true;
+            return f;
+        }
+    }
+    f = &v->factor[v->next_factor];
+    v->next_factor = (v->next_factor + 1) % IPL_FACTORS;
+    return f;
+}
+
+/* Factor into slot f. */
+static ipl_status make_factor(ipl_factor *f, ipl_var *v, ipl_side side, ipl_scale scale,
+                              double beta, ipl_work *work, ipl_error *err)
+{
+    ipl_square *sq = side == IPL_COLS ? &v->cols : &v->rows[scale];
+    const double *s = side == IPL_COLS ? ipl_var_scaling(v, scale) : NULL;
+    ipl_status st = ipl_var_gram(v, side, scale, work, err);
+
+    f->used = false;
+    if (st != IPL_OK)
+        return st;
+    f->l = sq->a.p;
+    if (side == IPL_COLS && f != &v->factor[0]) {
+        st = ipl_buffer_reserve(&f->own, v->d, v->d, err);
+        if (st != IPL_OK)
+            return st;
+        f->l = f->own.p;
+    }
+    ipl_square_form(f->l, sq, s, beta / (double)v->n, work->pool);
+    st = ipl_half_logdet(&f->h, f->l, NULL, sq->order, work->pool, err);
+    if (st != IPL_OK)
+        return st;
+    f->scale = scale;
+    f->beta = beta;
+    f->used = true;
+    return IPL_OK;
+}
+
+/* The factor with its h, made when it is not there. */
+static ipl_status get_factor(ipl_factor **out, ipl_var *v, ipl_side side, ipl_scale scale,
+                             double beta, ipl_work *work, ipl_error *err)
+{
+    bool found;
+
+    *out = find_factor(&found, v, side, scale, beta);
+    return found ? IPL_OK : make_factor(*out, v, side, scale, beta, work, err);
+}
+
+ipl_status ipl_var_factor(const double **l, ipl_var *v, ipl_side side, ipl_scale scale,
+                          double beta, ipl_work *work, ipl_error *err)
+{
+    ipl_factor *f = NULL;
+    ipl_status st;
+
+    *l = NULL;
+    if (!(ipl_var_bound(v, scale, beta) <= IPL_TRUST_BOUND))
+        return IPL_OK;
+    st = get_factor(&f, v, side, scale, beta, work, err);
+    if (st == IPL_OK && !isnan(f->h))
+        *l = f->l;
+    return st;
+}
+
+ipl_status ipl_var_borrow(double **m, ipl_var *v, ipl_scale scale, size_t n, ipl_error *err)
+{
+    ipl_square *sq = &v->rows[scale];
+    ipl_status st = IPL_OK;
+
+    v->row_factor[scale].used = false;
+    if (!sq->filled)
+        st = ipl_square_reserve(sq, n, err);
+    *m = sq->a.p;
+    return st;
+}
+
+/* H from the samples themselves, without a Gram matrix. */
+static ipl_status entropy_by_qr(double *h, ipl_var *v, ipl_scale scale, double beta,
+                                ipl_work *work, ipl_error *err)
+{
+    ipl_error why = {0};
+    ipl_status st = ipl_buffer_reserve(&work->copy, v->n, v->d, err);
+
+    if (st != IPL_OK)
+        return st;
+    ipl_var_weigh(work->copy.p, v->d, 0, v, scale, beta);
+    st = ipl_logdet_qr(h, work->copy.p, v->n, v->d, &why);
+    *h *= 0.5;
+    if (st != IPL_E_NUMERIC)
+        return st == IPL_OK ? IPL_OK : ipl_fail(err, st, "%s", why.msg);
+    *h = (double)NAN;
+    ipl_work_fault(work, "H(%s): %s", v->name, why.msg);
+    return IPL_OK;
+}
+
+ipl_status ipl_var_entropy(double *h, ipl_var *v, ipl_scale scale, double beta,
+                           ipl_work *work, ipl_error *err)
+{
+    const double bound = ipl_var_bound(v, scale, beta);
+    ipl_factor *f = NULL;
+    ipl_status st = IPL_OK;
+
+    if (ipl_var_recall(h, v, (int)scale, beta))
+        return IPL_OK;
+    *h = (double)NAN;
+    if (!isfinite(bound)) {
+        ipl_work_fault(work, "H(%s): beta times the variance overflows", v->name);
+        return IPL_OK;
+    }
+    if (bound <= IPL_TRUST_BOUND) {
+        st = get_factor(&f, v, ipl_var_side(v), scale, beta, work, err);
+        if (st == IPL_OK)
+            *h = f->h;
+    }
+    if (st == IPL_OK && isnan(*h))
+        st = entropy_by_qr(h, v, scale, beta, work, err);
+    if (st == IPL_OK)
+        ipl_var_note(v, (int)scale, beta, *h);
+    return st;
+}
+
+bool ipl_var_recall(double *h, const ipl_var *v, int kind, double beta)
+{
+    for (size_t k = 0; k < v->n_entropies && k < IPL_ENTROPIES; k++)
+        if (v->entropy[k].kind == kind && v->entropy[k].beta == beta) {
+            *h = v->entropy[k].h;
+            return true;
+        }
+    return false;
+}
+
+void ipl_var_note(ipl_var *v, int kind, double beta, double h)
+{
+    v->entropy[v->n_entropies % IPL_ENTROPIES] = (ipl_entropy){kind, beta, h};
+    v->n_entropies++;
+}

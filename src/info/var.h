@@ -1,0 +1,144 @@
+/**
+ * One variable of a measuring (the input, a layer, the labels in one-hot form) and all that
+ * is worth computing once for it: the centred samples, Gram matrices, factors, entropies.
+ *
+ * Every estimator text that is measured together reads the same variables, so that a second
+ * text costs what is new in it and no more. What a function returns never depends on what
+ * was asked before: only the time does.
+ *
+ * Notation: X (n, d) centred samples, D = diag(s) the scaling of the columns, W = beta / n,
+ *
+ *     H = 1/2 log det(I_d + W D X'X D) = 1/2 log det(I_n + W X D^2 X')
+ */
+#ifndef IPL_VAR_H
+#define IPL_VAR_H
+
+#include "base/pool.h"
+#include "info/square.h"
+#include "ipl/matrix.h"
+#include "ipl/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Covariance: columns as they are; correlation: each divided by its standard deviation. */
+typedef enum ipl_scale { IPL_COV, IPL_CORR, IPL_SCALES } ipl_scale;
+
+/** Which of the two Gram matrices: X'X of order d or X X' of order n. */
+typedef enum ipl_side { IPL_COLS, IPL_ROWS } ipl_side;
+
+/** Scratch shared by all variables of a plane, and where faults are written. */
+typedef struct ipl_work {
+    ipl_pool *pool;           /* borrowed */
+    ipl_buffer matrix, panel; /* a matrix to factor; right-hand sides */
+    ipl_buffer copy;          /* samples scaled or side by side */
+    const char *estimator;    /* what is being measured, for the fault; borrowed */
+    char fault[512];          /* first reason for a NaN, "" without one */
+} ipl_work;
+
+/** Release the scratch; an empty work is allowed. */
+void ipl_work_release(ipl_work *work);
+
+/** Note why a measure will be NaN; the first reason since fault[0] was cleared stays. */
+void ipl_work_fault(ipl_work *work, const char *fmt, ...) IPL_PRINTF(2, 3);
+
+enum { IPL_FACTORS = 16, IPL_ENTROPIES = 64 };
+
+/** L L' = I + W D X'X D, or its twin of order n. */
+typedef struct ipl_factor {
+    bool used;
+    ipl_scale scale;
+    double beta, h; /* h = 1/2 log det; NaN: no factor, or not to be trusted */
+    double *l;
+    ipl_buffer own; /* where l is when it is not below a Gram matrix */
+} ipl_factor;
+
+typedef struct ipl_entropy {
+    int kind; /* an ipl_scale, or a number the estimator gives it */
+    double beta, h;
+} ipl_entropy;
+
+typedef struct ipl_var {
+    const char *name;   /* "X", for messages */
+    bool lasting;       /* stays for the whole run: its factors cost nothing */
+    size_t n, d;        /* samples, columns */
+    ipl_buffer z;       /* (n, d) centred; constant columns are zero */
+    ipl_buffer mean, s; /* (d) mean; 1 / standard deviation, 0 for a constant column */
+    ipl_buffer ss;      /* (d) sum of squares of z */
+    double trace[IPL_SCALES];
+    bool underflow;              /* squares of a column vanish: no Gram matrix for CORR */
+    ipl_square cols;             /* X'X */
+    ipl_square rows[IPL_SCALES]; /* X D^2 X' */
+    ipl_factor factor[IPL_FACTORS]; /* of order d; the first is below cols */
+    ipl_factor row_factor[IPL_SCALES];
+    size_t next_factor;
+    ipl_entropy entropy[IPL_ENTROPIES];
+    size_t n_entropies;
+} ipl_var;
+
+/**
+ * Take the samples of a matrix: promote to double, centre with a two-pass mean, note the
+ * columns with max = min (decided on the numbers as given) as constant.
+ *
+ * shapes  x (n, d); order (n) the row of x that becomes row i, NULL: as they are
+ * errors  IPL_E_SHAPE    the d columns or n rows are more than BLAS can count
+ *         IPL_E_NUMERIC  a NaN or Inf: the message names v->name, row and column
+ *         IPL_E_NOMEM
+ */
+ipl_status ipl_var_set(ipl_var *v, ipl_cmat x, const uint32_t *order, ipl_work *work,
+                       ipl_error *err) IPL_NODISCARD;
+
+/** Release everything; an empty variable is allowed. */
+void ipl_var_release(ipl_var *v);
+
+/** s for IPL_CORR, NULL (ones) for IPL_COV. */
+const double *ipl_var_scaling(const ipl_var *v, ipl_scale scale);
+
+/** The side with the smaller Gram matrix. */
+ipl_side ipl_var_side(const ipl_var *v);
+
+/** 1 + beta tr S, an upper bound of the condition number. */
+double ipl_var_bound(const ipl_var *v, ipl_scale scale, double beta);
+
+/** Compute X'X (scale is not looked at) or X D^2 X' unless it is there. IPL_E_NOMEM. */
+ipl_status ipl_var_gram(ipl_var *v, ipl_side side, ipl_scale scale, ipl_work *work,
+                        ipl_error *err) IPL_NODISCARD;
+
+/**
+ * The factor L of I + W D X'X D (IPL_COLS) or of I + W X D^2 X' (IPL_ROWS), row-major,
+ * below the diagonal.
+ *
+ * owner   *l is the variable's, until the next call for it; NULL when there is no factor
+ *         that can be trusted
+ * errors  IPL_E_NOMEM
+ */
+ipl_status ipl_var_factor(const double **l, ipl_var *v, ipl_side side, ipl_scale scale,
+                          double beta, ipl_work *work, ipl_error *err) IPL_NODISCARD;
+
+/**
+ * The triangle below rows[scale], (n, n), for other uses; a factor there is given up. The
+ * variable need not have been set yet. IPL_E_NOMEM.
+ */
+ipl_status ipl_var_borrow(double **m, ipl_var *v, ipl_scale scale, size_t n,
+                          ipl_error *err) IPL_NODISCARD;
+
+/**
+ * H in nats; NaN with a fault when it cannot be had.
+ *
+ * cost    one Gram matrix and one factor of order min(n, d) at most
+ */
+ipl_status ipl_var_entropy(double *h, ipl_var *v, ipl_scale scale, double beta,
+                           ipl_work *work, ipl_error *err) IPL_NODISCARD;
+
+/** Look up an entropy of this kind and beta; false when it was not noted. */
+bool ipl_var_recall(double *h, const ipl_var *v, int kind, double beta);
+
+/** Note an entropy. */
+void ipl_var_note(ipl_var *v, int kind, double beta, double h);
+
+/** Write sqrt(beta / n) X D into columns [at, at + d) of out, rows `stride` apart. */
+void ipl_var_weigh(double *out, size_t stride, size_t at, const ipl_var *v, ipl_scale scale,
+                   double beta);
+
+#endif /* IPL_VAR_H */

@@ -1,0 +1,410 @@
+/*
+ * The double half of linalg.h: what the estimators need.
+ *
+ * Each function cuts its output into tiles by shape alone and lets the pool compute them
+ * with one-thread BLAS calls, so no number depends on who computed it. LAPACK is
+ * column-major: a row-major lower triangle is its upper one.
+ */
+#include "base/alloc.h"
+#include "math/linalg.h"
+
+#include <assert.h>
+#include <cblas.h>
+#include <limits.h>
+#include <math.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <string.h>
+
+/* OpenBLAS exports LAPACK's Fortran names, but Debian's package ships no lapacke.h. */
+extern void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info);
+extern void dgeqrf_(const int *m, const int *n, double *a, const int *lda, double *tau,
+                    double *work, const int *lwork, int *info);
+extern void dgetrf_(const int *m, const int *n, double *a, const int *lda, int *pivots,
+                    int *info);
+
+enum {
+    TILE_MIN = 64,       /* sides of an output tile of a product */
+    TILE_MAX = 256,      /* of doubles: two operand panels stay in the L2 cache */
+    CHOLESKY_TILE = 128, /* the serial part is one factor of this order per column */
+    SOLVE_TILES = 8,     /* column tiles of a triangular solve */
+    SOLVE_MIN = 16,      /* right-hand sides below which another tile costs more */
+    SPIN_ROUNDS = 1000,  /* looks at a flag before giving the processor away */
+    QR_BLOCK = 64        /* workspace columns of dgeqrf */
+};
+
+/* Sizes become int here and nowhere else. */
+static int blas_int(size_t n)
+{
+    assert(n <= INT_MAX);
+    return (int)n;
+}
+
+/* Equal cuts of 0 ... total: `count` of them, all `step` long but the last. */
+typedef struct cuts {
+    size_t total, step, count;
+} cuts;
+
+static cuts cut_by(size_t total, size_t step)
+{
+    const cuts c = {total, step, (total + step - 1) / step};
+
+    return c;
+}
+
+/* A side of a product, in tiles of nearly equal size and a multiple of 8. */
+static cuts cut_side(size_t total)
+{
+    size_t want = total / 4, tiles;
+
+    want = want < TILE_MIN ? TILE_MIN : want > TILE_MAX ? TILE_MAX : want;
+    tiles = (total + want - 1) / want;
+    tiles = tiles ? tiles : 1;
+    return cut_by(total, ((total + tiles - 1) / tiles + 7) / 8 * 8);
+}
+
+static size_t cut_length(const cuts *c, size_t i)
+{
+    const size_t at = i * c->step;
+
+    return c->total - at < c->step ? c->total - at : c->step;
+}
+
+typedef struct product_job {
+    double *c;
+    const double *a, *b;
+    size_t m, n, k;
+    cuts rows, cols;
+} product_job;
+
+static void product_tile(void *arg, size_t task, size_t thread)
+{
+    const product_job *job = arg;
+    const size_t i = task / job->cols.count, j = task % job->cols.count;
+    const size_t i0 = i * job->rows.step, j0 = j * job->cols.step;
+
+    (void)thread;
+    /* C_ij = A_i' B_j */
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans,
+                blas_int(cut_length(&job->rows, i)), blas_int(cut_length(&job->cols, j)),
+                blas_int(job->k), 1.0, job->a + i0, blas_int(job->m), job->b + j0,
+                blas_int(job->n), 0.0, job->c + i0 * job->n + j0, blas_int(job->n));
+}
+
+void ipl_dgemm_tn(double *c, const double *a, const double *b, size_t m, size_t n, size_t k,
+                  ipl_pool *pool)
+{
+    product_job job = {.c = c, .a = a, .b = b, .m = m, .n = n, .k = k};
+
+    job.rows = cut_side(m);
+    job.cols = cut_side(n);
+    ipl_pool_run(pool, job.rows.count * job.cols.count, product_tile, &job);
+}
+
+typedef struct gram_job {
+    double *g;
+    const double *z;
+    size_t inner, stride; /* length of a sum, columns of z */
+    double alpha, beta;
+    CBLAS_TRANSPOSE first, second; /* G = op1(Z) op2(Z) */
+    size_t hop; /* from one vector of the Gram matrix to the next, in z */
+    cuts side;
+} gram_job;
+
+/* Tile (i, j) of a task, i >= j: all tiles below the diagonal first, they are the longer. */
+static void lower_tile(size_t *i, size_t *j, size_t task, size_t count)
+{
+    const size_t below = count * (count - 1) / 2;
+
+    if (task >= below) {
+        *i = *j = task - below;
+        return;
+    }
+    *i = 1;
+    while (task >= *i) {
+        task -= *i;
+        ++*i;
+    }
+    *j = task;
+}
+
+static void gram_tile(void *arg, size_t task, size_t thread)
+{
+    const gram_job *job = arg;
+    const int ld = blas_int(job->side.total), ldz = blas_int(job->stride);
+    const int inner = blas_int(job->inner);
+    size_t i, j;
+    double *g;
+
+    (void)thread;
+    lower_tile(&i, &j, task, job->side.count);
+    g = job->g + i * job->side.step * job->side.total + j * job->side.step;
+    if (i == j)
+        cblas_dsyrk(CblasRowMajor, CblasLower, job->first,
+                    blas_int(cut_length(&job->side, i)), inner, job->alpha,
+                    job->z + i * job->side.step * job->hop, ldz, job->beta, g, ld);
+    else
+        cblas_dgemm(CblasRowMajor, job->first, job->second,
+                    blas_int(cut_length(&job->side, i)),
+                    blas_int(cut_length(&job->side, j)), inner, job->alpha,
+                    job->z + i * job->side.step * job->hop, ldz,
+                    job->z + j * job->side.step * job->hop, ldz, job->beta, g, ld);
+}
+
+void ipl_gram_cols(double *g, const double *z, size_t n, size_t d, double alpha,
+                   double beta, ipl_pool *pool)
+{
+    gram_job job = {.g = g,
+                    .z = z,
+                    .inner = n,
+                    .stride = d,
+                    .alpha = alpha,
+                    .beta = beta,
+                    .first = CblasTrans,
+                    .second = CblasNoTrans,
+                    .hop = 1};
+
+    job.side = cut_side(d);
+    ipl_pool_run(pool, job.side.count * (job.side.count + 1) / 2, gram_tile, &job);
+}
+
+void ipl_gram_rows(double *g, const double *z, size_t n, size_t d, double alpha,
+                   double beta, ipl_pool *pool)
+{
+    gram_job job = {.g = g,
+                    .z = z,
+                    .inner = d,
+                    .stride = d,
+                    .alpha = alpha,
+                    .beta = beta,
+                    .first = CblasNoTrans,
+                    .second = CblasTrans,
+                    .hop = d};
+
+    job.side = cut_side(n);
+    ipl_pool_run(pool, job.side.count * (job.side.count + 1) / 2, gram_tile, &job);
+}
+
+/*
+ * Left-looking tiles. Task (i, k) owns tile (i, k) of L:
+ *
+ *     A_ik -= sum_{j<k} L_ij L_kj',  then  L_kk = chol(A_kk)  or  L_ik = A_ik L_kk^-T
+ *
+ * Tasks go column by column, so what one waits for was handed out before it: with any number
+ * of threads, one included, somebody is at work on it or it is done.
+ */
+typedef struct cholesky_job {
+    double *a;
+    cuts side;
+    atomic_size_t *done; /* per tile row: columns finished */
+    atomic_bool failed;
+} cholesky_job;
+
+static void wait_for(atomic_size_t *done, size_t columns)
+{
+    for (int i = 0; atomic_load_explicit(done, memory_order_acquire) < columns; i++)
+        if (i >= SPIN_ROUNDS)
+            (void)sched_yield();
+}
+
+/* Tile column k and row i of task number `task`: column 0 has all rows, the next one less. */
+static void column_tile(size_t *i, size_t *k, size_t task, size_t count)
+{
+    *k = 0;
+    while (task >= count - *k) {
+        task -= count - *k;
+        ++*k;
+    }
+    *i = *k + task;
+}
+
+static void cholesky_tile(void *arg, size_t task, size_t thread)
+{
+    cholesky_job *job = arg;
+    const size_t ld = job->side.total;
+    size_t i, k;
+    double *row_i, *row_k, *a;
+    int rows, cols;
+
+    (void)thread;
+    column_tile(&i, &k, task, job->side.count);
+    row_i = job->a + i * job->side.step * ld;
+    row_k = job->a + k * job->side.step * ld;
+    a = row_i + k * job->side.step;
+    rows = blas_int(cut_length(&job->side, i));
+    cols = blas_int(cut_length(&job->side, k));
+
+    wait_for(&job->done[i], k);
+    if (i == k) {
+        const char upper = 'U';
+        const int stride = blas_int(ld);
+        int info = 0;
+
+        if (k > 0)
+            cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, rows,
+                        blas_int(k * job->side.step), -1.0, row_i, stride, 1.0, a, stride);
+        if (!atomic_load(&job->failed))
+            dpotrf_(&upper, &rows, a, &stride, &info);
+        for (int r = 0; r < rows && info == 0; r++)
+            if (!(a[(size_t)r * ld + (size_t)r] > 0.0))
+                info = r + 1; /* a NaN, which some builds of dpotrf let pass */
+        if (info != 0)
+            atomic_store(&job->failed, true);
+    } else {
+        wait_for(&job->done[k], k);
+        if (k > 0 && !atomic_load(&job->failed))
+            cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, cols,
+                        blas_int(k * job->side.step), -1.0, row_i, blas_int(ld), row_k,
+                        blas_int(ld), 1.0, a, blas_int(ld));
+        wait_for(&job->done[k], k + 1);
+        if (!atomic_load(&job->failed))
+            cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit,
+                        rows, cols, 1.0, row_k + k * job->side.step, blas_int(ld), a,
+                        blas_int(ld));
+    }
+    atomic_store_explicit(&job->done[i], k + 1, memory_order_release);
+}
+
+ipl_status ipl_cholesky(double *a, size_t n, ipl_pool *pool, ipl_error *err)
+{
+    cholesky_job job = {.a = a};
+    atomic_size_t few[64], *many = NULL; /* no allocation below an order of 8192 */
+    ipl_status st = IPL_OK;
+
+    job.side = cut_by(n, CHOLESKY_TILE);
+    job.done = few;
+    if (job.side.count > sizeof few / sizeof few[0]) {
+        many = ipl_array(job.side.count, 1, sizeof *many, err);
+        if (!many)
+            return IPL_E_NOMEM;
+        job.done = many;
+    }
+    for (size_t i = 0; i < job.side.count; i++)
+        atomic_init(&job.done[i], 0);
+    atomic_init(&job.failed, false);
+    ipl_pool_run(pool, job.side.count * (job.side.count + 1) / 2, cholesky_tile, &job);
+    if (atomic_load(&job.failed))
+        st = ipl_fail(err, IPL_E_NUMERIC,
+                      "a matrix of order %zu is not positive definite in double precision",
+                      n);
+    ipl_free(many);
+    return st;
+}
+
+double ipl_cholesky_logdet(const double *l, size_t n)
+{
+    double sum = 0.0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += log(l[i * n + i]);
+    return 2.0 * sum;
+}
+
+typedef struct solve_job {
+    double *b;
+    const double *l;
+    size_t m, n;
+    cuts cols;
+} solve_job;
+
+static void solve_tile(void *arg, size_t task, size_t thread)
+{
+    const solve_job *job = arg;
+
+    (void)thread;
+    /* B_j = L^-1 B_j */
+    cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit,
+                blas_int(job->m), blas_int(cut_length(&job->cols, task)), 1.0, job->l,
+                blas_int(job->m), job->b + task * job->cols.step, blas_int(job->n));
+}
+
+void ipl_solve_lower(double *b, const double *l, size_t m, size_t n, ipl_pool *pool)
+{
+    solve_job job = {.b = b, .l = l, .m = m, .n = n};
+    size_t tiles = n / SOLVE_MIN;
+
+    tiles = tiles < 1 ? 1 : tiles > SOLVE_TILES ? SOLVE_TILES : tiles;
+    job.cols = cut_by(n, (n + tiles - 1) / tiles);
+    if (job.cols.step > TILE_MAX)
+        job.cols = cut_by(n, TILE_MAX);
+    ipl_pool_run(pool, job.cols.count, solve_tile, &job);
+}
+
+/*
+ * Column-major [Z; I] (rows, side) for d <= n, [Z'; I] else: the same determinant.
+ * side = min(n, d), rows = n + d.
+ */
+static void stack_identity(double *q, const double *z, size_t n, size_t d)
+{
+    const size_t rows = n + d, side = n < d ? n : d, top = rows - side;
+
+    for (size_t j = 0; j < side; j++) {
+        double *col = q + j * rows;
+
+        if (n < d)
+            memcpy(col, z + j * d, d * sizeof *col);
+        else
+            for (size_t i = 0; i < n; i++)
+                col[i] = z[i * d + j];
+        memset(col + top, 0, side * sizeof *col);
+        col[top + j] = 1.0;
+    }
+}
+
+ipl_status ipl_logdet_qr(double *out, const double *z, size_t n, size_t d, ipl_error *err)
+{
+    const size_t rows = n + d, side = n < d ? n : d, space = side * QR_BLOCK;
+    double *q = ipl_array(rows, side, sizeof *q, err);
+    double *tau = ipl_array(side, 1, sizeof *tau, err);
+    double *work = ipl_array(space, 1, sizeof *work, err);
+    ipl_status st = IPL_E_NOMEM;
+    int info = 0;
+
+    if (!q || !tau || !work)
+        goto done;
+    stack_identity(q, z, n, d);
+    {
+        const int m = blas_int(rows), k = blas_int(side), lwork = blas_int(space);
+
+        dgeqrf_(&m, &k, q, &m, tau, work, &lwork, &info);
+    }
+    *out = 0.0;
+    for (size_t j = 0; j < side; j++)
+        *out += 2.0 * log(fabs(q[j * rows + j]));
+    st = IPL_OK;
+    if (info != 0 || !isfinite(*out))
+        st = ipl_fail(
+            err, IPL_E_NUMERIC,
+            "a matrix of %zu x %zu has a value too large to measure, or no number", n, d);
+done:
+    ipl_free(work);
+    ipl_free(tau);
+    ipl_free(q);
+    return st;
+}
+
+ipl_status ipl_logdet_lu(double *out, double *a, size_t n, ipl_error *err)
+{
+    const int order = blas_int(n);
+    int *pivots = ipl_array(n, 1, sizeof *pivots, err);
+    int info = 0;
+    bool negative = false;
+    double sum = 0.0;
+
+    if (!pivots)
+        return IPL_E_NOMEM;
+    dgetrf_(&order, &order, a, &order, pivots, &info); /* det A' = det A */
+    for (size_t i = 0; i < n; i++) {
+        const double u = a[i * n + i];
+
+        negative ^= (pivots[i] != (int)i + 1) ^ (u < 0.0);
+        sum += log(fabs(u));
+    }
+    ipl_free(pivots);
+    if (info != 0 || negative || !isfinite(sum))
+        return ipl_fail(err, IPL_E_NUMERIC,
+                        "the determinant of a matrix of order %zu is %s", n,
+                        negative ? "negative" : "zero or not a number");
+    *out = sum;
+    return IPL_OK;
+}

@@ -1,0 +1,65 @@
+/*
+ * Softmax cross-entropy, l = log sum_j e^(z_j - m) - (z_y - m), m = max z; the mean over the
+ * rows of the batch. dL/dz = (softmax(z) - onehot(y)) / n. As PyTorch's CrossEntropyLoss.
+ */
+#include "math/vec.h"
+#include "nn/loss.h"
+
+#include <math.h>
+
+static ipl_status cross_entropy_check(const void *self, const ipl_loss_sizes *sizes,
+                                      ipl_error *err)
+{
+    (void)self;
+    return ipl_loss_check_classes(sizes, err);
+}
+
+/* out = z - max(z), which keeps exp() in range. NaN in z is NaN in out. */
+static void shift(float *out, const float *z, size_t n)
+{
+    float top = z[0];
+
+    for (size_t i = 1; i < n; i++)
+        top = z[i] > top ? z[i] : top;
+    for (size_t i = 0; i < n; i++)
+        out[i] = z[i] - top;
+}
+
+static double cross_entropy_apply(size_t *correct, const void *self, const ipl_loss_pass *p)
+{
+    const size_t U = p->outputs;
+    double loss = 0.0;
+
+    (void)self;
+    *correct = 0;
+    for (size_t r = 0; r < p->rows; r++) {
+        const size_t label = (size_t)p->y[r];
+        float *e = p->dz + r * U;
+
+        shift(e, p->z + r * U, U);
+        loss -= (double)e[label];
+        *correct += ipl_loss_hit(p->z + r * U, U, p->y[r]);
+    }
+    ipl_vec_exp(p->dz, p->dz, p->rows * U);
+    for (size_t r = 0; r < p->rows; r++) {
+        float *dz = p->dz + r * U;
+        double sum = 0.0, factor;
+
+        for (size_t i = 0; i < U; i++)
+            sum += (double)dz[i];
+        loss += log(sum);
+        factor = 1.0 / (sum * (double)p->n);
+        for (size_t i = 0; i < U; i++)
+            dz[i] = (float)((double)dz[i] * factor);
+        dz[p->y[r]] = (float)((double)dz[p->y[r]] - 1.0 / (double)p->n);
+    }
+    return loss;
+}
+
+const ipl_loss_ops ipl_loss_cross_entropy = {
+    .row = {.name = "cross-entropy",
+            .summary = "softmax cross-entropy, mean over the rows"},
+    .logits = true,
+    .check = cross_entropy_check,
+    .apply = cross_entropy_apply,
+};

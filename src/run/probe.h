@@ -1,0 +1,70 @@
+/**
+ * Probe sets: the fixed samples whose activations are measured, and how.
+ *
+ * A probe runs the net in evaluation mode and touches no random stream, so training is the
+ * same with and without it.
+ */
+#ifndef IPL_PROBE_H
+#define IPL_PROBE_H
+
+#include "ipl/dataset.h"
+#include "ipl/estimator.h"
+#include "ipl/net.h"
+#include "run/experiment.h"
+
+/** How the activations of one layer are spread over the samples and units of a probe. */
+typedef struct ipl_activity {
+    double mean, sd;  /* over samples and units */
+    double saturated; /* share of values within 1 % of the range's ends; NaN: no range */
+    double dead;      /* share of units with one value for all samples */
+    double effective_rank;
+} ipl_activity;
+
+typedef struct ipl_probe ipl_probe; /* opaque */
+
+/**
+ * Choose the rows of one part, read them and prepare their information plane.
+ *
+ * part    IPL_TRAIN or IPL_TEST; with exp->probe = IPL_PROBE_POOLED, IPL_TRAIN means all
+ * owner   *out belongs to the caller; ds and net are borrowed and must live longer
+ * errors  IPL_E_SHAPE   more rows asked for than the part has, or fewer than two
+ *         IPL_E_FORMAT  an estimator text is wrong
+ *         IPL_E_NUMERIC a NaN in the data; IPL_E_NOMEM
+ */
+ipl_status ipl_probe_create(ipl_probe **out, const ipl_experiment *exp,
+                            const ipl_dataset *ds, ipl_net *net, ipl_split part,
+                            struct ipl_pool *pool, ipl_error *err) IPL_NODISCARD;
+
+/** Release a probe; NULL is allowed. */
+void ipl_probe_destroy(ipl_probe *probe);
+
+/** "train", "test" or "all". */
+const char *ipl_probe_name(const ipl_probe *probe);
+
+/** Number of samples, measured layers and estimators. */
+size_t ipl_probe_n(const ipl_probe *probe);
+size_t ipl_probe_n_layers(const ipl_probe *probe);
+size_t ipl_probe_n_estimators(const ipl_probe *probe);
+
+/** Index in the net of measured layer l. */
+size_t ipl_probe_layer(const ipl_probe *probe, size_t l);
+
+/** The plane the probe measures on: estimator texts, units, cautions, faults. */
+const ipl_plane *ipl_probe_plane(const ipl_probe *probe);
+
+/** Bytes held by the activations and the plane. */
+size_t ipl_probe_memory(const ipl_probe *probe);
+
+/**
+ * Measure every layer of the net as it is now.
+ *
+ * shapes  borrowed result (n_layers, n_estimators), valid until the next call
+ * errors  IPL_E_NUMERIC  a NaN in the activations; IPL_E_NOMEM
+ */
+ipl_status ipl_probe_measure(const ipl_measures **out, ipl_probe *probe,
+                             ipl_error *err) IPL_NODISCARD;
+
+/** Activation statistics of measured layer l as last measured. */
+void ipl_probe_activity(ipl_activity *out, const ipl_probe *probe, size_t l);
+
+#endif /* IPL_PROBE_H */

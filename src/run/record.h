@@ -1,0 +1,36 @@
+/** What a run writes down: rows of its tables, and run.json. */
+#ifndef IPL_RECORD_H
+#define IPL_RECORD_H
+
+#include "run/run.h"
+
+/** Add a row of training.csv. */
+void ipl_record_training(ipl_run *r, const ipl_epoch_report *e);
+
+/** Add the rows of one probe to information.csv. */
+void ipl_record_information(ipl_run *r, const ipl_probe *probe, const ipl_measures *m);
+
+/**
+ * Add the rows of one probe to layers.csv.
+ *
+ * whole   an epoch has just ended, so that the gradients of its steps are known
+ */
+void ipl_record_layers(ipl_run *r, const ipl_probe *probe, bool whole);
+
+/**
+ * Write the rows that wait. A full disk does not stop training: they wait for the next try,
+ * r->write_failed is set, and the watcher is warned once.
+ */
+void ipl_record_flush(ipl_run *r);
+
+/**
+ * Write run.json.
+ *
+ * state   "running", "done", "stopped", "diverged" or "failed"
+ * why     the fault, if there was one; NULL or status IPL_OK: none
+ * errors  IPL_E_IO, IPL_E_CANTCREATE, IPL_E_NOMEM
+ */
+ipl_status ipl_record_provenance(const ipl_run *r, const char *state, const ipl_error *why,
+                                 ipl_error *err) IPL_NODISCARD;
+
+#endif /* IPL_RECORD_H */

@@ -1,0 +1,47 @@
+#!/bin/sh
+# A whole run by the commands a user types: train, info, plot, export, and start again from
+# the exported parameters.
+# shellcheck source=expect.sh
+. "$(dirname "$0")/expect.sh"
+INFOPLANE_SHARE=$PWD/scripts
+export INFOPLANE_SHARE
+cd "$folder" || exit 1
+
+small() {
+    run 0 train --data szt --net 12-10-7-5-4-3-2 --batch 256 --optimiser adam:lr=0.01 "$@"
+}
+
+check "a run is made" small --epochs 3
+check "it prints a line per epoch" [ "$(grep -c '^epoch ' "$out")" -eq 4 ]
+check "with the information" says "$out" "I(X;T)"
+check "latest points to it" [ "$(readlink results/latest)" = szt-tanh-seed1 ]
+for file in experiment.ini run.json training.csv information.csv layers.csv summary.csv \
+    summary.txt parameters/0.weight.npy; do
+    check "it has $file" [ -s "results/latest/$file" ]
+done
+check "and no lock" [ ! -e results/latest/.lock ]
+check "info describes it" run 0 info results/latest
+check "with its tables" says "$out" "information.csv"
+if command -v gnuplot >/dev/null; then
+    check "plot draws it" run 0 plot results/latest --kind plane
+    check "into its figures" [ -s results/latest/figures/plane.png ]
+else
+    echo "SKIPPED: no gnuplot here, no figure drawn"
+fi
+
+check "the recorded experiment runs" run 0 train results/latest/experiment.ini --out again --json
+check "with an object per epoch" [ "$(grep -c '^{"epoch": ' "$out")" -eq 4 ]
+for file in information.csv layers.csv parameters/0.weight.npy parameters/10.bias.npy; do
+    check "and gives the same $file" cmp results/latest/$file again/$file
+done
+
+check "parameters are exported" run 0 export results/latest weights
+check "a net starts from them" small --init npy:weights --epochs 0 --out more
+tail -n 1 results/latest/training.csv | cut -d, -f5,6 >end
+tail -n 1 more/training.csv | cut -d, -f5,6 >begin
+check "where the run ended" cmp end begin
+check "list names the estimators" run 0 list estimators
+check "LogDet among them" says "$out" "logdet"
+check "list names the presets" run 0 list presets
+check "szt-tanh among them" says "$out" "szt-tanh"
+finish

@@ -1,0 +1,95 @@
+#include "test.h"
+
+#include "base/alloc.h"
+
+#include <string.h>
+
+static void an_array_is_zero_and_aligned(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < 300; n += 7) {
+        unsigned char *a = ipl_array(n, 3, 1, NULL);
+
+        assert_non_null(a);
+        assert_int_equal((uintptr_t)a % 64, 0);
+        for (size_t i = 0; i < 3 * n; i++)
+            assert_int_equal(a[i], 0);
+        memset(a, 0xff, 3 * n); /* what is freed dirty must come back clean */
+        ipl_free(a);
+    }
+}
+
+static void nothing_can_be_released(void **state)
+{
+    (void)state;
+    ipl_free(NULL);
+}
+
+static void a_size_that_overflows_is_no_memory(void **state)
+{
+    const size_t half = SIZE_MAX / 2;
+    const size_t sizes[][3] = {
+        {SIZE_MAX, 2, 1},
+        {half + 1, 2, 1},
+        {2, 2, half + 1},
+        {SIZE_MAX, SIZE_MAX, SIZE_MAX},
+        {SIZE_MAX, 1, 1}, /* fits in size_t, rounding it up does not */
+        {(size_t)1 << 32, (size_t)1 << 32, 4},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        ipl_error err = {0};
+
+        assert_null(ipl_array(sizes[i][0], sizes[i][1], sizes[i][2], &err));
+        assert_int_equal(err.status, IPL_E_NOMEM);
+        assert_non_null(strstr(err.msg, "overflow"));
+    }
+}
+
+static void products_that_fit_are_exact(void **state)
+{
+    size_t p;
+
+    (void)state;
+    assert_false(ipl_mul_overflows(&p, 0, SIZE_MAX));
+    assert_int_equal(p, 0);
+    assert_false(ipl_mul_overflows(&p, SIZE_MAX, 0));
+    assert_false(ipl_mul_overflows(&p, SIZE_MAX, 1));
+    assert_true(p == SIZE_MAX);
+    assert_false(ipl_mul_overflows(&p, SIZE_MAX / 3, 3));
+    assert_true(ipl_mul_overflows(&p, SIZE_MAX / 3 + 1, 3));
+    assert_true(ipl_mul_overflows(&p, SIZE_MAX, SIZE_MAX));
+}
+
+static void an_injected_fault_hits_exactly_one_allocation(void **state)
+{
+    (void)state;
+#ifdef IPL_FAULT_INJECTION
+    for (long n = 0; n < 4; n++) {
+        ipl_alloc_fail_after(n);
+        for (long i = 0; i < 6; i++) {
+            ipl_error err = {0};
+            void *p = ipl_array(1, 1, 1, &err);
+
+            assert_true((p == NULL) == (i == n));
+            assert_int_equal(err.status, i == n ? IPL_E_NOMEM : IPL_OK);
+            ipl_free(p);
+        }
+    }
+    ipl_alloc_fail_after(-1);
+#endif
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_array_is_zero_and_aligned),
+        cmocka_unit_test(nothing_can_be_released),
+        cmocka_unit_test(a_size_that_overflows_is_no_memory),
+        cmocka_unit_test(products_that_fit_are_exact),
+        cmocka_unit_test(an_injected_fault_hits_exactly_one_allocation),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,218 @@
+#include "test.h"
+
+#include "base/alloc.h"
+#include "run/experiment.h"
+#include "run/when.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static ipl_experiment exp_a, exp_b; /* large */
+
+/* Write text to a file of its own; the caller unlinks it. */
+static void write_file(char *path, const char *text)
+{
+    FILE *fp;
+    int fd;
+
+    strcpy(path, "/tmp/ipl_experiment_XXXXXX");
+    fd = mkstemp(path);
+    assert_true(fd >= 0);
+    fp = fdopen(fd, "w");
+    assert_non_null(fp);
+    fputs(text, fp);
+    assert_int_equal(fclose(fp), 0);
+}
+
+static ipl_status read_text(ipl_experiment *exp, const char *text, ipl_error *err)
+{
+    char path[64];
+    ipl_status st;
+
+    ipl_opt_init(exp, ipl_experiment_opts);
+    write_file(path, text);
+    st = ipl_experiment_read(exp, path, err);
+    unlink(path);
+    return st;
+}
+
+static void what_is_printed_reads_back_the_same(void **state)
+{
+    ipl_text once = {0}, twice = {0};
+    ipl_error err = {0};
+
+    (void)state;
+    assert_int_equal(read_text(&exp_a,
+                               "# a comment\n"
+                               "seed = 18446744073709551615\n"
+                               "[training]\r\n  epochs=7\n"
+                               "optimiser = adam:lr=0.0004\n\n"
+                               "[measuring]\nestimator = logdet:beta=rd\n"
+                               "estimator = logdet:beta=own\n",
+                               &err),
+                     IPL_OK);
+    assert_string_equal(exp_a.estimator, "logdet:beta=rd logdet:beta=own");
+    assert_true(exp_a.seed == UINT64_MAX);
+    ipl_experiment_print(&once, &exp_a);
+    assert_int_equal(read_text(&exp_b, once.s, &err), IPL_OK);
+    ipl_experiment_print(&twice, &exp_b);
+    assert_string_equal(once.s, twice.s);
+    assert_int_equal(exp_b.epochs, 7);
+    ipl_text_release(&once);
+    ipl_text_release(&twice);
+}
+
+static void a_bad_line_is_named_with_its_number(void **state)
+{
+    static const struct {
+        const char *text, *message;
+    } bad[] = {
+        {"epochs 5\n", ":1: 'epochs 5' is not key = value"},
+        {"\nepoch = 5\n", ":2: unknown key 'epoch'; did you mean 'epochs'?"},
+        {"epochs = 5\nepochs = 6\n", ":2: 'epochs' is given twice"},
+        {"epochs = many\n", ":1: epochs: 'many' is not a number"},
+        {"epochs = 1.5\n", ":1: epochs: '1.5' is not a whole number"},
+        {"batch = 0\n", ":1: batch: 0 is out of range"},
+        {"train-share = 2\n", ":1: train-share: 2 is out of range"},
+        {"scale = huge\n", ":1: scale: 'huge' is not one of unit|raw|channel|feature"},
+        {"[net]\nepochs = 5\n", ":2: 'epochs' belongs to section [training]"},
+        {"[nets]\n", ":1: no section 'nets'"},
+        {"[net\n", ":1: section without ']'"},
+        {"seed = -1\n", ":1: seed: '-1' is not a whole number"},
+        {"shuffle = maybe\n", ":1: shuffle: 'maybe' is not yes or no"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        ipl_error err = {0};
+
+        assert_int_equal(read_text(&exp_a, bad[i].text, &err), IPL_E_FORMAT);
+        if (!strstr(err.msg, bad[i].message))
+            fail_msg("want '%s', got '%s'", bad[i].message, err.msg);
+    }
+}
+
+static void a_missing_file_is_no_input(void **state)
+{
+    ipl_error err = {0};
+
+    (void)state;
+    assert_int_equal(ipl_experiment_read(&exp_a, "/nonexistent/x.ini", &err),
+                     IPL_E_NOINPUT);
+    assert_string_equal(err.msg, "/nonexistent/x.ini: No such file or directory");
+}
+
+static void the_name_comes_from_preset_or_data_and_activation(void **state)
+{
+    (void)state;
+    ipl_opt_init(&exp_a, ipl_experiment_opts);
+    assert_int_equal(ipl_experiment_name(&exp_a, "szt-tanh", NULL), IPL_OK);
+    assert_string_equal(exp_a.name, "szt-tanh");
+
+    ipl_opt_init(&exp_a, ipl_experiment_opts);
+    strcpy(exp_a.activation, "leaky-relu:slope=0.1");
+    assert_int_equal(ipl_experiment_name(&exp_a, "demo", NULL), IPL_OK);
+    assert_string_equal(exp_a.name, "demo-leaky-relu");
+
+    ipl_opt_init(&exp_a, ipl_experiment_opts);
+    strcpy(exp_a.data, "gaussian:n=100");
+    assert_int_equal(ipl_experiment_name(&exp_a, NULL, NULL), IPL_OK);
+    assert_string_equal(exp_a.name, "gaussian-tanh");
+
+    strcpy(exp_a.name, "../up");
+    assert_int_equal(ipl_experiment_name(&exp_a, NULL, NULL), IPL_E_ARG);
+}
+
+static void every_preset_reads_and_says_what_it_is(void **state)
+{
+    ipl_preset *list;
+    ipl_error err = {0};
+    size_t n;
+
+    (void)state;
+    assert_int_equal(ipl_preset_list(&list, &n, &err), IPL_OK);
+    assert_true(n >= 8);
+    for (size_t i = 0; i < n; i++) {
+        char path[IPL_PATH_MAX];
+
+        assert_true(list[i].about[0] && list[i].source[0] && list[i].time[0]);
+        assert_int_equal(ipl_preset_find(path, list[i].name, &err), IPL_OK);
+        ipl_opt_init(&exp_a, ipl_experiment_opts);
+        if (ipl_experiment_read(&exp_a, path, &err) != IPL_OK)
+            fail_msg("%s", err.msg);
+    }
+    ipl_free(list);
+}
+
+static void an_unknown_preset_names_the_nearest(void **state)
+{
+    char path[IPL_PATH_MAX];
+    ipl_error err = {0};
+
+    (void)state;
+    assert_int_equal(ipl_preset_find(path, "szt-tahn", &err), IPL_E_ARG);
+    assert_string_equal(err.msg, "no preset 'szt-tahn'; did you mean 'szt-tanh'?");
+}
+
+/* The marked epochs of a run of 100 as text. */
+static void marked(char *out, const char *text)
+{
+    bool due[101];
+
+    out[0] = '\0';
+    assert_int_equal(ipl_when_parse(due, 100, text, NULL), IPL_OK);
+    for (size_t e = 0; e <= 100; e++)
+        if (due[e])
+            sprintf(out + strlen(out), "%zu ", e);
+}
+
+static void measuring_times_follow_the_text(void **state)
+{
+    char out[1024];
+    bool all[4];
+
+    (void)state;
+    marked(out, "every:25");
+    assert_string_equal(out, "0 25 50 75 100 ");
+    marked(out, "every:40"); /* the last epoch always */
+    assert_string_equal(out, "0 40 80 100 ");
+    marked(out, "log:3"); /* 1, 10, 100 */
+    assert_string_equal(out, "0 1 10 100 ");
+    marked(out, "log:1");
+    assert_string_equal(out, "0 100 ");
+    marked(out, "100,0,7");
+    assert_string_equal(out, "0 7 100 ");
+    marked(out, "none");
+    assert_string_equal(out, "");
+    assert_int_equal(ipl_when_parse(all, 3, "every", NULL), IPL_OK);
+    assert_true(all[0] && all[1] && all[2] && all[3]);
+}
+
+static void a_bad_measuring_time_is_refused(void **state)
+{
+    static const char *const bad[] = {"",     "always", "log:", "log:0", "every:-1",
+                                      "1,,2", "101",    "1,2,", "0x1",   "1 2"};
+    bool due[101];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(ipl_when_parse(due, 100, bad[i], NULL), IPL_E_FORMAT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_printed_reads_back_the_same),
+        cmocka_unit_test(a_bad_line_is_named_with_its_number),
+        cmocka_unit_test(a_missing_file_is_no_input),
+        cmocka_unit_test(the_name_comes_from_preset_or_data_and_activation),
+        cmocka_unit_test(every_preset_reads_and_says_what_it_is),
+        cmocka_unit_test(an_unknown_preset_names_the_nearest),
+        cmocka_unit_test(measuring_times_follow_the_text),
+        cmocka_unit_test(a_bad_measuring_time_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

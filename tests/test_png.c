@@ -1,0 +1,351 @@
+#include "scratch.h"
+
+#include "base/alloc.h"
+#include "data/contact_sheet.h"
+#include "data/png.h"
+
+#include <png.h>
+#include <stdbool.h>
+#include <zlib.h>
+
+/* A picture made by libpng directly, of a type that ipl_png_write() never writes. */
+typedef struct odd_png {
+    int type, depth;
+    bool interlaced;
+    size_t width, height;
+    const unsigned char *rows; /* as the file stores them, width * depth * channels bits */
+    size_t stride;
+} odd_png;
+
+/* setjmp and the picture live in one frame; libpng does not fail here. */
+static void write_odd(const char *path, const odd_png *odd)
+{
+    static const png_color palette[4] = {{255, 0, 0}, {0, 255, 0}, {0, 0, 255}, {9, 8, 7}};
+    static const png_byte alpha[2] = {0, 128};
+    FILE *fp = fopen(path, "wb");
+    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
+    png_infop info = png_create_info_struct(png);
+    int passes;
+
+    assert_non_null(fp);
+    if (setjmp(png_jmpbuf(png)))
+        fail();
+    png_init_io(png, fp);
+    png_set_IHDR(png, info, (png_uint_32)odd->width, (png_uint_32)odd->height, odd->depth,
+                 odd->type, odd->interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    if (odd->type == PNG_COLOR_TYPE_PALETTE) {
+        png_set_PLTE(png, info, palette, 4);
+        png_set_tRNS(png, info, alpha, 2, NULL);
+    }
+    png_write_info(png, info);
+    passes = png_set_interlace_handling(png);
+    for (; passes > 0; passes--)
+        for (size_t y = 0; y < odd->height; y++)
+            png_write_row(png, odd->rows + y * odd->stride);
+    png_write_end(png, info);
+    png_destroy_write_struct(&png, &info);
+    assert_int_equal(fclose(fp), 0);
+}
+
+static void fill_ramp(unsigned char *pixels, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        pixels[i] = (unsigned char)(37 * i + i / 256);
+}
+
+static void grey_and_colour_come_back_byte_for_byte(void **state)
+{
+    static const struct {
+        size_t height, width, channels;
+    } cases[] = {{16, 16, 1}, {1, 1, 1}, {1, 1, 3}, {7, 5, 3}, {300, 3, 1}, {2, 400, 3}};
+    const char *path = scratch_path(state, "a.png");
+    unsigned char pixels[2400];
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const size_t n = cases[i].height * cases[i].width * cases[i].channels;
+        ipl_picture picture;
+
+        fill_ramp(pixels, n);
+        assert_int_equal(ipl_png_write(path, pixels, cases[i].height, cases[i].width,
+                                       cases[i].channels, NULL),
+                         IPL_OK);
+        assert_int_equal(ipl_png_read(&picture, path, NULL), IPL_OK);
+        assert_int_equal(picture.height, cases[i].height);
+        assert_int_equal(picture.width, cases[i].width);
+        assert_int_equal(picture.channels, cases[i].channels);
+        assert_memory_equal(picture.pixels, pixels, n);
+        ipl_picture_release(&picture);
+        assert_null(picture.pixels);
+    }
+}
+
+/* Read an odd picture and compare it with the bytes wanted. */
+static void check_odd(void **state, const odd_png *odd, size_t channels,
+                      const unsigned char *want)
+{
+    const char *path = scratch_path(state, "odd.png");
+    ipl_picture picture;
+    ipl_error err = {0};
+
+    write_odd(path, odd);
+    if (ipl_png_read(&picture, path, &err) != IPL_OK)
+        fail_msg("%s", err.msg);
+    assert_int_equal(picture.channels, channels);
+    assert_int_equal(picture.width, odd->width);
+    assert_int_equal(picture.height, odd->height);
+    assert_memory_equal(picture.pixels, want, odd->width * odd->height * channels);
+    ipl_picture_release(&picture);
+}
+
+static void few_bits_of_grey_are_stretched(void **state)
+{
+    const unsigned char one[] = {0xa0}, two[] = {0x1b}, four[] = {0x0f, 0x70};
+
+    check_odd(state, &(odd_png){PNG_COLOR_TYPE_GRAY, 1, false, 4, 1, one, 1}, 1,
+              (const unsigned char[]){255, 0, 255, 0});
+    check_odd(state, &(odd_png){PNG_COLOR_TYPE_GRAY, 2, false, 4, 1, two, 1}, 1,
+              (const unsigned char[]){0, 85, 170, 255});
+    check_odd(state, &(odd_png){PNG_COLOR_TYPE_GRAY, 4, false, 3, 1, four, 2}, 1,
+              (const unsigned char[]){0, 255, 119});
+}
+
+static void sixteen_bits_are_rounded_to_eight(void **state)
+{
+    const unsigned char grey[] = {0x12, 0x12, 0x80, 0x00, 0xff, 0xff, 0x00, 0x81};
+    const unsigned char colour[] = {0, 0, 0xff, 0xff, 0x40, 0x40};
+
+    check_odd(state, &(odd_png){PNG_COLOR_TYPE_GRAY, 16, false, 4, 1, grey, 8}, 1,
+              (const unsigned char[]){0x12, 0x80, 0xff, 0x01});
+    check_odd(state, &(odd_png){PNG_COLOR_TYPE_RGB, 16, false, 1, 1, colour, 6}, 3,
+              (const unsigned char[]){0, 255, 64});
+}
+
+static void a_palette_becomes_colour_and_its_transparency_is_dropped(void **state)
+{
+    const unsigned char rows[] = {0x1b};
+
+    check_odd(state, &(odd_png){PNG_COLOR_TYPE_PALETTE, 2, false, 4, 1, rows, 1}, 3,
+              (const unsigned char[]){255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 8, 7});
+}
+
+static void alpha_is_dropped(void **state)
+{
+    const unsigned char grey[] = {10, 0, 20, 255}, colour[] = {1, 2, 3, 0, 4, 5, 6, 255};
+
+    check_odd(state, &(odd_png){PNG_COLOR_TYPE_GRAY_ALPHA, 8, false, 2, 1, grey, 4}, 1,
+              (const unsigned char[]){10, 20});
+    check_odd(state, &(odd_png){PNG_COLOR_TYPE_RGB_ALPHA, 8, false, 2, 1, colour, 8}, 3,
+              (const unsigned char[]){1, 2, 3, 4, 5, 6});
+}
+
+static void an_interlaced_picture_is_put_together(void **state)
+{
+    unsigned char pixels[11 * 13];
+
+    fill_ramp(pixels, sizeof pixels);
+    check_odd(state, &(odd_png){PNG_COLOR_TYPE_GRAY, 8, true, 11, 13, pixels, 11}, 1,
+              pixels);
+}
+
+/* A small grey picture and its file; returns the length of the file. */
+static size_t make_file(unsigned char *bytes, size_t capacity, const char *path)
+{
+    unsigned char pixels[64];
+    char *file;
+    size_t len;
+
+    fill_ramp(pixels, sizeof pixels);
+    assert_int_equal(ipl_png_write(path, pixels, 8, 8, 1, NULL), IPL_OK);
+    assert_int_equal(ipl_file_read(&file, &len, path, capacity, NULL), IPL_OK);
+    memcpy(bytes, file, len);
+    ipl_free(file);
+    return len;
+}
+
+static void a_file_cut_at_any_length_is_a_format_error(void **state)
+{
+    const char *path = scratch_path(state, "a.png");
+    const int before = next_descriptor();
+    unsigned char bytes[4096];
+    const size_t len = make_file(bytes, sizeof bytes, path);
+
+    for (size_t keep = 0; keep < len; keep++) {
+        ipl_error err = {0};
+        ipl_picture picture;
+
+        scratch_write(path, bytes, keep);
+        if (ipl_png_read(&picture, path, &err) != IPL_E_FORMAT)
+            fail_msg("%zu of %zu bytes: %s", keep, len, err.msg);
+        assert_null(picture.pixels);
+        assert_non_null(strstr(err.msg, "a.png: "));
+    }
+    assert_int_equal(next_descriptor(), before);
+}
+
+/* Checksums cover every chunk, so no flipped bit gives a picture. */
+static void every_single_bit_flip_is_a_format_error(void **state)
+{
+    const char *path = scratch_path(state, "a.png");
+    unsigned char bytes[4096];
+    const size_t len = make_file(bytes, sizeof bytes, path);
+
+    for (size_t b = 0; b < 8 * len; b++) {
+        ipl_picture picture;
+
+        bytes[b / 8] ^= (unsigned char)(1u << b % 8);
+        scratch_write(path, bytes, len);
+        if (ipl_png_read(&picture, path, NULL) != IPL_E_FORMAT)
+            fail_msg("bit %zu of byte %zu", b % 8, b / 8);
+        bytes[b / 8] ^= (unsigned char)(1u << b % 8);
+    }
+}
+
+/* Write the file with other sides in its header, as RGB and with the right checksum. */
+static void write_sizes(unsigned char *bytes, size_t len, const char *path,
+                        const unsigned char *sides)
+{
+    uLong crc;
+
+    memcpy(bytes + 16, sides, 8);
+    bytes[25] = PNG_COLOR_TYPE_RGB;
+    crc = crc32(0, bytes + 12, 17);
+    for (int i = 0; i < 4; i++)
+        bytes[29 + i] = (unsigned char)(crc >> (24 - 8 * i));
+    scratch_write(path, bytes, len);
+}
+
+/* A header alone that says 16000 x 16000 RGB, 768 MB: refused for its size. */
+static void a_header_that_says_more_than_the_file_can_hold_is_refused(void **state)
+{
+    static const unsigned char wide[8] = {0, 0, 0x3e, 0x80, 0, 0, 0x3e, 0x80};
+    static const unsigned char too_wide[8] = {0, 1, 0, 0, 0, 0, 0, 1};
+    const char *path = scratch_path(state, "a.png");
+    unsigned char bytes[4096];
+    const size_t len = make_file(bytes, sizeof bytes, path);
+    ipl_error err = {0};
+    ipl_picture picture;
+
+    write_sizes(bytes, len, path, wide);
+    assert_int_equal(ipl_png_read(&picture, path, &err), IPL_E_FORMAT);
+    assert_non_null(strstr(err.msg, "cannot be in"));
+    write_sizes(bytes, len, path, too_wide);
+    assert_int_equal(ipl_png_read(&picture, path, &err), IPL_E_FORMAT);
+}
+
+static void a_missing_file_is_no_input(void **state)
+{
+    ipl_error err = {0};
+    ipl_picture picture;
+
+    (void)state;
+    assert_int_equal(ipl_png_read(&picture, "/nonexistent/7.png", &err), IPL_E_NOINPUT);
+    assert_string_equal(err.msg, "/nonexistent/7.png: No such file or directory");
+    assert_null(picture.pixels);
+}
+
+static void a_picture_that_cannot_be_is_not_written(void **state)
+{
+    const unsigned char pixel[4] = {0};
+    const char *path = scratch_path(state, "a.png");
+
+    assert_int_equal(ipl_png_write(path, pixel, 0, 1, 1, NULL), IPL_E_SHAPE);
+    assert_int_equal(ipl_png_write(path, pixel, 1, 0, 1, NULL), IPL_E_SHAPE);
+    assert_int_equal(ipl_png_write(path, pixel, 1, 1, 2, NULL), IPL_E_SHAPE);
+    assert_int_equal(ipl_png_write(path, pixel, 1, 20000, 1, NULL), IPL_E_SHAPE);
+    assert_false(ipl_file_exists(path));
+    assert_int_equal(ipl_png_write("/nonexistent/a.png", pixel, 1, 1, 1, NULL),
+                     IPL_E_CANTCREATE);
+}
+
+static void running_out_of_memory_leaves_nothing_behind(void **state)
+{
+    const char *path = scratch_path(state, "a.png");
+    const int before = next_descriptor();
+    unsigned char pixels[64 * 64 * 3];
+    ipl_picture picture = {0};
+    ipl_status st = IPL_E_NOMEM;
+    long n;
+
+    fill_ramp(pixels, sizeof pixels);
+    for (n = 0; st == IPL_E_NOMEM; n++) {
+        assert_false(ipl_file_exists(path));
+        ipl_alloc_fail_after(n);
+        st = ipl_png_write(path, pixels, 64, 64, 3, NULL);
+    }
+    assert_int_equal(st, IPL_OK);
+    assert_true(n > 4);
+    st = IPL_E_NOMEM;
+    for (n = 0; st == IPL_E_NOMEM; n++) {
+        assert_null(picture.pixels);
+        ipl_alloc_fail_after(n);
+        st = ipl_png_read(&picture, path, NULL);
+    }
+    ipl_alloc_fail_after(-1);
+    assert_int_equal(st, IPL_OK);
+    assert_true(n > 4);
+    ipl_picture_release(&picture);
+    assert_int_equal(next_descriptor(), before);
+}
+
+/* Two 2 x 2 colour pictures, 28 times enlarged: squares of one colour, grey lines around. */
+static void a_contact_sheet_enlarges_without_blur(void **state)
+{
+    const float x[12] = {0, 1, 2, 3, 3, 3, 3, 3, -5, 9, 1.5f, 0};
+    const size_t step = 2 * 28 + 2;
+    ipl_contact_sheet sheet;
+
+    (void)state;
+    assert_int_equal(ipl_contact_sheet_init(&sheet, 1, 2, (ipl_shape){3, 2, 2}, NULL),
+                     IPL_OK);
+    assert_int_equal(sheet.height, step + 2);
+    assert_int_equal(sheet.width, 2 * step + 2);
+    ipl_contact_sheet_place(&sheet, 0, 1, x, 0.0, 3.0);
+    for (size_t i = 0; i < sheet.height; i++)
+        for (size_t j = 0; j < sheet.width; j++) {
+            const bool inside = i >= 2 && i < step && j >= step + 2 && j < 2 * step;
+            const size_t from = inside ? (i - 2) / 28 * 2 + (j - step - 2) / 28 : 0;
+            static const unsigned char want[3][4] = {
+                {0, 85, 170, 255}, {255, 255, 255, 255}, {0, 255, 128, 0}};
+
+            for (size_t c = 0; c < 3; c++)
+                assert_int_equal(sheet.pixels[(i * sheet.width + j) * 3 + c],
+                                 inside ? want[c][from] : 128);
+        }
+    ipl_contact_sheet_release(&sheet);
+    assert_int_equal(ipl_contact_sheet_init(&sheet, 1, 1, (ipl_shape){12, 1, 1}, NULL),
+                     IPL_E_SHAPE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(grey_and_colour_come_back_byte_for_byte,
+                                        scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(few_bits_of_grey_are_stretched, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(sixteen_bits_are_rounded_to_eight, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(
+            a_palette_becomes_colour_and_its_transparency_is_dropped, scratch_setup,
+            scratch_teardown),
+        cmocka_unit_test_setup_teardown(alpha_is_dropped, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(an_interlaced_picture_is_put_together,
+                                        scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(a_file_cut_at_any_length_is_a_format_error,
+                                        scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(every_single_bit_flip_is_a_format_error,
+                                        scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(
+            a_header_that_says_more_than_the_file_can_hold_is_refused, scratch_setup,
+            scratch_teardown),
+        cmocka_unit_test(a_missing_file_is_no_input),
+        cmocka_unit_test_setup_teardown(a_picture_that_cannot_be_is_not_written,
+                                        scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(running_out_of_memory_leaves_nothing_behind,
+                                        scratch_setup, scratch_teardown),
+        cmocka_unit_test(a_contact_sheet_enlarges_without_blur),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
