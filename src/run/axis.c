@@ -211,6 +211,8 @@ double ipl_axis_place(const ipl_axis *axis, double value)
     {
         const ipl_range d = axis->piece[i].data, p = axis->piece[i].place;
 
+        if (i > 0 && value < d.lo)
+            return p.lo; /* in a cut */
         return p.lo + (value - d.lo) * ((p.hi - p.lo) / (d.hi - d.lo));
     }
 }
@@ -314,11 +316,12 @@ static void linear_tics(tic_list *list, const ipl_axis *axis, size_t piece)
     const double step = choose_step(d, inches, list->style);
     const ipl_range k = multiples(d, step);
 
-    for (double i = k.lo; i <= k.hi; i += 1.0) {
+    for (long i = 0; (double)i <= k.hi - k.lo; i++) {
+        const double value = (k.lo + (double)i) * step;
         char label[32];
 
-        print_multiple(label, sizeof label, i * step, step);
-        add_tic(list, label, ipl_axis_place(axis, i * step), false);
+        print_multiple(label, sizeof label, value, step);
+        add_tic(list, label, ipl_axis_place(axis, value), false);
     }
 }
 
@@ -337,12 +340,13 @@ static void short_log_tics(tic_list *list, double lo, double hi)
     const double step = choose_step(d, list->style.inches, list->style);
     const ipl_range k = multiples(d, step);
 
-    for (double i = k.lo; i <= k.hi; i += 1.0) {
+    for (long i = 0; (double)i <= k.hi - k.lo; i++) {
+        const double value = (k.lo + (double)i) * step;
         char label[32];
 
-        print_multiple(label, sizeof label, i * step, step);
-        if (i > 0.0)
-            add_tic(list, label, log10(i * step), false);
+        print_multiple(label, sizeof label, value, step);
+        if (value > 0.0)
+            add_tic(list, label, log10(value), false);
     }
 }
 

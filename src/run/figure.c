@@ -88,7 +88,8 @@ void ipl_figure_lay_out(ipl_figure *figure, const ipl_layout *layout)
         layout->top + layout->bottom + rows * layout->height + (rows - 1.0) * layout->gap_y;
     for (size_t p = 0; p < figure->n_panels; p++) {
         const double column = (double)(p % layout->columns);
-        const double row = (double)(p / layout->columns);
+        const size_t whole = p / layout->columns;
+        const double row = (double)whole;
         ipl_panel *panel = &figure->panels[p];
 
         panel->width = width;
@@ -99,28 +100,34 @@ void ipl_figure_lay_out(ipl_figure *figure, const ipl_layout *layout)
     }
 }
 
+/* Bytes of the first n characters of a text, all of it when it has fewer. */
+static size_t bytes_of(const char *text, size_t n)
+{
+    size_t len = 0;
+
+    while (text[len] != '\0' && (((unsigned char)text[len] & 0xC0) == 0x80 || n-- > 0))
+        len++;
+    return len;
+}
+
 void ipl_shorten(char *out, size_t size, const char *text, size_t characters)
 {
-    size_t n = 0, len = 0;
+    static const char ellipsis[] = "\xE2\x80\xA6";
+    const size_t whole = strlen(text);
+    size_t len = bytes_of(text, characters);
 
-    while (text[len] != '\0') {
-        if (((unsigned char)text[len] & 0xC0) != 0x80 && n++ == characters)
-            break;
-        len++;
-    }
-    if (text[len] == '\0' && len < size) {
-        (void)snprintf(out, size, "%s", text);
+    if (len == whole && whole < size) {
+        memcpy(out, text, whole + 1);
         return;
     }
-    len = len < size - 4 ? len : size - 4;
+    if (len == whole || len + sizeof ellipsis > size)
+        len = size - sizeof ellipsis;
+    else
+        len = bytes_of(text, characters - 1);
     while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80)
         len--;
-    while (len > 0 && n-- >= characters && characters > 1) {
-        len--;
-        while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80)
-            len--;
-    }
-    (void)snprintf(out, size, "%.*s\xE2\x80\xA6", (int)len, text);
+    memcpy(out, text, len);
+    memcpy(out + len, ellipsis, sizeof ellipsis);
 }
 
 /* Append to out what enhanced text would take for a command as a character. */

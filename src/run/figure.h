@@ -126,7 +126,7 @@ void ipl_estimator_label(char *out, size_t size, const char *text);
 /** Axis label of a field of the track `info`, in enhanced text, without unit. */
 const char *ipl_info_label(size_t field, const ipl_plot_opts *opts);
 
-/** Copy a text, cut to so many characters with an ellipsis. */
+/** Copy a text, cut to so many (>= 1) characters, the last an ellipsis; size >= 8. */
 void ipl_shorten(char *out, size_t size, const char *text, size_t characters);
 
 #endif /* IPL_FIGURE_H */

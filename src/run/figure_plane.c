@@ -413,7 +413,7 @@ ipl_status ipl_figure_grid(ipl_figure *figure, const ipl_plot_opts *opts,
                            const ipl_plot_data *data, ipl_error *err)
 {
     enum { COLUMNS_MAX = 6 };
-    size_t most = 0, columns, bands, n_panels;
+    size_t most = 1, columns, bands, n_panels;
     ipl_layout layout;
     ipl_status st;
 

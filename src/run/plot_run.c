@@ -313,7 +313,7 @@ static const ipl_track *pick_layers(const ipl_plot_run *run)
 static ipl_status average(ipl_track *mean, ipl_track *sd, const ipl_plot_group *group,
                           pick of, ipl_error *err)
 {
-    const ipl_track **tracks = ipl_array(group->n_members, 1, sizeof *tracks, err);
+    const ipl_track **tracks = ipl_array(group->n_members, 1, sizeof(void *), err);
     ipl_status st = IPL_E_NOMEM;
 
     if (!tracks)
@@ -354,8 +354,7 @@ static ipl_status group_runs(ipl_plot_data *data, ipl_error *err)
         while (g < data->n_groups && !replicates(data->groups[g].members[0], run))
             g++;
         if (g == data->n_groups) {
-            data->groups[g].members =
-                ipl_array(data->n_runs, 1, sizeof *data->groups[g].members, err);
+            data->groups[g].members = ipl_array(data->n_runs, 1, sizeof(void *), err);
             if (!data->groups[g].members)
                 return IPL_E_NOMEM;
             data->n_groups++;

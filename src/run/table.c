@@ -149,7 +149,7 @@ static size_t whole_rows(const char *bytes, size_t len, size_t *n_lines)
 
 static ipl_status parse(ipl_table *table, size_t len, ipl_error *err)
 {
-    uint32_t names[IPL_TABLE_COLUMNS_MAX];
+    uint32_t names[IPL_TABLE_COLUMNS_MAX] = {0};
     cursor cur = {0, 1};
     size_t n_lines;
     ipl_status st;
