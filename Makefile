@@ -127,7 +127,7 @@ $(BUILD)/%.stamp: FORCE
 $(BUILD)/src/base/file.o: DEFINE = -DIPL_SHARE_DIR='"$(SHARE)"'
 $(BUILD)/src/base/file.o: $(BUILD)/share.stamp
 $(BUILD)/src/run/provenance.o: DEFINE = -DIPL_GIT_REVISION='"$(REVISION)"' \
-    -DIPL_COMPILER_FLAGS='"$(subst ",,$(subst ',,$(CC) -std=c11 $(OPT) $(CPPFLAGS) $(CFLAGS)))"'
+    -DIPL_COMPILER_FLAGS='"$(subst ",,$(subst ',,$(strip $(CC) -std=c11 $(OPT) $(CPPFLAGS) $(CFLAGS))))"'
 $(BUILD)/src/run/provenance.o: $(BUILD)/revision.stamp
 
 ## demo           install what is missing, train two nets, draw their information planes

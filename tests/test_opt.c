@@ -138,6 +138,8 @@ static void commas_decide_where_a_word_ends(void **state)
                      IPL_OK);
     assert_string_equal(t.path, "{1,(2,3)}");
     assert_string_equal(t.note, "[a,b]");
+    assert_int_equal(ipl_opt_parse(&t, rows, "note=(a,b)", NULL), IPL_OK);
+    assert_string_equal(t.note, "(a,b)");
     assert_int_equal(ipl_opt_parse(&t, rows, "note=a=b", NULL), IPL_OK);
     assert_string_equal(t.note, "a=b");
 }

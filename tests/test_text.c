@@ -30,6 +30,19 @@ static void additions_join(void **state)
     ipl_text_release(&text);
 }
 
+static void there_is_always_room_for_the_final_nul(void **state)
+{
+    (void)state;
+    for (int n = 0; n < 600; n++) {
+        ipl_text text = {0};
+
+        ipl_text_add(&text, "%*s", n, "");
+        assert_int_equal(text.len, n);
+        assert_true(text.len < text.capacity);
+        ipl_text_release(&text);
+    }
+}
+
 static void memory_that_runs_out_is_remembered(void **state)
 {
     (void)state;
@@ -282,6 +295,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(additions_join),
+        cmocka_unit_test(there_is_always_room_for_the_final_nul),
         cmocka_unit_test(memory_that_runs_out_is_remembered),
         cmocka_unit_test(csv_fields_are_quoted_when_they_must_be),
         cmocka_unit_test(json_strings_are_escaped),
