@@ -14,10 +14,11 @@ static ipl_experiment exp_a, exp_b; /* large */
 /* Write text to a file of its own; the caller unlinks it. */
 static void write_file(char *path, const char *text)
 {
+    static const char pattern[] = "/tmp/ipl_experiment_XXXXXX";
     FILE *fp;
     int fd;
 
-    strcpy(path, "/tmp/ipl_experiment_XXXXXX");
+    memcpy(path, pattern, sizeof pattern);
     fd = mkstemp(path);
     assert_true(fd >= 0);
     fp = fdopen(fd, "w");
