@@ -177,6 +177,7 @@ void ipl_axis_fit_epochs(ipl_axis *axis, const double *epochs, size_t n)
 {
     ipl_range r = {INFINITY, -INFINITY};
     bool zero = false;
+    double last;
 
     for (size_t i = 0; i < n; i++) {
         if (epochs[i] > 0.0)
@@ -185,12 +186,14 @@ void ipl_axis_fit_epochs(ipl_axis *axis, const double *epochs, size_t n)
     }
     if (!usable(r))
         r = (ipl_range){1.0, 1.0};
+    last = r.hi;
     *axis = (ipl_axis){.log = true, .zero = zero, .floor = log10(r.lo), .n = 1};
     r = (ipl_range){log10(r.lo), log10(r.hi)};
     if (zero)
         r.lo -= fmax(0.25, 0.12 * (r.hi - r.lo));
     else if (r.hi - r.lo < 0.1)
         r = (ipl_range){r.lo - 0.1, r.hi + 0.1};
+    axis->last = last;
     axis->zero_at = r.lo;
     axis->piece[0].data = axis->piece[0].place = r;
 }
@@ -350,6 +353,18 @@ static void short_log_tics(tic_list *list, double lo, double hi)
     }
 }
 
+/* Label of the last epoch, unless another one stands too near: the decade before it. */
+static void last_tic(tic_list *list, const ipl_axis *axis, double inches_per_decade)
+{
+    const double place = log10(axis->last), before = floor(place - 1e-9);
+    char label[32];
+
+    (void)snprintf(label, sizeof label, "%g", axis->last);
+    if ((place - before) * inches_per_decade >=
+        room(list->style, 0.5 + (double)strlen(label)))
+        add_tic(list, label, place, false);
+}
+
 /* Labels at the decades, or at 1, 2, 5 when there is room; ticks at all their multiples. */
 static void log_tics(tic_list *list, const ipl_axis *axis)
 {
@@ -357,7 +372,7 @@ static void log_tics(tic_list *list, const ipl_axis *axis)
     const double lo = (axis->zero ? axis->floor : axis->piece[0].data.lo) - 1e-9;
     const double decades = hi - lo;
     const double whole = axis->piece[0].data.hi - axis->piece[0].data.lo;
-    const double fit = list->style.inches / room(list->style, 3.0); /* labels with room */
+    const double fit = list->style.inches / room(list->style, fmax(3.0, floor(hi) + 1.0));
     const int stride = whole > fit ? (int)ceil(whole / fit) : 1;
     const bool more = decades < 1.7 && 3.0 * whole < fit;
 
@@ -379,6 +394,8 @@ static void log_tics(tic_list *list, const ipl_axis *axis)
                 print_power(label, sizeof label, value, m == 1 ? power : 0);
             add_tic(list, label, place, !shown);
         }
+    if (axis->last > 0.0 && !more)
+        last_tic(list, axis, list->style.inches / whole);
 }
 
 void ipl_axis_print_tics(ipl_text *out, const ipl_axis *axis, ipl_tic_style style)

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Few epochs are shown as points on the lines. */
-enum { MARKED_MAX = 16, NAME_CHARACTERS = 8, CURVES_MAX = 1024 };
+enum { MARKED_MAX = 16, NAME_CHARACTERS = 7, CURVES_MAX = 1024 };
 
 /* One curve: a field of one layer, times a factor, over that of another field if there is. */
 typedef struct curve {
