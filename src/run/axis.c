@@ -100,7 +100,7 @@ static void make_cut(ipl_axis *axis, const ipl_range *pieces, const size_t *memb
 /* Logarithmic from the smallest positive end, or DEPTH below the maximum, to the maximum. */
 static void make_log(ipl_axis *axis, const ipl_range *ranges, size_t n, double least)
 {
-    double lo = INFINITY, hi = -INFINITY;
+    double lo = HUGE_VAL, hi = -HUGE_VAL;
     bool zero = false;
 
     for (size_t i = 0; i < n; i++)
@@ -141,9 +141,9 @@ static bool wide(const ipl_range *sorted, size_t n)
 void ipl_axis_fit(ipl_axis *axis, const ipl_range *ranges, size_t n, ipl_scale scale)
 {
     enum { MOST = 1024 };
-    ipl_range sorted[MOST], pieces[IPL_AXIS_PIECES], all = {INFINITY, -INFINITY};
+    ipl_range sorted[MOST], pieces[IPL_AXIS_PIECES], all = {HUGE_VAL, -HUGE_VAL};
     size_t members[IPL_AXIS_PIECES], n_pieces, kept = 0;
-    double least = INFINITY;
+    double least = HUGE_VAL;
 
     for (size_t i = 0; i < n; i++) {
         if (!usable(ranges[i]))
@@ -175,7 +175,7 @@ void ipl_axis_fit(ipl_axis *axis, const ipl_range *ranges, size_t n, ipl_scale s
 
 void ipl_axis_fit_epochs(ipl_axis *axis, const double *epochs, size_t n)
 {
-    ipl_range r = {INFINITY, -INFINITY};
+    ipl_range r = {HUGE_VAL, -HUGE_VAL};
     bool zero = false;
     double last;
 

@@ -62,7 +62,7 @@ static double value_at(const curve *c, size_t i, bool deviation)
 
 static ipl_range range_of(const curve *c, bool positive)
 {
-    ipl_range r = {INFINITY, -INFINITY};
+    ipl_range r = {HUGE_VAL, -HUGE_VAL};
 
     for (size_t i = 0; i < c->mean->n_epochs; i++) {
         const double v = value_at(c, i, false);
