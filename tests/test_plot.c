@@ -397,7 +397,7 @@ static void without_gnuplot_data_scripts_and_the_command_remain(void **state)
 
 static void points_are_the_rows_of_the_split_and_estimator_asked_for(void **state)
 {
-    ipl_plot_opts opts = {.kind = IPL_PLOT_LTC, .split = 1, .labels = 1};
+    ipl_plot_opts opts = {.kind = IPL_PLOT_LTC, .split = 2, .labels = 1};
     char run[IPL_PATH_MAX], path[IPL_PATH_MAX];
     const char *const runs[] = {write_fake(run, &plain)};
     ipl_table *t;

@@ -26,7 +26,8 @@ static const ipl_opt train_rows[] = {
                    "threads; 0: as many as processors; the result is the same"),
     IPL_OPT_FLAG(train_opts, force, "force", 0, "replace a run that is there"),
     IPL_OPT_FLAG(train_opts, quiet, "quiet", 0, "print nothing but faults"),
-    IPL_OPT_FLAG(train_opts, verbose, "verbose", 0, "print the resolved experiment too"),
+    IPL_OPT_FLAG(train_opts, verbose, "verbose", 0,
+                 "print the experiment, and epochs that are not measured too"),
     IPL_OPT_FLAG(train_opts, json, "json", 0, "print one JSON object per epoch instead"),
     IPL_OPT_END,
 };
@@ -70,6 +71,7 @@ typedef struct screen {
     double last_drawn; /* clock */
     double epoch_start;
     size_t epochs, steps, batch;
+    bool every_epoch; /* print a line for epochs that were not measured too */
 } screen;
 
 static void clear_progress(screen *s)
@@ -118,6 +120,7 @@ static void on_start(void *self, const ipl_train_plan *plan)
 
     s->epochs = exp->epochs;
     s->steps = plan->steps;
+    s->every_epoch = s->opts->verbose || plan->n_probes == 0;
     s->epoch_start = ipl_clock();
     if (s->opts->quiet || s->opts->json)
         return;
@@ -272,7 +275,7 @@ static void on_epoch(void *self, const ipl_epoch_report *report)
     clear_progress(s);
     if (s->opts->json)
         print_json(report);
-    else if (!s->opts->quiet)
+    else if (!s->opts->quiet && (s->every_epoch || report->probe))
         print_epoch(report);
     (void)fflush(stdout);
     s->epoch_start = ipl_clock();
