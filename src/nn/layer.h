@@ -38,6 +38,8 @@ typedef struct ipl_pass {
     const float *w;  /* (n_params) arrays in the order of param() */
     float *dw;       /* (n_params) overwritten with dL/dw */
     float *keep;     /* (N, n_keep) written by forward, read by backward and gradient */
+    float *scratch;  /* (n_scratch) of this thread, not kept from one pass to the next */
+    float *partial;  /* (n_partial) written by the tiles of gradient, read by reduce */
 } ipl_pass;
 
 /** How the initialiser treats an array. */
@@ -71,6 +73,8 @@ typedef struct ipl_layer_ops {
     bool (*param)(ipl_param *out, const void *self, size_t k);
     /** Floats per sample kept from forward to backward, after bind. NULL: none. */
     size_t (*n_keep)(const void *self);
+    /** Floats of scratch that one thread needs, after bind. NULL: none. */
+    size_t (*n_scratch)(const void *self);
     /** Operations of one sample forward. NULL: as many as outputs. */
     double (*flops)(const void *self);
     /** Activation: y[i] = f(x[i]) for n numbers. NULL: forward() and backward(). */
@@ -82,8 +86,12 @@ typedef struct ipl_layer_ops {
     void (*backward)(const void *self, ipl_shape in, ipl_shape out, const ipl_pass *p);
     /** Number of tiles of dw, after bind. NULL: no parameters. */
     size_t (*n_tiles)(const void *self);
-    /** Tile of dw over the whole batch. */
+    /** Floats that the tiles leave for reduce, after bind. NULL: none. */
+    size_t (*n_partial)(const void *self);
+    /** Tile of dw over the whole batch; or of partial, where there is a reduce. */
     void (*gradient)(const void *self, size_t tile, const ipl_pass *p);
+    /** After all tiles: tile of dw from partial. NULL: gradient() has written dw. */
+    void (*reduce)(const void *self, size_t tile, const ipl_pass *p);
 } ipl_layer_ops;
 
 /** Run a layer forward: y (and keep) from x. */
@@ -96,6 +104,7 @@ void ipl_layer_backward(const ipl_layer_ops *ops, const void *self, ipl_shape in
 
 /** Rows of the table, one file each: layer_<name>.c. */
 extern const ipl_layer_ops ipl_layer_dense;
+extern const ipl_layer_ops ipl_layer_conv2d;
 extern const ipl_layer_ops ipl_layer_dropout;
 extern const ipl_layer_ops ipl_layer_identity;
 extern const ipl_layer_ops ipl_layer_tanh;
