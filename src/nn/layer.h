@@ -51,12 +51,13 @@ typedef struct ipl_pass {
     const float *w;  /* (n_params) arrays in the order of param() */
     float *dw;       /* (n_params) overwritten with dL/dw */
     float *keep;     /* (N, n_keep) written by forward, read by backward and gradient */
-    float *scratch;  /* (n_scratch) of this thread, nothing is kept in it */
+    float *scratch;  /* (n_scratch) of this thread, not kept from one pass to the next */
     const float *x2; /* (N, D) second input of a sum, or NULL */
     float *dx2;      /* (N, D) its gradient: written by a sum, added by the branching */
     size_t batch;    /* rows of the whole batch */
     double *sums;    /* (2 n_sums) over the batch: sum_forward(), then sum_backward() */
     float *running;  /* (n_running) arrays in the order of running() */
+    float *partial;  /* (n_partial) written by the tiles of gradient, read by reduce */
 } ipl_pass;
 
 /** How the initialiser treats an array. */
@@ -108,7 +109,7 @@ typedef struct ipl_layer_ops {
     bool (*param)(ipl_param *out, const void *self, size_t k);
     /** Floats per sample kept from forward to backward, after bind. NULL: none. */
     size_t (*n_keep)(const void *self);
-    /** Floats of scratch for any of the passes, after bind. NULL: none. */
+    /** Floats of scratch that one thread needs, after bind. NULL: none. */
     size_t (*n_scratch)(const void *self);
     /** Operations of one sample forward. NULL: as many as outputs. */
     double (*flops)(const void *self);
@@ -121,8 +122,12 @@ typedef struct ipl_layer_ops {
     void (*backward)(const void *self, ipl_shape in, ipl_shape out, const ipl_pass *p);
     /** Number of tiles of dw, after bind. NULL: no parameters. */
     size_t (*n_tiles)(const void *self);
-    /** Tile of dw over the whole batch. */
+    /** Floats that the tiles leave for reduce, after bind. NULL: none. */
+    size_t (*n_partial)(const void *self);
+    /** Tile of dw over the whole batch; or of partial, where there is a reduce. */
     void (*gradient)(const void *self, size_t tile, const ipl_pass *p);
+    /** After all tiles: tile of dw from partial. NULL: gradient() has written dw. */
+    void (*reduce)(const void *self, size_t tile, const ipl_pass *p);
 
     /** Number of sums over the batch, forward and backward each. NULL: rows are independent. */
     size_t (*n_sums)(const void *self);
@@ -176,6 +181,7 @@ void ipl_param_load(float *values, const float *stored, const ipl_param *param);
 
 /** Rows of the table, one file each: layer_<name>.c. */
 extern const ipl_layer_ops ipl_layer_dense;
+extern const ipl_layer_ops ipl_layer_conv2d;
 extern const ipl_layer_ops ipl_layer_dropout;
 extern const ipl_layer_ops ipl_layer_identity;
 extern const ipl_layer_ops ipl_layer_tanh;

@@ -60,6 +60,11 @@ static size_t n_tiles(const net_layer *l)
     return l->ops->n_tiles ? l->ops->n_tiles(l->spec.self) : 0;
 }
 
+static size_t n_reduces(const net_layer *l)
+{
+    return l->ops->reduce ? n_tiles(l) : 0;
+}
+
 /* Arrays that the passes of one layer work on, but for dy. */
 static void lay_out_layer(ipl_net *net, net_layer *l, cursor *at)
 {
@@ -77,7 +82,8 @@ static void lay_out_layer(ipl_net *net, net_layer *l, cursor *at)
         l->state[k] = take(at, n, 1, sizeof *l->state[k]);
     l->running = take(at, l->n_running, 1, sizeof *l->running);
     l->sums = take(at, 2, l->n_sums, sizeof *l->sums);
-    l->partial = take(at, n_shards(net), l->n_sums, sizeof *l->partial);
+    l->shard_sums = take(at, n_shards(net), l->n_sums, sizeof *l->shard_sums);
+    l->partial = take(at, l->n_partial, 1, sizeof *l->partial);
 }
 
 /* Gradients, from the top down: of the net's output, and of every output that depends on
@@ -128,6 +134,7 @@ static void lay_out(ipl_net *net, cursor *at)
     net->sums = take(at, n_shards(net), 1, sizeof *net->sums);
     net->pieces = take(at, net->n_pieces, 1, sizeof *net->pieces);
     net->tiles = take(at, net->n_tiles, 1, sizeof *net->tiles);
+    net->reduces = take(at, net->n_reduces, 1, sizeof *net->reduces);
     net->runs = take(at, net->n_runs, 1, sizeof *net->runs);
     for (size_t i = 0; i < net->n_layers; i++)
         lay_out_layer(net, &net->layers[i], at);
@@ -138,11 +145,12 @@ static ipl_status create_arena(ipl_net *net, ipl_error *err)
 {
     cursor at = {0};
     net_piece *piece;
-    size_t n = 0;
+    size_t n = 0, m = 0;
 
     for (size_t i = 0; i < net->n_layers; i++) {
         net->n_pieces += cut_pieces(NULL, &net->layers[i], i);
         net->n_tiles += n_tiles(&net->layers[i]);
+        net->n_reduces += n_reduces(&net->layers[i]);
     }
     net->n_runs = ipl_net_cut_runs(NULL, net);
     net->n_scratch = (net->n_scratch + 15) / 16 * 16; /* a cache line for every thread */
@@ -166,6 +174,8 @@ static ipl_status create_arena(ipl_net *net, ipl_error *err)
         piece += cut_pieces(piece, &net->layers[i], i);
         for (size_t t = 0; t < n_tiles(&net->layers[i]); t++)
             net->tiles[n++] = (net_tile){.layer = i, .tile = t};
+        for (size_t t = 0; t < n_reduces(&net->layers[i]); t++)
+            net->reduces[m++] = (net_tile){.layer = i, .tile = t};
     }
     return IPL_OK;
 }

@@ -32,7 +32,7 @@ typedef struct net_layer {
     ipl_layer_info info;
     char name[IPL_NET_NAME];
     ipl_text text;
-    size_t D, U, n_keep, n_sums, n_running;
+    size_t D, U, n_keep, n_sums, n_running, n_partial;
     size_t from;    /* layer whose output is the input, or IPL_NET_INPUT */
     size_t other;   /* add: layer whose output is the second input, or IPL_NET_NONE */
     size_t grad_of; /* layer whose dy this one shares, or IPL_NET_NONE */
@@ -46,7 +46,8 @@ typedef struct net_layer {
     float *dx, *dx2;                       /* (batch, D) where they go, or NULL */
     float *keep;                           /* (batch, n_keep) */
     double *sums;                          /* (2 n_sums) over the batch */
-    double *partial;                       /* (shards, n_sums) */
+    double *shard_sums;                    /* (shards, n_sums) */
+    float *partial;                        /* (n_partial) */
     float *running;                        /* (n_running) */
     double *follow; /* (n_params) sums of the followed gradients, or NULL */
 } net_layer;
@@ -108,9 +109,9 @@ struct ipl_net {
     int32_t *y;           /* (batch) labels */
     ipl_batch_sums *sums; /* (shards) */
     net_piece *pieces;
-    net_tile *tiles;
+    net_tile *tiles, *reduces; /* all, and those that have a second part */
     net_run *runs;
-    size_t n_pieces, n_tiles, n_runs, n_stages;
+    size_t n_pieces, n_tiles, n_reduces, n_runs, n_stages;
 
     net_job job;
     size_t updates; /* done so far */

@@ -103,6 +103,7 @@ static ipl_status bind_layer(net_layer *l, size_t i, ipl_shape in, ipl_error *er
     l->U = ipl_shape_size(info->out);
     l->n_keep = ops->n_keep ? ops->n_keep(l->spec.self) : 0;
     l->n_sums = ops->n_sums ? ops->n_sums(l->spec.self) : 0;
+    l->n_partial = ops->n_partial ? ops->n_partial(l->spec.self) : 0;
     l->n_running = count_values(ops->running, l->spec.self);
     info->n_params = count_values(ops->param, l->spec.self);
     info->kind = ops->row.name;

@@ -48,6 +48,7 @@ static ipl_pass pass_of(const ipl_net *net, size_t i, size_t first, size_t rows,
         .scratch = net->scratch + thread * net->n_scratch,
         .x2 = l->x2 ? l->x2 + first * l->D : NULL,
         .dx2 = row_of(l->dx2, first, l->D),
+        .partial = l->partial,
         .batch = net->job.batch->n,
         .sums = l->sums,
         .running = l->running,
@@ -100,14 +101,14 @@ static void backward_layer(const ipl_net *net, size_t i, size_t first, size_t ro
 }
 
 /* Where a shard adds up the sums of a layer over the batch. */
-static double *partial_of(const net_layer *l, size_t shard)
+static double *sums_of(const net_layer *l, size_t shard)
 {
-    return l->partial + shard * l->n_sums;
+    return l->shard_sums + shard * l->n_sums;
 }
 
 static void clear_sums(const net_layer *l, size_t shard)
 {
-    memset(partial_of(l, shard), 0, l->n_sums * sizeof *l->partial);
+    memset(sums_of(l, shard), 0, l->n_sums * sizeof *l->shard_sums);
 }
 
 /* One run over the rows of a shard. In training the layer behind it gets its sums. */
@@ -128,7 +129,7 @@ static void forward_run(const ipl_net *net, const net_run *run, size_t shard, si
             const net_layer *l = &net->layers[end];
             const ipl_pass p = pass_of(net, end, first + r, n, thread);
 
-            l->ops->sum_forward(l->spec.self, partial_of(l, shard), &p);
+            l->ops->sum_forward(l->spec.self, sums_of(l, shard), &p);
         }
     }
 }
@@ -153,7 +154,7 @@ static void backward_run(const ipl_net *net, const net_run *run, size_t shard, s
         if (sums && l->dy) {
             const ipl_pass p = pass_of(net, run->first, first + r, n, thread);
 
-            l->ops->sum_backward(l->spec.self, partial_of(l, shard), &p);
+            l->ops->sum_backward(l->spec.self, sums_of(l, shard), &p);
         }
     }
 }
@@ -242,6 +243,16 @@ static void gradient_tile(void *arg, size_t task, size_t thread)
     l->ops->gradient(l->spec.self, tile->tile, &p);
 }
 
+static void reduce_tile(void *arg, size_t task, size_t thread)
+{
+    const ipl_net *net = arg;
+    const net_tile *tile = &net->reduces[task];
+    const net_layer *l = &net->layers[tile->layer];
+    const ipl_pass p = pass_of(net, tile->layer, 0, net->job.batch->n, thread);
+
+    l->ops->reduce(l->spec.self, tile->tile, &p);
+}
+
 static void update_piece(void *arg, size_t task, size_t thread)
 {
     ipl_net *net = arg;
@@ -304,7 +315,7 @@ static ipl_status bad_loss(const ipl_net *net, double loss, size_t epoch, ipl_er
 }
 
 /* Add up what the shards found for the layer that begins a stage, in their order. */
-static void sum_partials(const ipl_net *net, size_t stage, bool way_back)
+static void add_shards(const ipl_net *net, size_t stage, bool way_back)
 {
     for (size_t k = 0; k < net->n_runs; k++) {
         const net_run *run = &net->runs[k];
@@ -316,7 +327,7 @@ static void sum_partials(const ipl_net *net, size_t stage, bool way_back)
             memset(sums, 0, l->n_sums * sizeof *sums);
             for (size_t s = 0; s < shards_of(net, net->job.batch->n); s++)
                 for (size_t i = 0; i < l->n_sums; i++)
-                    sums[i] += partial_of(l, s)[i];
+                    sums[i] += sums_of(l, s)[i];
         }
     }
 }
@@ -328,11 +339,11 @@ static void run_stages(ipl_net *net, struct ipl_pool *pool)
 
     for (net->job.stage = 0; net->job.stage < last; net->job.stage++) {
         ipl_pool_run(pool, shards, forward_shard, net);
-        sum_partials(net, net->job.stage + 1, false);
+        add_shards(net, net->job.stage + 1, false);
     }
     ipl_pool_run(pool, shards, turn_shard, net);
     while (net->job.stage > 0) {
-        sum_partials(net, net->job.stage, true);
+        add_shards(net, net->job.stage, true);
         net->job.stage--;
         ipl_pool_run(pool, shards, backward_shard, net);
     }
@@ -361,6 +372,7 @@ ipl_status ipl_net_train_batch(ipl_batch_sums *out, ipl_net *net, const ipl_batc
     if (!isfinite(out->loss))
         return bad_loss(net, out->loss, epoch, err);
     ipl_pool_run(pool, net->n_tiles, gradient_tile, net);
+    ipl_pool_run(pool, net->n_reduces, reduce_tile, net);
     ipl_pool_run(pool, net->n_pieces, update_piece, net);
     remember(net);
     net->updates++;
