@@ -154,12 +154,12 @@ static size_t size_of(const ipl_param_view *view)
     return n;
 }
 
-/* Values within tol of what they should be; relative: to the largest of these, or to 1e-3
+/* Values within tol of what they should be; relative: to the largest of these, or to 1e-2
  * where all of them vanish but for rounding. */
 static void compare(const float *got, const double *want, size_t n, double tol,
                     bool relative)
 {
-    double largest = relative ? 1e-3 : 1.0;
+    double largest = relative ? 1e-2 : 1.0;
 
     for (size_t i = 0; relative && i < n; i++)
         largest = fmax(largest, fabs(want[i]));
