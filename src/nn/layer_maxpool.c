@@ -50,7 +50,7 @@ static inline void max_lanes(float *y, float *won, const float *x, const ipl_win
     for (size_t i = rows.first; i < rows.end; i++)
         for (size_t j = cols.first; j < cols.end; j++) {
             const lanes v = *(const lanes *)(x + (i * W + j) * C);
-            const bits better = (v > most) | (v != v);
+            const bits better = (v > most) | ~(v <= (lanes){0} + INFINITY); /* or NaN */
 
             most = choose(better, v, most);
             cell = choose(better, (lanes){0} + cell_at(l, rows, cols, i, j), cell);

@@ -15,41 +15,52 @@ typedef struct open_skip {
     size_t skip, shortcut; /* IPL_NET_NONE: none yet */
 } open_skip;
 
+static ipl_status find_shortcut(net_layer *l, size_t i, open_skip *last, ipl_error *err)
+{
+    if (last->shortcut != IPL_NET_NONE)
+        return ipl_fail(
+            err, IPL_E_FORMAT,
+            "layer %zu 'shortcut': the block of the 'skip' at layer %zu has one "
+            "already",
+            i, last->skip);
+    last->shortcut = i;
+    l->from = last->skip;
+    return IPL_OK;
+}
+
+/* A sum has the end of the main way and that of the shortcut. */
+static void find_terms(net_layer *l, size_t i, const open_skip *last)
+{
+    l->other = last->skip;
+    if (last->shortcut != IPL_NET_NONE) {
+        l->other = i - 1;
+        l->from = last->shortcut - 1;
+    }
+}
+
 /* Inputs of layer i; the innermost of *depth open blocks is open[*depth - 1]. */
 static ipl_status find_inputs(ipl_net *net, size_t i, open_skip *open, size_t *depth,
                               ipl_error *err)
 {
     net_layer *l = &net->layers[i];
     const ipl_layer_role role = l->ops->role;
-    open_skip *last = *depth > 0 ? &open[*depth - 1] : NULL;
+    ipl_status st = IPL_OK;
 
     l->from = i > 0 ? i - 1 : IPL_NET_INPUT;
     l->other = l->grad_of = IPL_NET_NONE;
-    if (role == IPL_LAYER_SKIP)
+    if (role == IPL_LAYER_SKIP) {
         open[(*depth)++] = (open_skip){.skip = i, .shortcut = IPL_NET_NONE};
-    if ((role == IPL_LAYER_SHORTCUT || role == IPL_LAYER_ADD) && !last)
-        return ipl_fail(err, IPL_E_FORMAT, "layer %zu '%s' has no 'skip' before it", i,
-                        l->ops->row.name);
-    if (role == IPL_LAYER_SHORTCUT) {
-        if (last->shortcut != IPL_NET_NONE)
-            return ipl_fail(
-                err, IPL_E_FORMAT,
-                "layer %zu 'shortcut': the block of the 'skip' at layer %zu has "
-                "one already",
-                i, last->skip);
-        last->shortcut = i;
-        l->from = last->skip;
-    }
-    if (role == IPL_LAYER_ADD) {
-        l->other = last->skip;
-        if (last->shortcut != IPL_NET_NONE) {
-            l->other = i - 1;
-            l->from = last->shortcut - 1;
-        }
+    } else if (role != IPL_LAYER_PLAIN && *depth == 0) {
+        st = ipl_fail(err, IPL_E_FORMAT, "layer %zu '%s' has no 'skip' before it", i,
+                      l->ops->row.name);
+    } else if (role == IPL_LAYER_SHORTCUT) {
+        st = find_shortcut(l, i, &open[*depth - 1], err);
+    } else if (role == IPL_LAYER_ADD) {
         (*depth)--;
+        find_terms(l, i, &open[*depth]);
     }
     l->branch = *depth > 0;
-    return IPL_OK;
+    return st;
 }
 
 static ipl_shape shape_of(const ipl_net *net, size_t layer)
