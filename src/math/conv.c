@@ -29,11 +29,11 @@ enum {
 static const conv_kernels *find_kernels(void)
 {
 #if defined(__GNUC__) && defined(__x86_64__)
-    if (ipl_conv_avx512 && __builtin_cpu_supports("avx512f") &&
-        __builtin_cpu_supports("avx512vl"))
-        return ipl_conv_avx512;
     if (ipl_conv_avx2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return ipl_conv_avx2;
+        return ipl_conv_avx512 && __builtin_cpu_supports("avx512f") &&
+                       __builtin_cpu_supports("avx512vl")
+                   ? ipl_conv_avx512
+                   : ipl_conv_avx2;
 #endif
     return ipl_conv_plain;
 }
@@ -43,15 +43,19 @@ const char *ipl_conv_kernels(void)
     return find_kernels()->name;
 }
 
-/* The kernel for the next output channels, of which `left` remain. */
+/* The kernel for the next output channels, of which `left` remain: the widest they fill. */
 static const conv_kernel *kernel_for(size_t left)
 {
-    const conv_kernels *k = find_kernels();
+    const conv_kernels *set = find_kernels();
 
-    for (size_t i = 0; i + 1 < k->n; i++)
-        if (k->list[i].width <= left)
-            return &k->list[i];
-    return &k->list[k->n - 1];
+    for (size_t i = 0;; i++) {
+        if (i == set->n) {
+            set = *set->narrow;
+            i = 0;
+        }
+        if (set->list[i].width <= left || (i + 1 == set->n && !set->narrow))
+            return &set->list[i];
+    }
 }
 
 static size_t min(size_t a, size_t b)
@@ -244,12 +248,19 @@ static size_t block_floats(const frame *f)
     return is_bare(f) ? 0 : block_images(f) * ipl_shape_size(f->padded);
 }
 
+/* A fold reads whole vectors of dy, so that the last 8 floats are only read in a copy. */
+static size_t tail_images(const frame *filled)
+{
+    return is_bare(filled) ? 0 : ceil_div(8, ipl_shape_size(filled->map));
+}
+
 size_t ipl_conv_scratch(const ipl_conv *g)
 {
     const frame in = input_frame(g), out = output_frame(g);
     const frame padded = padded_frame(g), filled = filled_frame(g);
     const size_t sweep = max(block_floats(&in), block_floats(&out));
-    const size_t fold = block_floats(&padded) + ipl_shape_size(filled.padded);
+    const size_t fold =
+        block_floats(&padded) + tail_images(&filled) * ipl_shape_size(filled.padded);
 
     return max(sweep + PANEL_FLOATS + MAX_WIDTH, fold);
 }
@@ -541,7 +552,8 @@ void ipl_conv_gradient(float *dw, float *db, const float *x, const float *dy,
 {
     const frame in = padded_frame(g), filled = filled_frame(g);
     const size_t block = min(block_images(&in), block_images(&filled)), F = g->filters;
-    float *last = scratch + block_floats(&in);
+    float *copy = scratch + block_floats(&in);
+    const size_t tail = tail_images(&filled);
     size_t images;
 
     assert(first + rows <= g->kh * g->kw * g->c);
@@ -549,12 +561,10 @@ void ipl_conv_gradient(float *dw, float *db, const float *x, const float *dy,
     if (db)
         memset(db, 0, F * sizeof *db);
     for (size_t m = 0; m < n; m += images) {
-        /* Vectors reach beyond the last pixel, so that the last image goes by a copy. */
-        const bool by_copy = !is_bare(&filled) && m + 1 == n;
+        const bool by_copy = n - m <= tail;
         const float *dy_m = dy + m * ipl_shape_size(filled.map);
         conv_fold f = {
             .dw = dw,
-            .dy = by_copy ? framed(last, dy_m, &filled, 1) : dy_m,
             .at_dy = grid_of(by_copy ? filled.padded : filled.map, 1),
             .at_x = grid_of(in.padded, g->stride),
             .rows = filled.map.h,
@@ -563,8 +573,9 @@ void ipl_conv_gradient(float *dw, float *db, const float *x, const float *dy,
             .dw_row = F,
         };
 
-        images = min(block, n - m - (is_bare(&filled) || by_copy ? 0 : 1));
+        images = min(block, by_copy ? n - m : n - m - tail);
         f.images = images;
+        f.dy = by_copy ? framed(copy, dy_m, &filled, images) : dy_m;
         f.x = framed(scratch, x + m * ipl_shape_size(in.map), &in, images);
         fold_all(&f, g, first, rows);
         if (db)

@@ -57,8 +57,10 @@ static const conv_kernel list[] = {
     {.width = 16, .sweep = sweep_16, .fold = fold_16, .total = total_16},
 };
 
-static const conv_kernels avx512 = {
-    .name = "avx512", .n = sizeof list / sizeof *list, .list = list};
+static const conv_kernels avx512 = {.name = "avx512",
+                                    .n = sizeof list / sizeof *list,
+                                    .list = list,
+                                    .narrow = &ipl_conv_avx2};
 
 const conv_kernels *const ipl_conv_avx512 = &avx512;
 

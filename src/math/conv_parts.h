@@ -57,11 +57,12 @@ typedef struct conv_kernel {
     void (*total)(const conv_fold *f); /* one row of dw, for x = 1 */
 } conv_kernel;
 
-/** Kernels of one instruction set, widest first, the last 8 wide. */
+/** Kernels of one instruction set. */
 typedef struct conv_kernels {
     const char *name;
     size_t n;
-    const conv_kernel *list;
+    const conv_kernel *list;                  /* widest first */
+    const struct conv_kernels *const *narrow; /* go on there; NULL: the last is 8 wide */
 } conv_kernels;
 
 /** NULL where the compiler does not know the instructions. */
