@@ -16,6 +16,11 @@ static void fold_16(const conv_fold *f)
     fold(f, 6, 2);
 }
 
+static void total_16(const conv_fold *f)
+{
+    total(f, 4, 2);
+}
+
 static void sweep_8(const conv_sweep *s)
 {
     sweep(s, 8, 1);
@@ -26,9 +31,14 @@ static void fold_8(const conv_fold *f)
     fold(f, 12, 1);
 }
 
+static void total_8(const conv_fold *f)
+{
+    total(f, 8, 1);
+}
+
 static const conv_kernel list[] = {
-    {.width = 16, .sweep = sweep_16, .fold = fold_16},
-    {.width = 8, .sweep = sweep_8, .fold = fold_8},
+    {.width = 16, .sweep = sweep_16, .fold = fold_16, .total = total_16},
+    {.width = 8, .sweep = sweep_8, .fold = fold_8, .total = total_8},
 };
 
 static const conv_kernels avx2 = {

@@ -18,7 +18,7 @@ typedef struct conv_grid {
  * Some output channels of many pixels:
  *
  *     y[pixel][f] = bias[f] + sum over t < taps, k < span of
- *                   x[pixel][t tap + k] panel[t span + k][f]          f < count
+ *                   x[pixel][t tap + k] panel[t][k][f]          f < count
  */
 typedef struct conv_sweep {
     float *y;       /* of pixel 0 */
@@ -26,7 +26,8 @@ typedef struct conv_sweep {
     conv_grid at_y, at_x;
     size_t images, rows, cols; /* pixels */
     size_t taps, tap, span;
-    const float *panel; /* (taps span, width), zero from column count on */
+    const float *panel; /* (taps, span, width), zero from column count on */
+    size_t panel_tap;   /* floats from one tap of the panel to the next */
     const float *bias;  /* (width); NULL: the sum goes on from what y holds */
     size_t count;       /* channels, at most the width of the kernel */
 } conv_sweep;
@@ -34,7 +35,8 @@ typedef struct conv_sweep {
 /**
  * Some columns of the weight gradient:
  *
- *     dw[k][f] += sum over pixels of x[pixel][k] dy[pixel][f]           k < span, f < count
+ *     dw[t span + k][f] += sum over pixels of x[pixel][t tap + k] dy[pixel][f]
+ *                                              t < taps, k < span, f < count
  */
 typedef struct conv_fold {
     float *dw;       /* row 0 */
@@ -42,7 +44,8 @@ typedef struct conv_fold {
     const float *dy; /* of pixel 0; columns from count to the width are read too */
     conv_grid at_x, at_dy;
     size_t images, rows, cols;
-    size_t span, dw_row; /* rows of dw, floats from one to the next */
+    size_t taps, tap, span;
+    size_t dw_row; /* floats from one row of dw to the next */
     size_t count;
 } conv_fold;
 
@@ -51,13 +54,15 @@ typedef struct conv_kernel {
     size_t width; /* a multiple of 8 */
     void (*sweep)(const conv_sweep *s);
     void (*fold)(const conv_fold *f);
+    void (*total)(const conv_fold *f); /* one row of dw, for x = 1 */
 } conv_kernel;
 
-/** Kernels of one instruction set, widest first, the last 8 wide. */
+/** Kernels of one instruction set. */
 typedef struct conv_kernels {
     const char *name;
     size_t n;
-    const conv_kernel *list;
+    const conv_kernel *list;                  /* widest first */
+    const struct conv_kernels *const *narrow; /* go on there; NULL: the last is 8 wide */
 } conv_kernels;
 
 /** NULL where the compiler does not know the instructions. */

@@ -13,8 +13,13 @@ static void fold_8(const conv_fold *f)
     fold(f, 6, 2);
 }
 
+static void total_8(const conv_fold *f)
+{
+    total(f, 4, 2);
+}
+
 static const conv_kernel list[] = {
-    {.width = 8, .sweep = sweep_8, .fold = fold_8},
+    {.width = 8, .sweep = sweep_8, .fold = fold_8, .total = total_8},
 };
 
 static const conv_kernels plain = {

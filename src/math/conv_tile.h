@@ -112,7 +112,7 @@ TILE_INLINE void sweep(const conv_sweep *s, const size_t P, const size_t V)
     walk at = {.x = s->x, .y = s->y};
 
     for (size_t done = 0; done < pixels; done += P) {
-        const float *x[TILE_SIDE], *w = s->panel;
+        const float *x[TILE_SIDE];
         float *y[TILE_SIDE];
         lanes sum[TILE_SUMS];
 
@@ -129,13 +129,16 @@ TILE_INLINE void sweep(const conv_sweep *s, const size_t P, const size_t V)
             for (size_t j = 0; j < V; j++)
                 sum[p * V + j] =
                     s->bias ? load(s->bias + j * LANES) : load_some(y[p], j, s->count);
-        for (size_t t = 0; t < s->taps; t++)
+        for (size_t t = 0; t < s->taps; t++) {
+            const float *w = s->panel + t * s->panel_tap;
+
             for (size_t k = t * s->tap; k < t * s->tap + s->span; k++, w += V * LANES)
 #pragma GCC unroll 16
                 for (size_t p = 0; p < P; p++)
 #pragma GCC unroll 4
                     for (size_t j = 0; j < V; j++)
                         sum[p * V + j] += x[p][k] * load(w + j * LANES);
+        }
 #pragma GCC unroll 16
         for (size_t p = 0; p < P; p++)
 #pragma GCC unroll 4
@@ -144,38 +147,39 @@ TILE_INLINE void sweep(const conv_sweep *s, const size_t P, const size_t V)
     }
 }
 
-/* K rows of dw from row k on, by V vectors. */
-TILE_INLINE void fold_rows(const conv_fold *f, size_t k, const size_t K, const size_t V)
+/* Rows k ... k + K - 1 of T taps from tap t on, by V vectors. */
+TILE_INLINE void fold_rows(const conv_fold *f, size_t t, size_t k, const size_t T,
+                           const size_t K, const size_t V)
 {
     lanes sum[TILE_SUMS];
 
 #pragma GCC unroll 32
-    for (size_t i = 0; i < K * V; i++)
+    for (size_t i = 0; i < T * K * V; i++)
         sum[i] = (lanes){0};
     for (size_t n = 0; n < f->images; n++)
         for (size_t r = 0; r < f->rows; r++) {
-            const float *x = f->x + n * f->at_x.image + r * f->at_x.row + k;
+            const float *x = f->x + n * f->at_x.image + r * f->at_x.row + t * f->tap + k;
             const float *dy = f->dy + n * f->at_dy.image + r * f->at_dy.row;
 
             for (size_t c = 0; c < f->cols; c++, x += f->at_x.col, dy += f->at_dy.col)
 #pragma GCC unroll 16
-                for (size_t i = 0; i < K; i++)
+                for (size_t i = 0; i < T * K; i++)
 #pragma GCC unroll 4
                     for (size_t j = 0; j < V; j++)
-                        sum[i * V + j] += x[i] * load(dy + j * LANES);
+                        sum[i * V + j] += x[i / K * f->tap + i % K] * load(dy + j * LANES);
         }
 #pragma GCC unroll 16
-    for (size_t i = 0; i < K; i++)
+    for (size_t i = 0; i < T * K; i++)
 #pragma GCC unroll 4
         for (size_t j = 0; j < V; j++) {
-            float *dw = f->dw + (k + i) * f->dw_row;
+            float *dw = f->dw + ((t + i / K) * f->span + k + i % K) * f->dw_row;
 
             store_some(dw, j, f->count, load_some(dw, j, f->count) + sum[i * V + j]);
         }
 }
 
-/* At most K rows of dw at a time, in blocks as equal as can be; K <= 12. */
-TILE_INLINE void fold(const conv_fold *f, const size_t K, const size_t V)
+/* The rows of one tap, at most K at a time, in blocks as equal as can be. */
+TILE_INLINE void fold_tap(const conv_fold *f, size_t t, const size_t K, const size_t V)
 {
     for (size_t k = 0, left = (f->span + K - 1) / K; left > 0; left--) {
         const size_t rows = (f->span - k + left - 1) / left;
@@ -183,9 +187,53 @@ TILE_INLINE void fold(const conv_fold *f, const size_t K, const size_t V)
 #pragma GCC unroll 16
         for (size_t i = 1; i <= K; i++)
             if (rows == i)
-                fold_rows(f, k, i, V);
+                fold_rows(f, t, k, 1, i, V);
         k += rows;
     }
+}
+
+/* All rows, at most K at a time. Two taps together where one does not fill half a tile. */
+TILE_INLINE void fold(const conv_fold *f, const size_t K, const size_t V)
+{
+    size_t t = 0;
+
+#pragma GCC unroll 16
+    for (size_t i = 1; i <= K / 2; i++)
+        if (f->span == i)
+            for (; t + 2 <= f->taps; t += 2)
+                fold_rows(f, t, 0, 2, i, V);
+    for (; t < f->taps; t++)
+        fold_tap(f, t, K, V);
+}
+
+/* The row of dw for x = 1, by V vectors; P pixels are added up side by side. */
+TILE_INLINE void total(const conv_fold *f, const size_t P, const size_t V)
+{
+    const size_t pixels = f->images * f->rows * f->cols, step = f->at_dy.col;
+    size_t done = 0;
+    lanes sum[TILE_SUMS];
+
+#pragma GCC unroll 32
+    for (size_t i = 0; i < P * V; i++)
+        sum[i] = (lanes){0};
+    for (; done + P <= pixels; done += P)
+#pragma GCC unroll 16
+        for (size_t p = 0; p < P; p++)
+#pragma GCC unroll 4
+            for (size_t j = 0; j < V; j++)
+                sum[p * V + j] += load(f->dy + (done + p) * step + j * LANES);
+    for (; done < pixels; done++)
+#pragma GCC unroll 4
+        for (size_t j = 0; j < V; j++)
+            sum[j] += load(f->dy + done * step + j * LANES);
+#pragma GCC unroll 16
+    for (size_t p = 1; p < P; p++)
+#pragma GCC unroll 4
+        for (size_t j = 0; j < V; j++)
+            sum[j] += sum[p * V + j];
+#pragma GCC unroll 4
+    for (size_t j = 0; j < V; j++)
+        store_some(f->dw, j, f->count, load_some(f->dw, j, f->count) + sum[j]);
 }
 
 #endif /* IPL_CONV_TILE_H */
