@@ -10,12 +10,10 @@ size_t ipl_columns_blocks(size_t d)
 ipl_columns ipl_columns_block(double *z, size_t n, size_t d, size_t block)
 {
     const size_t first = block * IPL_COLUMNS, left = d - first;
-    const ipl_columns out = {.z = z,
-                             .n = n,
-                             .d = d,
-                             .first = first,
-                             .width = left < IPL_COLUMNS ? left : IPL_COLUMNS};
+    ipl_columns out = {.n = n, .d = d, .first = first};
 
+    out.z = z;
+    out.width = left < IPL_COLUMNS ? left : IPL_COLUMNS;
     return out;
 }
 

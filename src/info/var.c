@@ -204,6 +204,16 @@ void ipl_var_release(ipl_var *v)
     ipl_buffer_release(&v->z);
 }
 
+void ipl_var_drop_columns(ipl_var *v)
+{
+    for (size_t k = 0; k < IPL_FACTORS; k++) {
+        v->factor[k].used = false;
+        ipl_buffer_release(&v->factor[k].own);
+    }
+    v->next_factor = 0;
+    ipl_square_release(&v->cols);
+}
+
 const double *ipl_var_scaling(const ipl_var *v, ipl_scale scale)
 {
     return scale == IPL_CORR ? v->s.p : NULL;
