@@ -245,6 +245,28 @@ static void black_is_a_sample_of_zeros_after_scaling(void **state)
     }
 }
 
+static void a_sample_to_look_at_is_the_same_for_every_scaling(void **state)
+{
+    static float x[PIXELS];
+    static uint8_t rows[N * ROW];
+    char text[256];
+
+    (void)snprintf(text, sizeof text, "cifar10:path=%s", (const char *)*state);
+    write_batch(state, "data_batch_1.bin", 1);
+    write_batch(state, "test_batch.bin", 6);
+    make_rows(rows, 1);
+    for (int scaling = IPL_SCALE_UNIT; scaling <= IPL_SCALE_FEATURE; scaling++) {
+        const ipl_data_opts opts = {.text = text, .scaling = (ipl_scaling)scaling};
+        ipl_dataset *ds;
+
+        assert_int_equal(ipl_dataset_open(&ds, &opts, NULL), IPL_OK);
+        ipl_dataset_unscaled(x, ds, IPL_TRAIN, 2);
+        for (unsigned k = 0; k < PIXELS; k++)
+            assert_true(x[k] == (float)rows[2 * ROW + 1 + k] / 255.0f);
+        ipl_dataset_destroy(ds);
+    }
+}
+
 static void every_failed_allocation_is_reported_and_nothing_leaks(void **state)
 {
 #ifdef IPL_FAULT_INJECTION
@@ -312,6 +334,7 @@ int main(void)
         TEST(a_label_above_nine_is_a_format_error),
         TEST(both_names_of_the_folder_are_searched),
         TEST(black_is_a_sample_of_zeros_after_scaling),
+        TEST(a_sample_to_look_at_is_the_same_for_every_scaling),
         TEST(every_failed_allocation_is_reported_and_nothing_leaks),
         cmocka_unit_test(the_batches_of_the_shared_folder_have_a_thousand_tests_a_class),
     };

@@ -96,6 +96,9 @@ void ipl_dataset_gather(float *x, int32_t *y, const ipl_dataset *ds, ipl_split s
 /** Write a sample that is 0 everywhere as stored, a black image, scaled: x (d). */
 void ipl_dataset_black(float *x, const ipl_dataset *ds);
 
+/** Write one sample as it would be scaled by IPL_SCALE_UNIT, to look at: x (d). */
+void ipl_dataset_unscaled(float *x, const ipl_dataset *ds, ipl_split split, size_t row);
+
 /** Label of one sample. */
 int32_t ipl_dataset_label(const ipl_dataset *ds, ipl_split split, size_t row);
 

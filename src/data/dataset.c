@@ -113,6 +113,18 @@ void ipl_dataset_black(float *x, const ipl_dataset *ds)
         x[k] = s->mean ? (float)((0.0 - s->mean[k]) * s->factor[k]) : 0.0f;
 }
 
+void ipl_dataset_unscaled(float *x, const ipl_dataset *ds, ipl_split split, size_t row)
+{
+    const ipl_view *view = &ds->view[split];
+    const size_t d = ds->scaler.d, at = view->rows[row] * d;
+    const float white = ds->info.pixels ? 255.0f : 1.0f;
+
+    assert(row < view->n);
+    for (size_t k = 0; k < d; k++)
+        x[k] = view->store->bytes ? (float)view->store->bytes[at + k] / white
+                                  : view->store->values[at + k];
+}
+
 int32_t ipl_dataset_label(const ipl_dataset *ds, ipl_split split, size_t row)
 {
     assert(row < ds->view[split].n);
