@@ -9,16 +9,18 @@
 #define INK 0x202020u
 #define PALE 0x707070u
 #define LINES 0xb4b4b4u
+#define GRID 0x4a78b0u /* between greys: not one of them */
 #define RIGHT 0x1a7a1au
 #define WRONG 0xb01818u
 
 enum {
     MARGIN = 12,
-    LINE = 1, /* of a grid */
+    LINE = 1,
+    RULE = 2, /* between images */
     GAP = 6,
     TITLE = 2, /* zoom of the letters */
     NOTE = 1,
-    HEAD = MARGIN + 8 * TITLE + GAP + 8 * NOTE + GAP, /* title and note */
+    HEAD = MARGIN + 8 * TITLE + GAP + 8 * NOTE + MARGIN, /* title and note */
     COLUMNS = 8,
     NAME_MAX_LETTERS = 12
 };
@@ -59,8 +61,8 @@ static ipl_status start(ipl_canvas *out, const char *title, const char *note, si
     if (st != IPL_OK)
         return st;
     ipl_canvas_text(out, MARGIN, MARGIN, title, TITLE, INK, IPL_TEXT_RIGHT);
-    ipl_canvas_text(out, MARGIN + ipl_canvas_text_height(TITLE) + GAP / 2, MARGIN, note,
-                    NOTE, PALE, IPL_TEXT_RIGHT);
+    ipl_canvas_text(out, MARGIN + ipl_canvas_text_height(TITLE) + GAP, MARGIN, note, NOTE,
+                    PALE, IPL_TEXT_RIGHT);
     return IPL_OK;
 }
 
@@ -75,7 +77,7 @@ static void class_name(char out[NAME_MAX_LETTERS + 1], const char *const *names,
 
 /* ---- filters ---- */
 
-enum { FILTER_SIDE = 60 };
+enum { FILTER_SIDE = 64 };
 
 ipl_status ipl_picture_filters(ipl_canvas *out, const char *title, const float *w, size_t n,
                                ipl_shape shape, ipl_error *err)
@@ -87,20 +89,21 @@ ipl_status ipl_picture_filters(ipl_canvas *out, const char *title, const float *
     const size_t cols = !whole ? maps : shown < COLUMNS ? shown : COLUMNS;
     const size_t rows = whole && cols > 0 ? (shown + cols - 1) / cols : shown;
     const size_t zoom = zoom_to(FILTER_SIDE, shape);
-    const size_t y_step = shape.h * zoom + LINE, x_step = shape.w * zoom + LINE;
+    const size_t y_step = shape.h * zoom + RULE, x_step = shape.w * zoom + RULE;
     const ipl_shape tile = {whole ? shape.c : 1, shape.h, shape.w};
-    char note[128];
+    char note[128], of[32] = "";
     ipl_status st;
 
     *out = (ipl_canvas){0};
     if (n == 0 || plane == 0 || shape.c == 0)
         return ipl_fail(err, IPL_E_SHAPE, "no filters to draw");
-    (void)snprintf(
-        note, sizeof note,
-        "%zu of %zu filters of %zu x %zu x %zu, each from its least (black) to its "
-        "greatest weight",
-        shown, n, shape.c, shape.h, shape.w);
-    st = start(out, title, note, rows * y_step + LINE, cols * x_step + LINE, err);
+    if (shown < n)
+        (void)snprintf(of, sizeof of, " of %zu", n);
+    (void)snprintf(note, sizeof note,
+                   "%zu%s filters of %zu x %zu x %zu, each from its least (black) to its "
+                   "greatest weight",
+                   shown, of, shape.c, shape.h, shape.w);
+    st = start(out, title, note, rows * y_step + RULE, cols * x_step + RULE, err);
     if (st != IPL_OK)
         return st;
     for (size_t k = 0; k < shown; k++) {
@@ -112,8 +115,9 @@ ipl_status ipl_picture_filters(ipl_canvas *out, const char *title, const float *
             const size_t row = whole ? k / cols : k, col = whole ? k % cols : m;
             const size_t top = HEAD + row * y_step, left = MARGIN + col * x_step;
 
-            ipl_canvas_fill(out, top, left, y_step + LINE, x_step + LINE, LINES);
-            ipl_canvas_blit(out, top + LINE, left + LINE, zoom, filter + m * plane, tile,
+            ipl_canvas_fill(out, top, left, y_step + RULE, x_step + RULE,
+                            shape.c == 3 ? PAPER : GRID);
+            ipl_canvas_blit(out, top + RULE, left + RULE, zoom, filter + m * plane, tile,
                             low, high);
         }
     }
@@ -122,7 +126,7 @@ ipl_status ipl_picture_filters(ipl_canvas *out, const char *title, const float *
 
 /* ---- features ---- */
 
-enum { MAP_SIDE = 64, INPUT_SIDE = 160, STRIP = IPL_MAPS_MAX * (MAP_SIDE + LINE) + LINE };
+enum { MAP_SIDE = 64, INPUT_SIDE = 160, STRIP = IPL_MAPS_MAX * (MAP_SIDE + RULE) + RULE };
 enum { LABEL = IPL_MAPS_MAX, CELL_MAX = 32, CELL_LINED = 6 };
 
 static bool is_flat(const ipl_feature *f)
@@ -148,7 +152,7 @@ static size_t strip_height(const ipl_feature *f)
 
         return (f->shape.c + cols - 1) / cols * side;
     }
-    return f->shape.h * zoom_to(MAP_SIDE, f->shape) + 2 * LINE;
+    return f->shape.h * zoom_to(MAP_SIDE, f->shape) + 2 * RULE;
 }
 
 static size_t strip_width(const ipl_feature *f)
@@ -157,7 +161,7 @@ static size_t strip_width(const ipl_feature *f)
 
     if (is_flat(f))
         return STRIP;
-    return maps * (f->shape.w * zoom_to(MAP_SIDE, f->shape) + LINE) + LINE;
+    return maps * (f->shape.w * zoom_to(MAP_SIDE, f->shape) + RULE) + RULE;
 }
 
 static void draw_maps(ipl_canvas *out, size_t top, size_t left, const ipl_feature *f,
@@ -166,9 +170,9 @@ static void draw_maps(ipl_canvas *out, size_t top, size_t left, const ipl_featur
     const size_t zoom = zoom_to(MAP_SIDE, f->shape), plane = f->shape.h * f->shape.w;
     const ipl_shape map = {1, f->shape.h, f->shape.w};
 
-    ipl_canvas_fill(out, top, left, strip_height(f), strip_width(f), LINES);
+    ipl_canvas_fill(out, top, left, strip_height(f), strip_width(f), GRID);
     for (size_t c = 0; c < f->shape.c && c < IPL_MAPS_MAX; c++)
-        ipl_canvas_blit(out, top + LINE, left + LINE + c * (map.w * zoom + LINE), zoom,
+        ipl_canvas_blit(out, top + RULE, left + RULE + c * (map.w * zoom + RULE), zoom,
                         f->x + c * plane, map, low, high);
 }
 
@@ -182,7 +186,7 @@ static void draw_units(ipl_canvas *out, size_t top, size_t left, const ipl_featu
     for (size_t k = 0; k < f->shape.c; k++) {
         const size_t y = top + k / cols * side, x = left + k % cols * side;
 
-        ipl_canvas_fill(out, y, x, side + line, side + line, LINES);
+        ipl_canvas_fill(out, y, x, side + line, side + line, GRID);
         ipl_canvas_blit(out, y + line, x + line, side - line, f->x + k, one, low, high);
     }
 }
@@ -307,11 +311,10 @@ static grid lay_out(const size_t *count, size_t n, const char *const *names)
 static void draw_axes(ipl_canvas *out, const grid *g, const char *const *names)
 {
     const size_t middle = (g->cell - ipl_canvas_text_height(g->zoom)) / 2;
-    const size_t side = g->n * g->cell;
 
     ipl_canvas_text(out, HEAD, g->left, "prediction", TITLE, INK, IPL_TEXT_RIGHT);
-    ipl_canvas_text(out, g->top + larger(side, ipl_canvas_text_width("label", TITLE)),
-                    MARGIN, "label", TITLE, INK, IPL_TEXT_UP);
+    ipl_canvas_text(out, g->top + ipl_canvas_text_width("label", TITLE), MARGIN, "label",
+                    TITLE, INK, IPL_TEXT_UP);
     for (size_t k = 0; k < g->n && g->zoom > 0; k++) {
         char name[NAME_MAX_LETTERS + 1];
 
@@ -372,6 +375,8 @@ ipl_status ipl_picture_confusion(ipl_canvas *out, const char *title, const size_
                g.left - MARGIN + larger(K * g.cell, 132) + LINE, err);
     if (st != IPL_OK)
         return st;
+    ipl_canvas_fill(out, g.top - LINE, g.left - LINE, K * g.cell + 2 * LINE,
+                    K * g.cell + 2 * LINE, LINES);
     draw_axes(out, &g, names);
     for (size_t i = 0; i < K; i++) {
         size_t sum = 0;

@@ -196,7 +196,7 @@ static double row_loss(const float *z, size_t K, int32_t label, bool entropy)
         sum += entropy ? exp((double)z[k] - most) : off * off;
     }
     sum = entropy ? log(sum) + most - (double)z[label] : sum / (double)K;
-    return isnan(sum) ? INFINITY : sum;
+    return isnan(sum) ? (double)INFINITY : sum;
 }
 
 /* Take a row into the list of the worst when it belongs there; equal ones in their order. */
@@ -296,7 +296,7 @@ static ipl_status draw_wrong(const job *j, const verdict *v, ipl_error *err)
         wrong[i] = (ipl_wrong){x + i * d, v->worst[i].label, v->worst[i].prediction,
                                v->worst[i].loss};
     }
-    (void)snprintf(title, sizeof title, "largest losses of the %s, epoch %zu",
+    (void)snprintf(title, sizeof title, "largest losses, %s, epoch %zu",
                    j->part == IPL_TEST ? "test" : "training samples", j->epoch);
     st = ipl_picture_wrong(&canvas, title, wrong, v->n_worst, j->info->shape, 0.0, white,
                            j->info->class_names, err);
