@@ -11,9 +11,9 @@ static const char meta[] = "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nho
 /* N rows; labels and bytes follow from the number of the batch. */
 static void make_rows(uint8_t *rows, unsigned batch)
 {
-    for (unsigned i = 0; i < N; i++) {
+    for (size_t i = 0; i < N; i++) {
         rows[i * ROW] = (uint8_t)((batch + i) % 10);
-        for (unsigned k = 0; k < PIXELS; k++)
+        for (size_t k = 0; k < PIXELS; k++)
             rows[i * ROW + 1 + k] = (uint8_t)(k / 1024 * 80 + k % 7 + 10 * batch + i);
     }
 }
@@ -83,9 +83,9 @@ static void a_row_is_a_label_and_three_planes(void **state)
     assert_int_equal(ipl_dataset_info(ds)->shape.h, 32);
     assert_int_equal(ipl_dataset_info(ds)->shape.w, 32);
     ipl_dataset_gather(x, y, ds, IPL_TEST, NULL, 0, N);
-    for (unsigned i = 0; i < N; i++) {
+    for (size_t i = 0; i < N; i++) {
         assert_int_equal(y[i], rows[i * ROW]);
-        for (unsigned k = 0; k < PIXELS; k++)
+        for (size_t k = 0; k < PIXELS; k++)
             assert_int_equal((int)x[i * PIXELS + k], rows[i * ROW + 1 + k]);
     }
     ipl_dataset_destroy(ds);
@@ -182,7 +182,7 @@ static void a_label_above_nine_is_a_format_error(void **state)
 
     write_batch(state, "test_batch.bin", 6);
     make_rows(rows, 1);
-    rows[2 * ROW] = 10;
+    rows[(size_t)2 * ROW] = 10;
     scratch_write(scratch_path(state, "data_batch_1.bin"), rows, sizeof rows);
     expect_fault(state, IPL_E_FORMAT, "data_batch_1.bin", "label 10 at row 2");
 }
@@ -262,7 +262,7 @@ static void a_sample_to_look_at_is_the_same_for_every_scaling(void **state)
         assert_int_equal(ipl_dataset_open(&ds, &opts, NULL), IPL_OK);
         ipl_dataset_unscaled(x, ds, IPL_TRAIN, 2);
         for (unsigned k = 0; k < PIXELS; k++)
-            assert_true(x[k] == (float)rows[2 * ROW + 1 + k] / 255.0f);
+            assert_true(x[k] == (float)rows[(size_t)2 * ROW + 1 + k] / 255.0f);
         ipl_dataset_destroy(ds);
     }
 }

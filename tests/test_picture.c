@@ -223,7 +223,7 @@ static void filters_of_other_channels_are_rows_of_maps(void **state)
     ipl_canvas c;
 
     (void)state;
-    make_filters(w, 2, 4 * 9);
+    make_filters(w, 2, 36);
     assert_int_equal(ipl_picture_filters(&c, "", w, 2, (ipl_shape){4, 3, 3}, NULL), IPL_OK);
     assert_int_equal(count_colour(&c, 0x000000), 2 * 21 * 21);
     ipl_canvas_release(&c);

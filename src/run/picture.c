@@ -15,8 +15,11 @@
 
 enum {
     MARGIN = 12,
+    MARGINS = 2 * MARGIN,
     LINE = 1,
+    FRAME = 2 * LINE,
     RULE = 2, /* between images */
+    RULES = 2 * RULE,
     GAP = 6,
     TITLE = 2, /* zoom of the letters */
     NOTE = 1,
@@ -56,7 +59,7 @@ static ipl_status start(ipl_canvas *out, const char *title, const char *note, si
     const size_t text =
         larger(ipl_canvas_text_width(title, TITLE), ipl_canvas_text_width(note, NOTE));
     const ipl_status st = ipl_canvas_init(out, HEAD + height + MARGIN,
-                                          larger(width, text) + 2 * MARGIN, PAPER, err);
+                                          larger(width, text) + MARGINS, PAPER, err);
 
     if (st != IPL_OK)
         return st;
@@ -152,7 +155,7 @@ static size_t strip_height(const ipl_feature *f)
 
         return (f->shape.c + cols - 1) / cols * side;
     }
-    return f->shape.h * zoom_to(MAP_SIDE, f->shape) + 2 * RULE;
+    return f->shape.h * zoom_to(MAP_SIDE, f->shape) + RULES;
 }
 
 static size_t strip_width(const ipl_feature *f)
@@ -223,8 +226,8 @@ static void draw_input(ipl_canvas *out, const ipl_feature *f, size_t zoom)
     range_of(&low, &high, f->x, ipl_shape_size(f->shape));
     (void)snprintf(label, sizeof label, "%.64s", f->name);
     ipl_canvas_text(out, HEAD, MARGIN, label, NOTE, INK, IPL_TEXT_RIGHT);
-    ipl_canvas_fill(out, HEAD + LABEL, MARGIN, f->shape.h * zoom + 2 * LINE,
-                    f->shape.w * zoom + 2 * LINE, LINES);
+    ipl_canvas_fill(out, HEAD + LABEL, MARGIN, f->shape.h * zoom + FRAME,
+                    f->shape.w * zoom + FRAME, LINES);
     ipl_canvas_blit(out, HEAD + LABEL + LINE, MARGIN + LINE, zoom, f->x, f->shape, low,
                     high);
 }
@@ -235,9 +238,9 @@ ipl_status ipl_picture_features(ipl_canvas *out, const char *title,
 {
     const size_t zoom = zoom_to(INPUT_SIDE, input->shape);
     const size_t left =
-        larger(input->shape.w * zoom + 2 * LINE, ipl_canvas_text_width(input->name, NOTE)) +
-        2 * MARGIN;
-    size_t height = LABEL + input->shape.h * zoom + 2 * LINE, width = 0, rows = 0;
+        larger(input->shape.w * zoom + FRAME, ipl_canvas_text_width(input->name, NOTE)) +
+        MARGINS;
+    size_t height = LABEL + input->shape.h * zoom + FRAME, width = 0, rows = 0;
     ipl_status st;
 
     *out = (ipl_canvas){0};
@@ -375,8 +378,8 @@ ipl_status ipl_picture_confusion(ipl_canvas *out, const char *title, const size_
                g.left - MARGIN + larger(K * g.cell, 132) + LINE, err);
     if (st != IPL_OK)
         return st;
-    ipl_canvas_fill(out, g.top - LINE, g.left - LINE, K * g.cell + 2 * LINE,
-                    K * g.cell + 2 * LINE, LINES);
+    ipl_canvas_fill(out, g.top - LINE, g.left - LINE, K * g.cell + FRAME,
+                    K * g.cell + FRAME, LINES);
     draw_axes(out, &g, names);
     for (size_t i = 0; i < K; i++) {
         size_t sum = 0;
@@ -414,8 +417,7 @@ static void draw_wrong(ipl_canvas *out, size_t top, size_t left, size_t zoom,
 {
     if (low >= high)
         range_of(&low, &high, wrong->x, ipl_shape_size(shape));
-    ipl_canvas_fill(out, top, left, shape.h * zoom + 2 * LINE, shape.w * zoom + 2 * LINE,
-                    LINES);
+    ipl_canvas_fill(out, top, left, shape.h * zoom + FRAME, shape.w * zoom + FRAME, LINES);
     ipl_canvas_blit(out, top + LINE, left + LINE, zoom, wrong->x, shape, low, high);
 }
 
@@ -442,7 +444,7 @@ ipl_status ipl_picture_wrong(ipl_canvas *out, const char *title, const ipl_wrong
     const size_t shown = n < IPL_WRONG_MAX ? n : IPL_WRONG_MAX;
     const size_t cols = shown < COLUMNS ? shown : COLUMNS,
                  zoom = zoom_to(WRONG_SIDE, shape);
-    const size_t width = shape.w * zoom + 2 * LINE, height = shape.h * zoom + 2 * LINE;
+    const size_t width = shape.w * zoom + FRAME, height = shape.h * zoom + FRAME;
     const size_t text = name_zoom(wrong, shown, width, names);
     const size_t y_step =
         height + GAP + WRONG_LINES * (ipl_canvas_text_height(text) + 2) + MARGIN;

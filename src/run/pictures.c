@@ -333,7 +333,7 @@ ipl_status ipl_pictures_write(bool written[IPL_PICTURE_COUNT], const char *folde
                               const ipl_pictures_opts *opts, ipl_error *err)
 {
     const ipl_data_info *info = ipl_dataset_info(ds);
-    bool ignored[IPL_PICTURE_COUNT];
+    bool drawn[IPL_PICTURE_COUNT] = {false};
     const job j = {
         .folder = folder,
         .net = net,
@@ -344,20 +344,22 @@ ipl_status ipl_pictures_write(bool written[IPL_PICTURE_COUNT], const char *folde
         .image = opts->image,
         .batch = opts->batch ? opts->batch : ipl_net_shard(net),
         .n_layers = ipl_net_n_layers(net),
-        .written = written ? written : ignored,
+        .written = drawn,
     };
     ipl_status st;
 
-    memset(j.written, 0, sizeof ignored);
     if (j.image >= info->n[j.part])
-        return ipl_fail(err, IPL_E_ARG, "image %zu: there are %zu %s samples", j.image,
-                        info->n[j.part], j.part == IPL_TEST ? "test" : "training");
-    st = ipl_folder_create(folder, err);
+        st = ipl_fail(err, IPL_E_ARG, "image %zu: there are %zu %s samples", j.image,
+                      info->n[j.part], j.part == IPL_TEST ? "test" : "training");
+    else
+        st = ipl_folder_create(folder, err);
     if (st == IPL_OK)
         st = draw_filters(&j, err);
     if (st == IPL_OK)
         st = draw_features(&j, err);
     if (st == IPL_OK)
         st = draw_verdict(&j, err);
+    if (written)
+        memcpy(written, drawn, sizeof drawn);
     return st;
 }
