@@ -14,7 +14,8 @@ static void make_rows(uint8_t *rows, unsigned batch)
     for (size_t i = 0; i < N; i++) {
         rows[i * ROW] = (uint8_t)((batch + i) % 10);
         for (size_t k = 0; k < PIXELS; k++)
-            rows[i * ROW + 1 + k] = (uint8_t)(k / 1024 * 80 + k % 7 + 10 * batch + i);
+            rows[i * ROW + 1 + k] =
+                (uint8_t)(k / 1024 * 80 + k % 7 + 10 * (size_t)batch + i);
     }
 }
 

@@ -342,7 +342,7 @@ ipl_status ipl_pictures_write(bool written[IPL_PICTURE_COUNT], const char *folde
         .part = info->n[IPL_TEST] > 0 ? IPL_TEST : IPL_TRAIN,
         .epoch = epoch,
         .image = opts->image,
-        .batch = opts->batch ? opts->batch : ipl_net_shard(net),
+        .batch = opts->batch ? opts->batch : 1,
         .n_layers = ipl_net_n_layers(net),
         .written = drawn,
     };

@@ -20,7 +20,7 @@ typedef enum ipl_picture_kind {
 
 typedef struct ipl_pictures_opts {
     size_t image; /* the sample whose features are drawn, a row of the test part */
-    size_t batch; /* rows the net was made for; 0: those of a shard */
+    size_t batch; /* most rows of a batch of the net; 0: one after the other */
 } ipl_pictures_opts;
 
 /** "filters", "features", "confusion", "wrong": how the files begin. */
