@@ -76,39 +76,55 @@ static bool is_png(const char *name)
     return len > 4 && strcasecmp(name + len - 4, ".png") == 0;
 }
 
-/*
- * Names in a folder, sorted by their bytes: folders, or .png files. What begins with a dot is
- * hidden; *others counts the files that are neither.
- */
-static ipl_status list(names *out, size_t *others, const char *folder, bool folders,
-                       size_t limit, ipl_error *err)
+/* What is listed: folders or .png files, at most so many. */
+typedef struct wanted {
+    bool folders;
+    size_t limit;
+} wanted;
+
+/* Take an entry of a folder if it is wanted; *others counts the files that are not. */
+static ipl_status take_entry(names *out, size_t *others, const char *folder,
+                             const char *name, wanted want, ipl_error *err)
 {
     char path[IPL_PATH_MAX];
-    struct dirent *entry;
+    bool is_folder;
+    ipl_status st;
+
+    if (*name == '.') /* hidden */
+        return IPL_OK;
+    st = ipl_path_join(path, folder, name, err);
+    if (st != IPL_OK)
+        return st;
+    is_folder = ipl_file_is_folder(path);
+    if (want.folders ? !is_folder : is_folder || !is_png(name)) {
+        *others += !is_folder;
+        return IPL_OK;
+    }
+    if (out->n == want.limit)
+        return ipl_fail(err, IPL_E_SHAPE, "%s: more than %zu %s", folder, want.limit,
+                        want.folders ? "classes" : "pictures");
+    return add_name(out, name, err);
+}
+
+static const struct dirent *next_entry(DIR *dir)
+{
+    errno = 0;
+    return readdir(dir);
+}
+
+/* What is wanted of a folder, sorted by the bytes of the names. */
+static ipl_status list(names *out, size_t *others, const char *folder, wanted want,
+                       ipl_error *err)
+{
+    const struct dirent *entry = NULL;
     ipl_status st = IPL_OK;
     DIR *dir = opendir(folder);
 
     *out = (names){0};
     if (!dir)
         return ipl_fail(err, IPL_E_NOINPUT, "%s: %s", folder, strerror(errno));
-    while (st == IPL_OK && (errno = 0, entry = readdir(dir))) {
-        const char *name = entry->d_name;
-        bool is_folder;
-
-        if (*name == '.')
-            continue;
-        st = ipl_path_join(path, folder, name, err);
-        if (st != IPL_OK)
-            break;
-        is_folder = ipl_file_is_folder(path);
-        if (folders ? !is_folder : is_folder || !is_png(name)) {
-            *others += !is_folder;
-            continue;
-        }
-        st = out->n < limit ? add_name(out, name, err)
-                            : ipl_fail(err, IPL_E_SHAPE, "%s: more than %zu %s", folder,
-                                       limit, folders ? "classes" : "pictures");
-    }
+    while (st == IPL_OK && (entry = next_entry(dir)))
+        st = take_entry(out, others, folder, entry->d_name, want, err);
     if (st == IPL_OK && errno != 0)
         st = ipl_fail(err, IPL_E_IO, "%s: %s", folder, strerror(errno));
     (void)closedir(dir);
@@ -178,8 +194,8 @@ static ipl_status list_images(tree *t, part_files *part, ipl_error *err)
 
         st = ipl_path_join(folder, part->folder, part->classes.s[k], err);
         if (st == IPL_OK)
-            st = list(&part->images[k], &t->others, folder, false, IMAGES_MAX - part->n,
-                      err);
+            st = list(&part->images[k], &t->others, folder,
+                      (wanted){false, IMAGES_MAX - part->n}, err);
         if (st == IPL_OK && part->images[k].n == 0)
             st = ipl_fail(err, IPL_E_FORMAT, "%s: no .png there, every class needs images",
                           folder);
@@ -191,7 +207,7 @@ static ipl_status list_images(tree *t, part_files *part, ipl_error *err)
 static ipl_status list_part(tree *t, part_files *part, ipl_error *err)
 {
     const ipl_status st =
-        list(&part->classes, &t->others, part->folder, true, CLASSES_MAX, err);
+        list(&part->classes, &t->others, part->folder, (wanted){true, CLASSES_MAX}, err);
 
     if (st != IPL_OK)
         return st;

@@ -31,8 +31,8 @@ enum {
 /* Least and greatest of n numbers, NaN left out; *low > *high when there are none. */
 static void range_of(double *low, double *high, const float *x, size_t n)
 {
-    *low = INFINITY;
-    *high = -INFINITY;
+    *low = (double)INFINITY;
+    *high = -(double)INFINITY;
     for (size_t i = 0; i < n; i++) {
         *low = (double)x[i] < *low ? (double)x[i] : *low;
         *high = (double)x[i] > *high ? (double)x[i] : *high;
