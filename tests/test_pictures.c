@@ -4,7 +4,7 @@
 #include "data/png.h"
 #include "run/pictures.h"
 
-enum { SIDE = 4, EACH = 6 };
+enum { SIDE = 4, EACH = 6, TESTS = 2 * EACH };
 
 static const ipl_pictures_opts first_image = {.batch = 5};
 
@@ -158,8 +158,8 @@ static void a_picture_of_a_trained_net_has_no_red(void **state)
 static void an_image_past_the_last_is_refused(void **state)
 {
     world w = open_images(state, "16-3-2", "cross-entropy");
-    const ipl_pictures_opts last = {.image = 2 * EACH - 1, .batch = 5},
-                            past = {.image = 2 * EACH, .batch = 5};
+    const ipl_pictures_opts last = {.image = TESTS - 1, .batch = 5},
+                            past = {.image = TESTS, .batch = 5};
     ipl_error err = {0};
 
     assert_int_equal(
