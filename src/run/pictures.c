@@ -50,10 +50,10 @@ static ipl_status finish(const job *j, ipl_picture_kind kind, ipl_canvas *canvas
 
 /* ---- filters ---- */
 
-/* The first weights, as (n, c, h, w); false when they do not look at images. */
-static bool first_weights(ipl_param_view *out, ipl_shape *shape, const job *j)
+/* The first weights, array *k seen as (n, c, h, w); false when they see no images. */
+static bool first_weights(ipl_param_view *out, size_t *k, ipl_shape *shape, const job *j)
 {
-    for (size_t k = 0; ipl_net_param(out, j->net, k); k++) {
+    for (*k = 0; ipl_net_param(out, j->net, *k); ++*k) {
         if (strcmp(out->name, "weight") != 0 || out->n_dims < 2)
             continue;
         if (out->n_dims == 4) {
@@ -72,13 +72,20 @@ static ipl_status draw_filters(const job *j, ipl_error *err)
     ipl_canvas canvas;
     ipl_shape shape;
     char title[160];
+    float *w;
+    size_t k;
     ipl_status st;
 
-    if (!first_weights(&view, &shape, j))
+    if (!first_weights(&view, &k, &shape, j))
         return IPL_OK;
+    w = ipl_array(view.dims[0], ipl_shape_size(shape), sizeof *w, err);
+    if (!w)
+        return IPL_E_NOMEM;
+    memcpy(w, view.data, view.dims[0] * ipl_shape_size(shape) * sizeof *w);
     (void)snprintf(title, sizeof title, "filters of %.64s, epoch %zu",
                    ipl_net_layer(j->net, view.layer)->name, j->epoch);
-    st = ipl_picture_filters(&canvas, title, view.data, view.dims[0], shape, err);
+    st = ipl_picture_filters(&canvas, title, w, view.dims[0], shape, err);
+    ipl_free(w);
     return st == IPL_OK ? finish(j, IPL_PICTURE_FILTERS, &canvas, err) : st;
 }
 
@@ -113,7 +120,10 @@ static ipl_status tap_layers(size_t *n, ipl_feature *features, float **taps, con
         taps[i] = ipl_array(1, ipl_shape_size(layer->out), sizeof *taps[i], err);
         if (!taps[i])
             return IPL_E_NOMEM;
-        features[(*n)++] = (ipl_feature){layer->name, layer->out, taps[i]};
+        /* Flattened maps are the same numbers in the same order: shown as maps. */
+        features[(*n)++] = (ipl_feature){
+            layer->name, strcmp(layer->kind, "flatten") == 0 ? layer->in : layer->out,
+            taps[i]};
     }
     ipl_net_probe(taps, j->net, &batch);
     return IPL_OK;
