@@ -128,31 +128,43 @@ static void a_net_that_rebuilds_its_input_has_no_confusion(void **state)
     close_world(&w);
 }
 
-/* Rows and columns of a confusion matrix that knows every sample. */
-static void a_picture_of_a_trained_net_has_no_red(void **state)
+/*
+ * Pixels of the confusion matrix that are red and blue, when the mean of the samples decides:
+ * equal weights of a sign for one class and of the other sign for the other.
+ */
+static void count_colours(size_t *red, size_t *blue, void **state, float sign)
 {
-    /* The mean of the pixels decides: 16 equal weights, of opposite sign for the classes. */
     world w = open_images(state, "16-2", "cross-entropy");
     ipl_param_view view;
-    size_t red = 0, blue = 0;
     ipl_picture p;
 
     assert_true(ipl_net_param(&view, w.net, 0));
     for (size_t i = 0; i < 32; i++)
-        view.data[i] = i < 16 ? 1.0f : -1.0f;
+        view.data[i] = i < 16 ? sign : -sign;
     assert_int_equal(ipl_pictures_write(NULL, scratch_path(state, "figures"), w.net, w.ds,
                                         2, &first_image, NULL),
                      IPL_OK);
     assert_int_equal(ipl_png_read(&p, scratch_path(state, "figures/confusion-2.png"), NULL),
                      IPL_OK);
+    *red = *blue = 0;
     for (size_t i = 0; i < p.height * p.width; i++) {
-        red += p.pixels[3 * i] > p.pixels[3 * i + 2];
-        blue += p.pixels[3 * i] < p.pixels[3 * i + 2];
+        *red += p.pixels[3 * i] > p.pixels[3 * i + 2];
+        *blue += p.pixels[3 * i] < p.pixels[3 * i + 2];
     }
-    assert_int_equal(red, 0);
-    assert_true(blue > 1000);
     ipl_picture_release(&p);
     close_world(&w);
+}
+
+static void a_net_that_is_right_has_no_red_and_one_that_is_wrong_no_blue(void **state)
+{
+    size_t red, blue;
+
+    count_colours(&red, &blue, state, 1.0f);
+    assert_int_equal(red, 0);
+    assert_true(blue > 1000);
+    count_colours(&red, &blue, state, -1.0f);
+    assert_int_equal(blue, 0);
+    assert_true(red > 1000);
 }
 
 static void an_image_past_the_last_is_refused(void **state)
@@ -244,7 +256,7 @@ int main(void)
         TEST(a_net_on_images_gives_all_four_pictures),
         TEST(samples_that_are_no_images_have_a_confusion_only),
         TEST(a_net_that_rebuilds_its_input_has_no_confusion),
-        TEST(a_picture_of_a_trained_net_has_no_red),
+        TEST(a_net_that_is_right_has_no_red_and_one_that_is_wrong_no_blue),
         TEST(an_image_past_the_last_is_refused),
         TEST(batches_of_one_and_of_five_give_the_same_bytes),
         TEST(drawing_changes_no_parameter),

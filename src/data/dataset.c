@@ -116,10 +116,12 @@ void ipl_dataset_black(float *x, const ipl_dataset *ds)
 void ipl_dataset_unscaled(float *x, const ipl_dataset *ds, ipl_split split, size_t row)
 {
     const ipl_view *view = &ds->view[split];
-    const size_t d = ds->scaler.d, at = view->rows[row] * d;
+    const size_t d = ds->scaler.d;
     const float white = ds->info.pixels ? 255.0f : 1.0f;
+    size_t at;
 
     assert(row < view->n);
+    at = view->rows[row] * d;
     for (size_t k = 0; k < d; k++)
         x[k] = view->store->bytes ? (float)view->store->bytes[at + k] / white
                                   : view->store->values[at + k];
