@@ -6,7 +6,7 @@
 #include "ipl/dataset.h"
 #include "ipl/net.h"
 #include "math/linalg.h"
-#include "run/experiment.h"
+#include "run/build.h"
 #include "run/pictures.h"
 
 #include <stdio.h>
@@ -25,48 +25,6 @@ static const ipl_opt pictures_rows[] = {
                    "test sample whose feature maps are drawn"),
     IPL_OPT_END,
 };
-
-static ipl_status open_data(ipl_dataset **out, const ipl_experiment *exp, ipl_error *err)
-{
-    const ipl_data_opts opts = {
-        .text = exp->data,
-        .scaling = (ipl_scaling)exp->scale,
-        .classes = exp->classes,
-        .n_train = exp->train_samples,
-        .n_test = exp->test_samples,
-        .train_share = exp->train_share,
-        .random_labels = exp->random_labels,
-        .seed = exp->seed,
-    };
-
-    return ipl_dataset_open(out, &opts, err);
-}
-
-/* The net of the experiment with the parameters of a folder. */
-static ipl_status build_net(ipl_net **out, const ipl_experiment *exp, const ipl_dataset *ds,
-                            ipl_pool *pool, const char *folder, ipl_error *err)
-{
-    const ipl_net_opts opts = {
-        .text = exp->net,
-        .activation = exp->activation,
-        .loss = exp->loss,
-        .optimiser = exp->optimiser,
-        .init = "default", /* replaced below, whatever the run began with */
-        .input = ipl_dataset_info(ds)->shape,
-        .n_classes = ipl_dataset_info(ds)->n_classes,
-        .batch = exp->batch,
-        .shard = exp->shard,
-        .seed = exp->seed,
-        .pool = pool,
-    };
-    ipl_status st = ipl_net_create(out, &opts, err);
-
-    if (st == IPL_OK)
-        st = ipl_net_measure(*out, exp->measure_layers, err);
-    if (st == IPL_OK)
-        st = ipl_net_read_params(*out, folder, err);
-    return st;
-}
 
 /* The epoch the parameters are of: that of the last row of training.csv. */
 static ipl_status last_epoch(size_t *out, const char *run, ipl_error *err)
@@ -143,9 +101,9 @@ static ipl_status run_pictures(void *opts, const ipl_args *args, ipl_error *err)
     ipl_blas_start();
     st = ipl_pool_create(&pool, ipl_cpu_count(), ipl_blas_start, err);
     if (st == IPL_OK)
-        st = open_data(&ds, exp, err);
+        st = ipl_build_data(&ds, exp, err);
     if (st == IPL_OK)
-        st = build_net(&net, exp, ds, pool, params, err);
+        st = ipl_build_net(&net, exp, ds, params, pool, err);
     if (st == IPL_OK)
         st = ipl_pictures_write(
             written, out, net, ds, epoch,

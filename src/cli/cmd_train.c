@@ -99,15 +99,25 @@ static void print_shape(char *out, size_t size, ipl_shape shape)
 
 static void print_layers(const ipl_net *net)
 {
-    printf("\n  %-3s %-12s %-28s %12s %12s %12s  %s\n", "", "output", "layer", "shape",
-           "parameters", "flops", "measured");
-    for (size_t i = 0; i < ipl_net_n_layers(net); i++) {
+    const size_t n = ipl_net_n_layers(net);
+    int name = 6, text = 5; /* "output", "layer" */
+
+    for (size_t i = 0; i < n; i++) {
+        const ipl_layer_info *layer = ipl_net_layer(net, i);
+
+        name = (int)strlen(layer->name) > name ? (int)strlen(layer->name) : name;
+        text = (int)strlen(layer->text) > text ? (int)strlen(layer->text) : text;
+    }
+    printf("\n       %-*s  %-*s  %10s  %10s  %10s  %s\n", name, "output", text, "layer",
+           "shape", "parameters", "flops", "measured");
+    for (size_t i = 0; i < n; i++) {
         const ipl_layer_info *layer = ipl_net_layer(net, i);
         char shape[64];
 
         print_shape(shape, sizeof shape, layer->out);
-        printf("  %-3zu %-12s %-28s %12s %12zu %12.0f  %s\n", i, layer->name, layer->text,
-               shape, layer->n_params, layer->flops, layer->measured ? "yes" : "");
+        printf("  %3zu  %-*s  %-*s  %10s  %10zu  %10.0f  %s\n", i, name, layer->name, text,
+               layer->text, shape, layer->n_params, layer->flops,
+               layer->measured ? "yes" : "");
     }
 }
 

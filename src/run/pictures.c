@@ -81,7 +81,7 @@ static ipl_status draw_filters(const job *j, ipl_error *err)
     w = ipl_array(view.dims[0], ipl_shape_size(shape), sizeof *w, err);
     if (!w)
         return IPL_E_NOMEM;
-    memcpy(w, view.data, view.dims[0] * ipl_shape_size(shape) * sizeof *w);
+    (void)ipl_net_copy_param(w, j->net, k); /* k is there: its view was just had */
     (void)snprintf(title, sizeof title, "filters of %.64s, epoch %zu",
                    ipl_net_layer(j->net, view.layer)->name, j->epoch);
     st = ipl_picture_filters(&canvas, title, w, view.dims[0], shape, err);

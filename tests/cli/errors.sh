@@ -28,7 +28,7 @@ refuses_train() {
 
 refuses_train 2 "unknown option '--epoch'; did you mean" --epoch 3
 refuses_train 2 "shard: 'many' is not a number" --net 12-2 --shard many
-refuses_train 2 "option --net is given twice" --net 12-4-2 --net 12-2
+refuses_train 2 "option --loss is given twice" --net 12-2 --loss mse --loss mse
 refuses 2 "not both" train a.ini --preset demo
 refuses 2 "no preset 'szt-tan'; did you mean 'szt-tanh'?" train --preset szt-tan
 refuses 66 "nosuch.ini: No such file" train nosuch.ini
