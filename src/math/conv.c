@@ -70,6 +70,7 @@ static size_t max(size_t a, size_t b)
 
 static size_t ceil_div(size_t a, size_t b)
 {
+    assert(b > 0);
     return (a + b - 1) / b;
 }
 
@@ -239,8 +240,10 @@ static frame filled_frame(const ipl_conv *g)
 static size_t block_images(const frame *f)
 {
     const size_t wanted = max(BLOCK_IMAGES, ceil_div(BLOCK_PIXELS, f->map.h * f->map.w));
+    const size_t floats = ipl_shape_size(f->padded);
 
-    return max(1, min(wanted, BLOCK_FLOATS / ipl_shape_size(f->padded)));
+    assert(floats > 0);
+    return max(1, min(wanted, BLOCK_FLOATS / floats));
 }
 
 static size_t block_floats(const frame *f)

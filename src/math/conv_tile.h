@@ -216,16 +216,18 @@ TILE_INLINE void total(const conv_fold *f, const size_t P, const size_t V)
 #pragma GCC unroll 32
     for (size_t i = 0; i < P * V; i++)
         sum[i] = (lanes){0};
-    for (; done + P <= pixels; done += P)
+    for (; done + P <= pixels; done += P) {
 #pragma GCC unroll 16
         for (size_t p = 0; p < P; p++)
 #pragma GCC unroll 4
             for (size_t j = 0; j < V; j++)
                 sum[p * V + j] += load(f->dy + (done + p) * step + j * LANES);
-    for (; done < pixels; done++)
+    }
+    for (; done < pixels; done++) {
 #pragma GCC unroll 4
         for (size_t j = 0; j < V; j++)
             sum[j] += load(f->dy + done * step + j * LANES);
+    }
 #pragma GCC unroll 16
     for (size_t p = 1; p < P; p++)
 #pragma GCC unroll 4
