@@ -172,7 +172,7 @@ static size_t place_of(const char *text, char (*list)[96], size_t *n)
 static double width_of(const golden *g, const other *o)
 {
     ipl_work work = {0};
-    ipl_var t = {.name = "T"};
+    ipl_var t = {.name = "T", .keep_given = true};
     ipl_groups groups = {0};
     ipl_subset subset = {0};
     ipl_distance dist = {0};
