@@ -4,11 +4,13 @@
 /* H(T_b) of a layer with one unit of these values. */
 static double entropy_of(const char *text, const double *t, size_t n)
 {
-    double x[256];
-    sample_set s = {.x = x, .t = (double *)(uintptr_t)t, .n = n, .p = 1, .q = 1};
+    double x[256], copy[256];
+    sample_set s = {.x = x, .t = copy, .n = n, .p = 1, .q = 1};
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         x[i] = (double)i;
+        copy[i] = t[i];
+    }
     return measure_set(text, &s).H_T;
 }
 

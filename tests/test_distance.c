@@ -112,7 +112,7 @@ static void close_pairs_far_from_the_mean_keep_their_digits(void **state)
 
 static void equal_samples_are_at_distance_zero_exactly(void **state)
 {
-    enum { N = 70, D = 9 };
+    const size_t N = 70, D = 9;
     double *x = normal_numbers(N, D, 2);
 
     (void)state;
@@ -195,7 +195,7 @@ static void columns_of_the_authors_kernel_have_unit_norm(void **state)
 
 static void bytes_do_not_depend_on_threads(void **state)
 {
-    enum { N = 150, D = 33 };
+    const size_t N = 150, D = 33;
     double *x = normal_numbers(N, D, 5);
 
     (void)state;

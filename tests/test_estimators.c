@@ -18,7 +18,7 @@ static const char *const texts[] = {"logdet",
                                     "binning:rule=softmax,bins=10",
                                     "gauss:shrink=0.1",
                                     "gauss"};
-enum { TEXTS = sizeof texts / sizeof texts[0], LAYERS = 3, N = 70, D = 6 };
+enum { TEXTS = sizeof texts / sizeof texts[0], LAYERS = 3, N = 48, D = 6 };
 
 static const size_t widths[LAYERS] = {8, 3, 5};
 

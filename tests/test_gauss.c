@@ -115,7 +115,8 @@ static void shrunk_information_is_that_of_logdet(void **state)
     double trace = 0.0;
 
     (void)state;
-    memcpy(s.x, s.t, N * D * sizeof *s.x); /* the same mean variance: one beta for both */
+    memcpy(s.x, s.t,
+           s.n * s.q * sizeof *s.x); /* the same mean variance: one beta for both */
     for (size_t j = 0; j < D; j++) {
         double mean = 0.0;
 

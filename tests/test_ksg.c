@@ -104,7 +104,7 @@ static void shifting_scaling_both_and_constant_columns_change_nothing(void **sta
     sample_set r = {.x = x, .t = t, .y = s.y, .n = N, .p = 2, .q = 3};
 
     (void)state;
-    for (size_t i = 0; i < N * 2; i++)
+    for (size_t i = 0; i < s.n * s.p; i++)
         x[i] = 4.0 * s.x[i];
     for (size_t i = 0; i < N; i++) {
         t[3 * i] = 4.0 * s.t[2 * i];
