@@ -15,6 +15,8 @@ typedef struct estimate_opts {
     char estimators[TEXTS_LENGTH]; /* separated by spaces */
     int unit;                      /* an ipl_unit */
     size_t threads;                /* 0: all processors */
+    size_t null_repeats;           /* shuffles of the null baseline */
+    uint64_t seed;                 /* of the shuffles */
 } estimate_opts;
 
 static const char *const unit_names[] = {[IPL_UNIT_NATURAL] = "natural",
@@ -31,6 +33,10 @@ static const ipl_opt estimate_rows[] = {
      .text = "logdet", .repeat = true, .help = "what to measure with; may be given again"},
     IPL_OPT_WORD(estimate_opts, unit, "unit", unit_names, IPL_UNIT_NATURAL,
                  "unit of entropies and information"),
+    IPL_OPT_NUMBER(estimate_opts, null_repeats, "null", 0, 100000, 0,
+                   "shuffles of the null baseline, measures .._null; 0: none"),
+    {.name = "seed", IPL_OPT_FIELD(estimate_opts, seed), .type = IPL_OPT_U64,
+     .max = 18446744073709551615.0, .help = "of the shuffles"},
     IPL_OPT_NUMBER(estimate_opts, threads, "threads", 0, 1024, 0,
                    "threads; 0: one per processor"),
     IPL_OPT_END,
@@ -41,6 +47,7 @@ static const ipl_opt estimate_rows[] = {
 typedef struct inputs {
     ipl_npy x, t, y;
     int32_t *labels; /* (rows of y), NULL without --y */
+    bool has_null;   /* a null baseline is wanted */
 } inputs;
 
 static void release_inputs(inputs *in)
@@ -112,15 +119,17 @@ static size_t split_words(const char **words, size_t room, char *text)
  * Whether the inputs define a measure: those of the labels need --y. What an estimator does
  * not define is NaN and is left out as well, unless a measure failed: then NaN says so.
  */
-static bool is_defined(const char *name, double value, bool has_labels, bool failed)
+static bool is_defined(const char *name, double value, const inputs *in, bool failed)
 {
-    if (strchr(name, 'Y') && !has_labels)
+    if (strchr(name, 'Y') && !in->labels)
+        return false;
+    if (strstr(name, "_null") && !in->has_null)
         return false;
     return failed || !isnan(value);
 }
 
 static ipl_status print_rows(const ipl_plane *plane, const ipl_measures *m, size_t k,
-                             bool has_labels, size_t *n_finite, ipl_error *err)
+                             const inputs *in, size_t *n_finite, ipl_error *err)
 {
     const bool failed = *ipl_plane_fault(plane) != '\0';
     ipl_text field = {0};
@@ -131,7 +140,7 @@ static ipl_status print_rows(const ipl_plane *plane, const ipl_measures *m, size
     for (const ipl_measure_row *row = ipl_measure_table; row->name && st == IPL_OK; row++) {
         const double value = ipl_measures_get(m, row);
 
-        if (!is_defined(row->name, value, has_labels, failed))
+        if (!is_defined(row->name, value, in, failed))
             continue;
         printf("%s,%s,", field.s, row->name);
         if (isnan(value))
@@ -156,7 +165,7 @@ static ipl_status report(const ipl_plane *plane, const ipl_measures *m, size_t n
 
     printf("estimator,measure,value,unit\n");
     for (size_t k = 0; k < n && st == IPL_OK; k++)
-        st = print_rows(plane, &m[k], k, in->labels != NULL, &n_finite, err);
+        st = print_rows(plane, &m[k], k, in, &n_finite, err);
     if (st != IPL_OK)
         return st;
     if (*caution != '\0')
@@ -179,7 +188,9 @@ static ipl_status measure(const estimate_opts *o, const char *const *texts, size
                            .n_estimators = n_texts,
                            .unit = (ipl_unit)o->unit,
                            .n_layers = 1,
-                           .widths = widths};
+                           .widths = widths,
+                           .null_repeats = o->null_repeats,
+                           .null_seed = o->seed};
     ipl_measures *m = ipl_array(n_texts, 1, sizeof *m, err);
     ipl_plane *plane = NULL;
     ipl_status st = IPL_E_NOMEM;
@@ -208,7 +219,7 @@ static ipl_status run_estimate(void *opts, const ipl_args *args, ipl_error *err)
     estimate_opts *o = opts;
     const char *texts[MAX_ESTIMATORS];
     const size_t n_texts = split_words(texts, MAX_ESTIMATORS, o->estimators);
-    inputs in = {0};
+    inputs in = {.has_null = o->null_repeats > 0};
     ipl_status st;
 
     (void)args;
@@ -234,7 +245,10 @@ const ipl_command ipl_cmd_estimate = {
         "float type is read. 'infoplane list estimators' explains --estimator.\n\n"
         "example:\n"
         "  infoplane estimate --x X.npy --t T.npy --y y.npy \\\n"
-        "      --estimator logdet:scale=cov,beta=own --estimator logdet:scale=corr\n\n"
+        "      --estimator logdet:scale=cov,beta=own --estimator kde:var=0.1 --null 10\n\n"
+        "--null R shuffles the rows of T against X and Y R times: the measures I_XT_null,\n"
+        "I_TY_null and I_TY_cond_null are what independent data of these shapes would "
+        "give.\n\n"
         "Columns: estimator,measure,value,unit. A measure that failed is NaN, with a "
         "warning\n"
         "on stderr and exit status 0; when none could be had the exit status is 3.\n",
