@@ -146,6 +146,11 @@ static void on_start(void *self, const ipl_train_plan *plan)
     print_size("; memory: training", (double)plan->net_bytes);
     print_size(", measuring", (double)plan->probe_bytes);
     print_size("; disk", plan->disk_bytes);
+    if (plan->activation_bytes > 0.0) {
+        print_size(" (activations", plan->activation_bytes);
+        print_size(";", plan->free_bytes);
+        printf(" free)");
+    }
     printf("\n\n");
     if (s->opts->verbose) {
         ipl_text text = {0};

@@ -37,7 +37,8 @@ typedef struct ipl_experiment {
     int probe; /* ipl_probe_rows */
     size_t probe_train, probe_test;
     char measure_layers[1024];
-    int unit; /* ipl_unit */
+    int unit;          /* ipl_unit */
+    char record[1024]; /* none, or activations[=float32|float16][,layers=fc1+fc2] */
 } ipl_experiment;
 
 /** Which rows are measured. */

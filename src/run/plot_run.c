@@ -170,7 +170,7 @@ static ipl_status read_plain(ipl_track *out, const char *const *fields, size_t n
 /* Whether a line of experiment.ini may differ between replicates. */
 static bool is_individual(const char *line, size_t len)
 {
-    static const char *const keys[] = {"seed", "name", "out", "threads"};
+    static const char *const keys[] = {"seed", "name", "out", "threads", "record"};
     size_t key = 0;
 
     while (key < len && line[key] != '=' && !isspace((unsigned char)line[key]))
