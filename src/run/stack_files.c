@@ -122,7 +122,10 @@ static ipl_status parse_path(entry *out, const char *path, ipl_error *err)
 
 static int by_layer(const void *a, const void *b)
 {
-    return compare_names(((const entry *)a)->layer, ((const entry *)b)->layer);
+    const char *p = ((const entry *)a)->layer, *q = ((const entry *)b)->layer;
+    const int order = compare_names(p, q);
+
+    return order != 0 ? order : strcmp(p, q); /* "fc1" and "fc01" */
 }
 
 static int by_epoch_and_rank(const void *a, const void *b)
@@ -353,6 +356,7 @@ typedef struct search {
 } search;
 
 /* Arrays of a folder, and of those below it that are called epoch... */
+/* NOLINTNEXTLINE(misc-no-recursion): one level deep */
 static ipl_status look_into(const search *s, const char *folder, bool below, ipl_error *err)
 {
     DIR *dir = opendir(folder);
