@@ -5,7 +5,7 @@
 #include "run/activations.h"
 #include "run/analysis.h"
 #include "run/experiment.h"
-#include "run/plot.h"
+#include "run/plot_run.h"
 #include "run/sweep.h"
 
 #include <stdio.h>
@@ -210,11 +210,14 @@ static ipl_status draw(analysis *a, ipl_error *err)
 {
     const char *const runs[] = {a->out};
     ipl_plot_opts opts;
+    char title[IPL_LABEL_MAX];
 
     if (a->sweep.n < 2)
         return IPL_OK;
     ipl_opt_init(&opts, ipl_plot_opt_table);
     opts.kind = IPL_PLOT_SWEEP;
+    ipl_plot_label(title, sizeof title, a->run);
+    (void)snprintf(opts.title, sizeof opts.title, "%s", title);
     opts.split = strcmp(a->stacks[0].split, "test") == 0;
     return ipl_plot_runs(&opts, runs, 1, say, a, err);
 }

@@ -7,8 +7,9 @@
 #include "run/run_dir.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#define PLANES_BYTES_MAX 4e9 /* of planes side by side */
 
 /* What came of one epoch. */
 typedef struct outcome {
@@ -29,7 +30,7 @@ typedef struct job {
     int32_t *labels;    /* NULL: none */
     ipl_plane **planes; /* one for each thread, made when it is first needed */
     size_t n_planes;
-    ipl_pool *inner;
+    ipl_pool *inside;  /* threads of one plane; NULL: the epochs have them */
     size_t first;      /* epoch of task 0 */
     outcome *outcomes; /* (n_epochs) */
 } job;
@@ -113,7 +114,7 @@ static ipl_status create_plane(ipl_plane **out, const job *j, ipl_error *err)
                                  .unit = j->opts->unit,
                                  .n_layers = j->stack->n_layers,
                                  .widths = j->widths,
-                                 .pool = j->inner};
+                                 .pool = j->inside};
 
     return ipl_plane_create(out, &opts, j->x, j->labels, err);
 }
@@ -218,6 +219,18 @@ static void caution(const job *j)
     }
 }
 
+/*
+ * Whether threads measure epochs side by side, each on a plane of its own: the faster way,
+ * unless there are fewer epochs than threads or so many planes need too much memory.
+ */
+static bool side_by_side(const job *j, const ipl_npy_view *x, size_t threads)
+{
+    const double plane =
+        (double)ipl_plane_memory(j->n, x->rows.cols, j->widths, j->stack->n_layers);
+
+    return j->stack->n_epochs >= threads && plane * (double)threads <= PLANES_BYTES_MAX;
+}
+
 /* Measure every epoch, as many at a time as there are threads. */
 static ipl_status measure_all(job *j, ipl_pool *pool, size_t done, size_t all,
                               ipl_error *err)
@@ -242,19 +255,11 @@ static ipl_status measure_stack(outcome *outcomes, const ipl_stack *stack,
                                 const ipl_analysis_opts *opts, ipl_pool *pool, size_t done,
                                 size_t all, ipl_error *err)
 {
-    job j = {.stack = stack,
-             .opts = opts,
-             .outcomes = outcomes,
-             .n_planes = ipl_pool_threads(pool)};
+    job j = {.stack = stack, .opts = opts, .outcomes = outcomes};
     ipl_npy_view x;
     bool told = false;
     ipl_status st = ipl_npy_view_open(&x, stack->x, err);
-    bool in = getenv("INNER") != NULL;
 
-    if (in) {
-        j.inner = pool;
-        pool = NULL;
-    }
     if (st == IPL_OK)
         st = ipl_npy_view_check_finite(&x, stack->x, err);
     if (st == IPL_OK)
@@ -263,6 +268,11 @@ static ipl_status measure_stack(outcome *outcomes, const ipl_stack *stack,
         st = read_labels(&j.labels, &j, err);
     if (st != IPL_OK)
         goto done;
+    if (!side_by_side(&j, &x, ipl_pool_threads(pool))) {
+        j.inside = pool;
+        pool = NULL;
+    }
+    j.n_planes = ipl_pool_threads(pool);
     j.x = x.rows;
     j.x.rows = j.n;
     j.planes = ipl_array(j.n_planes, 1, sizeof(ipl_plane *), err);

@@ -449,15 +449,33 @@ ipl_status ipl_figure_grid(ipl_figure *figure, const ipl_plot_opts *opts,
     return ipl_text_status(&figure->points.text, err);
 }
 
+/* Title of a panel: the estimator's short name, or its whole text if that is not enough. */
+static void name_sweep_panel(ipl_panel *panel, const ipl_plot_data *data, size_t p)
+{
+    const ipl_plot_run *run = data->groups[p].members[0];
+    char name[96], other[96];
+
+    ipl_estimator_label(name, sizeof name, run->estimator);
+    panel->enhanced_title = true;
+    (void)snprintf(panel->title, sizeof panel->title, "%s [%s]", name, run->unit);
+    for (size_t g = 0; g < data->n_groups; g++) {
+        const char *text = data->groups[g].members[0]->estimator;
+
+        ipl_estimator_label(other, sizeof other, text);
+        if (strcmp(name, other) != 0 || strcmp(text, run->estimator) == 0)
+            continue;
+        panel->enhanced_title = false;
+        ipl_shorten(panel->title, sizeof panel->title, run->estimator, 34);
+    }
+}
+
 /* The plane of one group with axes of its own. */
 static ipl_status add_sweep_plane(ipl_figure *figure, size_t p, ipl_error *err)
 {
     const ipl_plot_group *group = &figure->data->groups[p];
-    const ipl_plot_run *run = group->members[0];
     /* One group as data of its own, so that its axes are fitted to it alone. */
     const ipl_plot_data own = {.groups = &figure->data->groups[p], .n_groups = 1};
     ipl_panel *panel = &figure->panels[p];
-    char estimator[96];
     ipl_status st;
 
     panel->kind = IPL_PANEL_PLANE;
@@ -469,9 +487,7 @@ static ipl_status add_sweep_plane(ipl_figure *figure, size_t p, ipl_error *err)
         st = fit(&panel->y.axis, &own, IPL_INFO_TY, figure->opts->yscale, err);
     if (st != IPL_OK)
         return st;
-    ipl_estimator_label(estimator, sizeof estimator, run->estimator);
-    (void)snprintf(panel->title, sizeof panel->title, "%s [%s]", estimator, run->unit);
-    panel->enhanced_title = true;
+    name_sweep_panel(panel, figure->data, p);
     ipl_figure_add_plane(figure, p, group, IPL_INFO_XT, 0, group->mean.info.n_layers);
     return IPL_OK;
 }
