@@ -39,13 +39,25 @@ static const ipl_layer_info *layer_info(const ipl_activations *rec, size_t l)
     return ipl_net_layer(rec->net, ipl_probe_layer(rec->probes[0], l));
 }
 
-/* Mark the measured layer of that name. */
-static ipl_status keep_layer(ipl_activations *rec, const char *name, size_t len,
-                             ipl_error *err)
+/* A layer that is not measured: name those that are. */
+static ipl_status no_layer(const ipl_activations *rec, const char *name, size_t len,
+                           ipl_error *err)
 {
     ipl_text names = {0};
     ipl_status st;
 
+    for (size_t l = 0; l < rec->n_layers; l++)
+        ipl_text_add(&names, "%s%s", l ? ", " : "", layer_info(rec, l)->name);
+    st = ipl_fail(err, IPL_E_FORMAT, "record: no measured layer '%.*s'; choose from %s",
+                  (int)(len < 60 ? len : 60), name, names.s ? names.s : "others");
+    ipl_text_release(&names);
+    return st;
+}
+
+/* Mark the measured layer of that name. */
+static ipl_status keep_layer(ipl_activations *rec, const char *name, size_t len,
+                             ipl_error *err)
+{
     for (size_t l = 0; l < rec->n_layers; l++) {
         const char *known = layer_info(rec, l)->name;
 
@@ -53,12 +65,8 @@ static ipl_status keep_layer(ipl_activations *rec, const char *name, size_t len,
             rec->keep[l] = true;
             return IPL_OK;
         }
-        ipl_text_add(&names, "%s%s", l ? ", " : "", known);
     }
-    st = ipl_fail(err, IPL_E_FORMAT, "record: no measured layer '%.*s'; choose from %s",
-                  (int)(len < 60 ? len : 60), name, names.s ? names.s : "others");
-    ipl_text_release(&names);
-    return st;
+    return no_layer(rec, name, len, err);
 }
 
 /* "fc1+fc2", joined by pluses: a comma starts the next option. */
