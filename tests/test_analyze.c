@@ -42,7 +42,7 @@ static void small_experiment(const char *record)
     strcpy(trial.data, "szt");
     strcpy(trial.net, "dense:units=9 tanh dense:units=5 tanh dense:units=2");
     strcpy(trial.estimator, "logdet:beta=rd logdet:scale=corr,beta=own");
-    strcpy(trial.record, record);
+    (void)snprintf(trial.record, sizeof trial.record, "%s", record);
     trial.train_samples = 400;
     trial.test_samples = 200;
     trial.batch = 256;
@@ -393,7 +393,7 @@ static void a_part_of_the_layers_and_rows_can_be_measured(void **state)
     small_experiment("activations");
     train_ok("part");
     assert_int_equal(analyze(&out, at("part"), "logits,fc1", 60, 1, &err), IPL_OK);
-    for (const char *c = out.s; *c; c++)
+    for (const char *c = out.s; c && *c; c++)
         lines += *c == '\n';
     assert_int_equal(lines, 1 + 5 * 2 * 2 * 2); /* epochs, probes, layers, estimators */
     assert_non_null(strstr(out.s, "\n0,0,train,1,logits,2,"));
@@ -627,8 +627,8 @@ static void a_folder_of_another_program_becomes_a_run_for_plots(void **state)
         IPL_OK)
         fail_msg("%s", err.msg);
     assert_int_equal(s.n_epochs, 3);
-    strcpy(s.x, at("net/x.npy"));
-    strcpy(s.y, at("net/y.npy"));
+    (void)snprintf(s.x, sizeof s.x, "%s", at("net/x.npy"));
+    (void)snprintf(s.y, sizeof s.y, "%s", at("net/y.npy"));
     assert_int_equal(ipl_analysis_measure(&rows, &s, 1, &opts, &err), IPL_OK);
     files.information = rows.s;
     files.stack = &s;
@@ -655,6 +655,7 @@ static void an_empty_or_missing_folder_is_no_input(void **state)
     assert_non_null(strstr(err.msg, "no epoch<e>/<layer>.npy"));
     assert_int_equal(ipl_stack_of_folder(&s, at("nosuch"), "x", "", "", &err),
                      IPL_E_NOINPUT);
+    assert_int_equal(ipl_stack_of_files(&s, NULL, 0, "", &err), IPL_E_NOINPUT);
 }
 
 /* ---- the disk ---- */

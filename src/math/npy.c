@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "math/npy_header.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -96,6 +97,7 @@ static ipl_status read_elements(double *data, const ipl_npy_layout *l, FILE *fp,
     unsigned char block[BLOCK * WIDEST];
     size_t index[IPL_NPY_MAX_DIMS] = {0};
 
+    assert(l->width >= 1 && l->width <= WIDEST);
     for (size_t done = 0; done < l->count;) {
         const size_t n = l->count - done < BLOCK ? l->count - done : BLOCK;
 

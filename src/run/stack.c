@@ -129,7 +129,7 @@ static ipl_status fill_from_tables(ipl_stack *stack, const char *folder,
                                    const size_t *chosen, ipl_error *err)
 {
     double *epochs = NULL;
-    size_t epoch, step;
+    size_t epoch = 0, step = 0;
     ipl_status st = ipl_table_column(&epoch, index, "epoch", err);
 
     if (st == IPL_OK)

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -204,6 +205,8 @@ static ipl_status rank_layers(size_t *n_layers, entry *files, size_t *n, const c
         if (*layers == '\0' || place_in(layers, files[i].layer) > 0)
             files[kept++] = files[i];
     *n = kept;
+    if (*n_layers == 0)
+        return ipl_fail(err, IPL_E_NOINPUT, "no file of a layer");
     if (*n_layers > IPL_STACK_LAYERS_MAX)
         return ipl_fail(err, IPL_E_FORMAT, "%s: more than %d layers", files[0].path,
                         IPL_STACK_LAYERS_MAX);
@@ -269,7 +272,7 @@ ipl_status ipl_stack_of_files(ipl_stack *out, const char *const *paths, size_t n
 {
     entry *files = ipl_array(n, 1, sizeof *files, err);
     ipl_stack stack = {.split = "train"};
-    size_t n_layers;
+    size_t n_layers = 1;
     ipl_status st = files ? IPL_OK : IPL_E_NOMEM;
 
     *out = (ipl_stack){0};
@@ -279,6 +282,7 @@ ipl_status ipl_stack_of_files(ipl_stack *out, const char *const *paths, size_t n
         st = rank_layers(&n_layers, files, &n, layers, err);
     if (st != IPL_OK)
         goto done;
+    assert(n_layers > 0);
     qsort(files, n, sizeof *files, by_epoch_and_rank);
     st = check_table(files, n, n_layers, err);
     if (st == IPL_OK)

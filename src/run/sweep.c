@@ -15,9 +15,9 @@ static ipl_status bad(ipl_error *err, const char *word, size_t len, const char *
 static ipl_status count_alternatives(size_t *n, size_t *end, const char *word, size_t len,
                                      size_t at, ipl_error *err)
 {
-    size_t start = at + 1;
+    size_t start = at + 1, found = 0;
 
-    *n = 0;
+    *n = 1;
     for (size_t i = start; i < len; i++) {
         if (word[i] == '{')
             return bad(err, word, len, "a brace stands in another one");
@@ -25,11 +25,13 @@ static ipl_status count_alternatives(size_t *n, size_t *end, const char *word, s
             continue;
         if (i == start)
             return bad(err, word, len, "nothing between braces or commas");
-        ++*n;
+        found++;
         start = i + 1;
         *end = i;
-        if (word[i] == '}')
+        if (word[i] == '}') {
+            *n = found;
             return IPL_OK;
+        }
     }
     return bad(err, word, len, "a brace is not closed");
 }
