@@ -218,7 +218,6 @@ static ipl_status draw(analysis *a, ipl_error *err)
     opts.kind = IPL_PLOT_SWEEP;
     ipl_plot_label(title, sizeof title, a->run);
     (void)snprintf(opts.title, sizeof opts.title, "%s", title);
-    opts.split = strcmp(a->stacks[0].split, "test") == 0;
     return ipl_plot_runs(&opts, runs, 1, say, a, err);
 }
 

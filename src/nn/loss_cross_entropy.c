@@ -5,6 +5,7 @@
 #include "math/vec.h"
 #include "nn/loss.h"
 
+#include <assert.h>
 #include <math.h>
 
 static ipl_status cross_entropy_check(const void *self, const ipl_loss_sizes *sizes,
@@ -31,6 +32,7 @@ static double cross_entropy_apply(size_t *correct, const void *self, const ipl_l
     double loss = 0.0;
 
     (void)self;
+    assert(U > 0);
     *correct = 0;
     for (size_t r = 0; r < p->rows; r++) {
         const size_t label = (size_t)p->y[r];
