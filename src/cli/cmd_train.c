@@ -1,14 +1,13 @@
 /* infoplane train: run an experiment and show how it goes. */
 #include "base/clock.h"
 #include "cli/command.h"
+#include "cli/progress.h"
 #include "run/trainer.h"
 
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 typedef struct train_opts {
     char preset[IPL_PRESET_NAME_MAX];
@@ -159,6 +158,11 @@ static void on_start(void *self, const ipl_train_plan *plan)
     print_size("; memory: training", (double)plan->net_bytes);
     print_size(", measuring", (double)plan->probe_bytes);
     print_size("; disk", plan->disk_bytes);
+    if (plan->activation_bytes > 0.0) {
+        print_size(" (activations", plan->activation_bytes);
+        print_size(";", plan->free_bytes);
+        printf(" free)");
+    }
     printf("\n\n");
     if (s->opts->verbose) {
         ipl_text text = {0};
@@ -300,14 +304,6 @@ static void on_warning(void *self, const char *text)
         fprintf(stderr, "infoplane: warning: %s\n", text);
 }
 
-/* Whether a line on stderr may be redrawn in place. */
-static bool is_terminal(void)
-{
-    const char *term = getenv("TERM");
-
-    return isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
-}
-
 /* Defaults, then the file or preset, then the command line. */
 static ipl_status resolve(ipl_experiment *exp, const train_opts *opts, const ipl_args *args,
                           ipl_error *err)
@@ -357,7 +353,7 @@ static ipl_status run_train(void *self, const ipl_args *args, ipl_error *err)
     const train_opts *opts = self;
     static ipl_experiment exp; /* large, and used once */
     char path[IPL_PATH_MAX];
-    screen s = {.opts = opts, .live = !opts->quiet && !opts->json && is_terminal()};
+    screen s = {.opts = opts, .live = !opts->quiet && !opts->json && ipl_stderr_is_live()};
     const ipl_train_opts run = {
         .exp = &exp,
         .path = path,

@@ -86,6 +86,8 @@ const ipl_opt ipl_experiment_opts[] = {
          "default (output of each block), all, or names and numbers: fc1,4"),
     WORD(unit, "unit", unit_words, IPL_UNIT_NATURAL, "measuring",
          "unit of entropies; natural: the estimator's own"),
+    TEXT(record, "record", "none", false, "measuring",
+         "none, or activations[=float32|float16][,layers=fc1+fc2]: keep them for analyze"),
     NUMBER(pictures, "pictures", 0, 1 << 30, 0, "measuring",
            "draw filters, features, confusion and errors every so many epochs; 0: no"),
     IPL_OPT_END,

@@ -39,8 +39,9 @@ typedef struct ipl_experiment {
     int probe; /* ipl_probe_rows */
     size_t probe_train, probe_test;
     char measure_layers[1024];
-    int unit;        /* ipl_unit */
-    size_t pictures; /* every so many epochs; 0: none */
+    int unit;          /* ipl_unit */
+    char record[1024]; /* none, or activations[=float32|float16][,layers=fc1+fc2] */
+    size_t pictures;   /* every so many epochs; 0: none */
 } ipl_experiment;
 
 /** Which rows are measured. */

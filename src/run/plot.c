@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 static const char *const formats[] = {"png", "pdf", "svg", NULL};
-static const char *const kinds[] = {"all",    "plane",     "grid", "ltc",
-                                    "curves", "dashboard", NULL};
+static const char *const kinds[] = {"all",    "plane",     "grid",  "ltc",
+                                    "curves", "dashboard", "sweep", NULL};
 static const char *const splits[] = {"first", "train", "test", "all", NULL};
 static const char *const labels[] = {"onehot", "cond", "pooled", NULL};
 static const char *const palettes[] = {"viridis", "classic", NULL};
@@ -169,6 +169,8 @@ static ipl_status compose(ipl_figure *figure, ipl_plot_kind kind, const ipl_plot
         return ipl_figure_curves(figure, opts, data, err);
     case IPL_PLOT_DASHBOARD:
         return ipl_figure_dashboard(figure, opts, data, err);
+    case IPL_PLOT_SWEEP:
+        return ipl_figure_sweep(figure, opts, data, err);
     case IPL_PLOT_ALL:
     case IPL_PLOT_PLANE:
     case IPL_PLOT_LTC:
@@ -240,7 +242,7 @@ ipl_status ipl_plot_runs(const ipl_plot_opts *opts, const char *const *runs, siz
                          ipl_plot_say say, void *context, ipl_error *err)
 {
     const size_t first = opts->kind == IPL_PLOT_ALL ? IPL_PLOT_PLANE : (size_t)opts->kind;
-    const size_t end = opts->kind == IPL_PLOT_ALL ? IPL_PLOT_KINDS : first + 1;
+    const size_t end = opts->kind == IPL_PLOT_ALL ? IPL_PLOT_SWEEP : first + 1;
     session s = {.opts = opts, .say = say, .context = context};
     ipl_plot_data data = {0};
     ipl_status st = check(opts, n_runs, err);

@@ -60,6 +60,60 @@ static ipl_status build_probes(ipl_run *r, ipl_error *err)
     return st;
 }
 
+/* Measurements of the whole run. */
+static size_t count_measurements(const ipl_run *r)
+{
+    const size_t reach =
+        r->exp->early_epochs < r->exp->epochs ? r->exp->early_epochs : r->exp->epochs;
+    size_t n = 0;
+
+    for (size_t e = 0; e <= r->exp->epochs; e++)
+        n += r->due[e];
+    if (r->exp->early_steps > 0)
+        n += reach * ((r->steps - 1) / r->exp->early_steps);
+    return n;
+}
+
+/* Estimate of what the run writes, without recorded activations. */
+static double table_bytes(const ipl_run *r)
+{
+    enum { ROW_BYTES = 420, LAYER_BYTES = 200, EPOCH_BYTES = 110 };
+    const double measurements = (double)count_measurements(r);
+    double bytes =
+        (double)(r->exp->epochs + 1) * EPOCH_BYTES + 4.0 * (double)ipl_net_n_params(r->net);
+
+    for (size_t p = 0; p < r->n_probes; p++) {
+        const double rows = (double)ipl_probe_n_layers(r->probes[p]);
+        const double texts = (double)ipl_probe_n_estimators(r->probes[p]);
+
+        bytes += measurements * rows * texts * ROW_BYTES;
+        bytes += p == 0 ? measurements * rows * LAYER_BYTES : 0.0;
+    }
+    return bytes;
+}
+
+/* Prepare recording; refuse it when the disk is too small for the whole run. */
+static ipl_status prepare_recording(ipl_run *r, ipl_error *err)
+{
+    double need;
+    ipl_status st =
+        ipl_activations_create(&r->activations, r->exp->record, r->net,
+                               (const ipl_probe *const *)r->probes, r->n_probes, err);
+
+    r->free_bytes = (double)NAN;
+    if (st != IPL_OK || !r->activations)
+        return st;
+    need = table_bytes(r) + ipl_activations_bytes(r->activations, count_measurements(r));
+    st = ipl_disk_free(&r->free_bytes, r->opts->path, err);
+    if (st == IPL_OK && need > r->free_bytes)
+        st =
+            ipl_fail(err, IPL_E_CANTCREATE,
+                     "record: the run would take %.4g GB, the disk of %s has %.4g GB free; "
+                     "record fewer layers, float16, or measure less often",
+                     need / 1e9, r->opts->path, r->free_bytes / 1e9);
+    return st;
+}
+
 static ipl_status prepare(ipl_run *r, ipl_error *err)
 {
     const ipl_experiment *exp = r->exp;
@@ -90,26 +144,11 @@ static ipl_status prepare(ipl_run *r, ipl_error *err)
     if (!r->order)
         return IPL_E_NOMEM;
     r->steps = (ipl_dataset_info(r->ds)->n[IPL_TRAIN] + exp->batch - 1) / exp->batch;
-    return IPL_OK;
-}
-
-/* Measurements of the whole run. */
-static size_t count_measurements(const ipl_run *r)
-{
-    const size_t reach =
-        r->exp->early_epochs < r->exp->epochs ? r->exp->early_epochs : r->exp->epochs;
-    size_t n = 0;
-
-    for (size_t e = 0; e <= r->exp->epochs; e++)
-        n += r->due[e];
-    if (r->exp->early_steps > 0)
-        n += reach * ((r->steps - 1) / r->exp->early_steps);
-    return n;
+    return prepare_recording(r, err);
 }
 
 static void announce(const ipl_run *r)
 {
-    enum { ROW_BYTES = 420, LAYER_BYTES = 200, EPOCH_BYTES = 110 };
     const size_t measurements = count_measurements(r);
     ipl_train_plan plan = {
         .exp = r->exp,
@@ -122,18 +161,13 @@ static void announce(const ipl_run *r)
         .steps = r->steps,
         .measurements = measurements,
         .net_bytes = ipl_net_memory(r->net),
-        .disk_bytes = (double)(r->exp->epochs + 1) * EPOCH_BYTES +
-                      4.0 * (double)ipl_net_n_params(r->net),
+        .activation_bytes = ipl_activations_bytes(r->activations, measurements),
+        .free_bytes = r->free_bytes,
     };
 
-    for (size_t p = 0; p < r->n_probes; p++) {
-        const double rows = (double)ipl_probe_n_layers(r->probes[p]);
-        const double texts = (double)ipl_probe_n_estimators(r->probes[p]);
-
+    plan.disk_bytes = table_bytes(r) + plan.activation_bytes;
+    for (size_t p = 0; p < r->n_probes; p++)
         plan.probe_bytes += ipl_probe_memory(r->probes[p]);
-        plan.disk_bytes += (double)measurements * rows * texts * ROW_BYTES;
-        plan.disk_bytes += p == 0 ? (double)measurements * rows * LAYER_BYTES : 0.0;
-    }
     if (r->opts->watcher.start)
         r->opts->watcher.start(r->opts->watcher.self, &plan);
 }
@@ -155,6 +189,10 @@ static ipl_status create_folder(ipl_run *r, ipl_error *err)
     r->created = true;
     if (r->opts->link_latest)
         ipl_run_dir_link_latest(&r->dir);
+    if (r->activations)
+        st = ipl_activations_begin(r->activations, r->dir.path, err);
+    if (st != IPL_OK)
+        return st;
     return ipl_record_provenance(r, "running", NULL, err);
 }
 
@@ -180,6 +218,24 @@ static void caution(ipl_run *r, const ipl_probe *probe)
     }
 }
 
+/* Keep the activations just measured; a fault does not stop training. */
+static void record_activations(ipl_run *r)
+{
+    char when[IPL_WHEN_MAX], note[IPL_NOTE_MAX];
+    ipl_error why = {0};
+
+    if (!r->activations)
+        return;
+    ipl_record_when(when, sizeof when, r);
+    if (ipl_activations_write(note, r->activations, when, &why) != IPL_OK &&
+        r->unrecorded++ == 0)
+        ipl_run_warn(r, why.msg);
+    if (*note != '\0' && !r->noted) {
+        ipl_run_warn(r, note);
+        r->noted = true;
+    }
+}
+
 static ipl_status measure(ipl_run *r, bool whole, ipl_error *err)
 {
     const double from = ipl_clock();
@@ -202,6 +258,8 @@ static ipl_status measure(ipl_run *r, bool whole, ipl_error *err)
             ipl_record_layers(r, r->probes[p], whole);
         }
     }
+    if (st == IPL_OK)
+        record_activations(r);
     r->measure_seconds += ipl_clock() - from;
     return st;
 }
@@ -431,6 +489,10 @@ static ipl_status finish(ipl_run *r, ipl_status trained, ipl_error *err)
     ipl_record_flush(r);
     if (r->write_failed)
         st = ipl_fail(&why, IPL_E_IO, "%s: rows could not be written", r->dir.path);
+    else if (r->unrecorded > 0)
+        st = ipl_fail(&why, IPL_E_IO,
+                      "%s: the activations of %zu measurements could not be written",
+                      r->dir.path, r->unrecorded);
     if (st == IPL_OK)
         st = write_parameters(r, &why);
     if (st == IPL_OK)
@@ -464,6 +526,7 @@ done:
         ipl_run_dir_release(&r.dir);
     for (int t = 0; t < IPL_TABLE_COUNT; t++)
         ipl_text_release(&r.rows[t]);
+    ipl_activations_destroy(r.activations);
     ipl_free(r.order);
     ipl_free(r.black);
     ipl_free(r.due);
