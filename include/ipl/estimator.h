@@ -41,6 +41,8 @@ typedef struct ipl_measures {
     double H_T_given_Y, I_TY_cond;    /* conditional form: class by class */
     double I_TY_pooled;               /* pooled within-class covariance */
     double beta_X, beta_T;            /* LogDet: the weights used for X and T */
+    /** Null baseline: the mean over shuffled pairs, what independent data would give. */
+    double I_XT_null, I_TY_null, I_TY_cond_null;
 } ipl_measures;
 
 /** One column of a table of measures. */
@@ -67,6 +69,8 @@ typedef struct ipl_plane_opts {
     size_t n_layers;       /* layers that will be measured together, with their widths: */
     const size_t *widths;  /* (n_layers) lets create choose sides; NULL: not known yet */
     struct ipl_pool *pool; /* threads, borrowed; NULL: one */
+    size_t null_repeats;   /* shuffles of the null baseline; 0: none, and it is NaN */
+    uint64_t null_seed;    /* of the shuffles */
 } ipl_plane_opts;
 
 typedef struct ipl_plane ipl_plane; /* opaque */
@@ -79,6 +83,7 @@ typedef struct ipl_plane ipl_plane; /* opaque */
  *         Both are read during this call only.
  * owner   *out belongs to the caller, for ipl_plane_destroy(); NULL on error
  * errors  IPL_E_FORMAT   an estimator text is wrong; the message names the word
+ *                        (k nearest neighbours of k samples or fewer is such a text)
  *         IPL_E_SHAPE    n < 2 or d_X = 0
  *         IPL_E_NUMERIC  a NaN or Inf in x
  *         IPL_E_NOMEM
@@ -98,6 +103,11 @@ void ipl_plane_destroy(ipl_plane *plane);
  *         IPL_E_NUMERIC  a NaN or Inf in t[l]: the message names layer, row and column
  *         IPL_E_NOMEM
  * A measure that fails numerically is NaN and ipl_plane_fault() says why; that is no error.
+ *
+ * Null baseline: the rows of T are shuffled against those of X and Y, null_repeats times, and
+ * every estimator measures what is left. The mean is the number it gives independent data of
+ * these shapes, that is its bias. Each repetition costs about one more measuring; LogDet
+ * keeps the Gram matrices and entropies of X and T.
  */
 ipl_status ipl_plane_measure(ipl_measures *out, ipl_plane *plane, const ipl_cmat *t,
                              size_t n_layers, ipl_error *err) IPL_NODISCARD;

@@ -15,6 +15,8 @@ typedef struct estimate_opts {
     char estimators[TEXTS_LENGTH]; /* separated by spaces */
     int unit;                      /* an ipl_unit */
     size_t threads;                /* 0: all processors */
+    size_t null_repeats;           /* shuffles of the null baseline */
+    uint64_t seed;                 /* of the shuffles */
 } estimate_opts;
 
 static const char *const unit_names[] = {[IPL_UNIT_NATURAL] = "natural",
@@ -31,6 +33,10 @@ static const ipl_opt estimate_rows[] = {
      .text = "logdet", .repeat = true, .help = "what to measure with; may be given again"},
     IPL_OPT_WORD(estimate_opts, unit, "unit", unit_names, IPL_UNIT_NATURAL,
                  "unit of entropies and information"),
+    IPL_OPT_NUMBER(estimate_opts, null_repeats, "null", 0, 100000, 0,
+                   "shuffles of the null baseline, measures .._null; 0: none"),
+    {.name = "seed", IPL_OPT_FIELD(estimate_opts, seed), .type = IPL_OPT_U64,
+     .max = 18446744073709551615.0, .help = "of the shuffles"},
     IPL_OPT_NUMBER(estimate_opts, threads, "threads", 0, 1024, 0,
                    "threads; 0: one per processor"),
     IPL_OPT_END,
@@ -179,7 +185,9 @@ static ipl_status measure(const estimate_opts *o, const char *const *texts, size
                            .n_estimators = n_texts,
                            .unit = (ipl_unit)o->unit,
                            .n_layers = 1,
-                           .widths = widths};
+                           .widths = widths,
+                           .null_repeats = o->null_repeats,
+                           .null_seed = o->seed};
     ipl_measures *m = ipl_array(n_texts, 1, sizeof *m, err);
     ipl_plane *plane = NULL;
     ipl_status st = IPL_E_NOMEM;

@@ -19,16 +19,27 @@ typedef struct shelf {
     const char *name;
     const char *summary;
     ipl_row_at at;
+    void (*more)(size_t i); /* print what an entry has beside its row; NULL: nothing */
 } shelf;
 
+static void print_estimator(size_t i)
+{
+    const ipl_estimator_ops *ops = ipl_estimator_table[i];
+
+    printf("      unit %s; ceiling: %s; cost: %s\n      %s\n", ops->unit, ops->ceiling,
+           ops->cost, ops->limits);
+}
+
 static const shelf shelves[] = {
-    {"layers", "layers and activations of a net (--net, --activation)", ipl_layer_row},
-    {"losses", "losses (--loss)", ipl_loss_row},
-    {"optimisers", "optimisers (--optimiser)", ipl_optimiser_row},
-    {"schedules", "learning rates over the epochs (--schedule)", ipl_schedule_row},
-    {"initialisers", "initial parameters (--init)", ipl_initialiser_row},
-    {"datasets", "data sets (--data)", ipl_source_row},
-    {"estimators", "estimators of information (--estimator)", ipl_estimator_row},
+    {"layers", "layers and activations of a net (--net, --activation)", ipl_layer_row,
+     NULL},
+    {"losses", "losses (--loss)", ipl_loss_row, NULL},
+    {"optimisers", "optimisers (--optimiser)", ipl_optimiser_row, NULL},
+    {"schedules", "learning rates over the epochs (--schedule)", ipl_schedule_row, NULL},
+    {"initialisers", "initial parameters (--init)", ipl_initialiser_row, NULL},
+    {"datasets", "data sets (--data)", ipl_source_row, NULL},
+    {"estimators", "estimators of information (--estimator)", ipl_estimator_row,
+     print_estimator},
 };
 
 enum { N_SHELVES = sizeof shelves / sizeof shelves[0] };
@@ -67,8 +78,11 @@ static ipl_status print_shelf(const shelf *s, ipl_error *err)
     ipl_status st = IPL_OK;
 
     printf("%s: %s\n", s->name, s->summary);
-    for (size_t i = 0; s->at(i) && st == IPL_OK; i++)
+    for (size_t i = 0; s->at(i) && st == IPL_OK; i++) {
         st = print_row(s->at(i), err);
+        if (s->more)
+            s->more(i);
+    }
     return st;
 }
 

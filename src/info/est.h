@@ -9,8 +9,10 @@
 #define IPL_EST_H
 
 #include "base/opt.h"
+#include "info/distance.h"
 #include "info/groups.h"
 #include "info/pair.h"
+#include "info/subset.h"
 #include "info/var.h"
 #include "ipl/estimator.h"
 
@@ -23,12 +25,22 @@ typedef struct ipl_scene {
     ipl_pair xt;        /* (x, t) */
     ipl_pair bt;        /* (before, t) */
     ipl_pair ty;        /* (t, one-hot labels); not to be used without labels */
+    ipl_subset subset;  /* for ipl_subset_take(); nothing is expected in it */
+    ipl_distance dx[IPL_METRICS], dt[IPL_METRICS]; /* between samples of x, of t */
+    ipl_buffer values;                             /* eigenvalues, shares */
     ipl_work work;
 } ipl_scene;
 
+/** Default limit of the samples that estimators of cost n^2 and more look at. */
+enum { IPL_SAMPLES = 2000 };
+
 typedef struct ipl_estimator_ops {
     ipl_row row;
-    const char *unit; /* what measure() writes: "nats" or "bits" */
+    const char *unit;    /* what measure() writes: "nats" or "bits" */
+    const char *ceiling; /* what the number cannot exceed */
+    const char *cost;    /* in n and d */
+    const char *limits;  /* what equal samples, constant columns and n < d do */
+    bool wants_given;    /* reads ipl_var.given */
     /** Check what option rows cannot say and make texts canonical; NULL: nothing. */
     ipl_status (*check)(void *self, ipl_error *err);
     /** Do once what every layer needs of x; NULL: nothing. */
@@ -48,5 +60,11 @@ extern const ipl_estimator_ops *const ipl_estimator_table[];
 const ipl_row *ipl_estimator_row(size_t i);
 
 extern const ipl_estimator_ops ipl_est_logdet;
+extern const ipl_estimator_ops ipl_est_renyi;
+extern const ipl_estimator_ops ipl_est_kde;
+extern const ipl_estimator_ops ipl_est_kl;
+extern const ipl_estimator_ops ipl_est_ksg;
+extern const ipl_estimator_ops ipl_est_binning;
+extern const ipl_estimator_ops ipl_est_gauss;
 
 #endif /* IPL_EST_H */

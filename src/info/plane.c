@@ -1,5 +1,6 @@
 #include "base/alloc.h"
 #include "info/est.h"
+#include "info/shuffle.h"
 #include "math/linalg.h"
 
 #include <math.h>
@@ -23,7 +24,9 @@ struct ipl_plane {
     char name[2][NAME_MAX_LENGTH];
     ipl_groups groups;
     ipl_scene scene;
-    double *rank; /* effective rank of every layer last measured */
+    ipl_shuffle shuffle; /* without repeats: no baseline */
+    ipl_measures *drawn; /* (n_estimators) of one shuffle */
+    double *rank;        /* effective rank of every layer last measured */
     size_t n_ranks, rank_room;
     char *caution; /* text that ipl_plane_caution() writes */
 };
@@ -34,10 +37,24 @@ struct ipl_plane {
 /* clang-format on */
 
 const ipl_measure_row ipl_measure_table[] = {
-    ROW(H_X, true),         ROW(H_T, true),       ROW(H_XT, true),        ROW(I_XT, true),
-    ROW(H_X_given_T, true), ROW(H_Y, true),       ROW(H_TY, true),        ROW(I_TY, true),
-    ROW(H_T_given_Y, true), ROW(I_TY_cond, true), ROW(I_TY_pooled, true), ROW(I_prev, true),
-    ROW(beta_X, false),     ROW(beta_T, false),   {.name = NULL},
+    ROW(H_X, true),
+    ROW(H_T, true),
+    ROW(H_XT, true),
+    ROW(I_XT, true),
+    ROW(H_X_given_T, true),
+    ROW(H_Y, true),
+    ROW(H_TY, true),
+    ROW(I_TY, true),
+    ROW(H_T_given_Y, true),
+    ROW(I_TY_cond, true),
+    ROW(I_TY_pooled, true),
+    ROW(I_prev, true),
+    ROW(beta_X, false),
+    ROW(beta_T, false),
+    ROW(I_XT_null, true),
+    ROW(I_TY_null, true),
+    ROW(I_TY_cond_null, true),
+    {.name = NULL},
 };
 
 double ipl_measures_get(const ipl_measures *m, const ipl_measure_row *row)
@@ -98,6 +115,16 @@ static ipl_status reserve_ranks(ipl_plane *plane, size_t n_layers, ipl_error *er
     return IPL_OK;
 }
 
+/* Keep the samples as given when an estimator reads them so. */
+static bool wants_given(const ipl_plane *plane)
+{
+    bool wanted = false;
+
+    for (size_t k = 0; k < plane->n_estimators; k++)
+        wanted = wanted || plane->estimators[k].ops->wants_given;
+    return wanted;
+}
+
 static ipl_status take_input(ipl_plane *plane, ipl_cmat x, const int32_t *y, ipl_error *err)
 {
     ipl_scene *scene = &plane->scene;
@@ -109,7 +136,11 @@ static ipl_status take_input(ipl_plane *plane, ipl_cmat x, const int32_t *y, ipl
                         x.rows, x.cols);
     plane->x.name = "X";
     plane->x.lasting = true;
+    plane->x.keep_given = wants_given(plane);
+    plane->layer[0].keep_given = plane->layer[1].keep_given = plane->x.keep_given;
     scene->x = &plane->x;
+    for (size_t m = 0; m < IPL_METRICS; m++)
+        ipl_distance_begin(&scene->dx[m], scene->x, (ipl_metric)m);
     if (y) {
         st = ipl_groups_set(&plane->groups, y, x.rows, &scene->work, err);
         if (st != IPL_OK)
@@ -117,6 +148,18 @@ static ipl_status take_input(ipl_plane *plane, ipl_cmat x, const int32_t *y, ipl
         scene->groups = &plane->groups;
     }
     return ipl_var_set(&plane->x, x, y ? plane->groups.order : NULL, &scene->work, err);
+}
+
+/* What a null baseline needs beside. */
+static ipl_status prepare_null(ipl_plane *plane, const ipl_plane_opts *opts, ipl_error *err)
+{
+    if (opts->null_repeats == 0)
+        return IPL_OK;
+    plane->drawn = ipl_array(plane->n_estimators, 1, sizeof *plane->drawn, err);
+    if (!plane->drawn)
+        return IPL_E_NOMEM;
+    return ipl_shuffle_set(&plane->shuffle, opts->null_repeats, opts->null_seed, plane->x.n,
+                           plane->scene.groups, err);
 }
 
 ipl_status ipl_plane_create(ipl_plane **out, const ipl_plane_opts *opts, ipl_cmat x,
@@ -137,6 +180,8 @@ ipl_status ipl_plane_create(ipl_plane **out, const ipl_plane_opts *opts, ipl_cma
     st = choose_all(plane, opts, err);
     if (st == IPL_OK)
         st = take_input(plane, x, y, err);
+    if (st == IPL_OK)
+        st = prepare_null(plane, opts, err);
     if (st == IPL_OK)
         st = reserve_ranks(plane, opts->n_layers, err);
     for (size_t k = 0; k < opts->n_estimators && st == IPL_OK; k++) {
@@ -161,6 +206,14 @@ void ipl_plane_destroy(ipl_plane *plane)
         return;
     ipl_free(plane->caution);
     ipl_free(plane->rank);
+    ipl_free(plane->drawn);
+    ipl_shuffle_release(&plane->shuffle);
+    for (size_t m = 0; m < IPL_METRICS; m++) {
+        ipl_distance_release(&plane->scene.dt[m]);
+        ipl_distance_release(&plane->scene.dx[m]);
+    }
+    ipl_buffer_release(&plane->scene.values);
+    ipl_subset_release(&plane->scene.subset);
     ipl_pair_release(&plane->scene.ty);
     ipl_pair_release(&plane->scene.bt);
     ipl_pair_release(&plane->scene.xt);
@@ -189,7 +242,24 @@ static double unit_factor(const ipl_plane *plane, const ipl_estimator_ops *ops)
     return 1.0;
 }
 
-/* Point the scene at layer l, its samples in place. */
+/* Point the scene at t, its samples in place, after `before`; spare as in pair.h. */
+static void set_scene(ipl_plane *plane, ipl_var *t, ipl_var *before, ipl_var *spare)
+{
+    ipl_scene *scene = &plane->scene;
+
+    scene->t = t;
+    scene->before = before;
+    ipl_pair_begin(&scene->xt, scene->x, t, spare, false);
+    ipl_pair_begin(&scene->bt, before, t, spare, false);
+    for (size_t m = 0; m < IPL_METRICS; m++)
+        ipl_distance_begin(&scene->dt[m], t, (ipl_metric)m);
+    if (scene->groups) {
+        ipl_pair_begin(&scene->ty, t, &plane->groups.y, spare, true);
+        ipl_groups_begin(scene->groups, t);
+    }
+}
+
+/* Take layer l. */
 static ipl_status enter_layer(ipl_plane *plane, const ipl_cmat *t, size_t l, ipl_error *err)
 {
     ipl_scene *scene = &plane->scene;
@@ -204,17 +274,9 @@ static ipl_status enter_layer(ipl_plane *plane, const ipl_cmat *t, size_t l, ipl
                         name, t->rows, t->cols, plane->x.n);
     st =
         ipl_var_set(now, *t, scene->groups ? plane->groups.order : NULL, &scene->work, err);
-    if (st != IPL_OK)
-        return st;
-    scene->t = now;
-    scene->before = l == 0 ? &plane->x : other;
-    ipl_pair_begin(&scene->xt, scene->x, now, other, false);
-    ipl_pair_begin(&scene->bt, scene->before, now, other, false);
-    if (scene->groups) {
-        ipl_pair_begin(&scene->ty, now, &plane->groups.y, other, true);
-        ipl_groups_begin(scene->groups, now);
-    }
-    return IPL_OK;
+    if (st == IPL_OK)
+        set_scene(plane, now, l == 0 ? &plane->x : other, other);
+    return st;
 }
 
 static ipl_status measure_layer(ipl_measures *out, ipl_plane *plane, ipl_error *err)
@@ -253,6 +315,36 @@ static ipl_status measure_rank(double *out, ipl_plane *plane, ipl_error *err)
     return IPL_OK;
 }
 
+/* The mean of every information over shuffles of layer l, which was just measured. */
+static ipl_status measure_null(ipl_measures *out, ipl_plane *plane, size_t l,
+                               ipl_error *err)
+{
+    ipl_shuffle *shuffle = &plane->shuffle;
+    ipl_var *now = &plane->layer[l % 2], *dealt = &plane->layer[(l + 1) % 2];
+    const double share = 1.0 / (double)shuffle->repeats;
+    ipl_status st = IPL_OK;
+
+    if (shuffle->repeats == 0)
+        return IPL_OK;
+    for (size_t k = 0; k < plane->n_estimators; k++)
+        out[k].I_XT_null = out[k].I_TY_null = out[k].I_TY_cond_null = 0.0;
+    for (size_t r = 0; r < shuffle->repeats && st == IPL_OK; r++) {
+        ipl_shuffle_deal(shuffle, r);
+        dealt->name = now->name;
+        st = ipl_var_shuffle(dealt, now, shuffle->row, err);
+        if (st != IPL_OK)
+            return st;
+        set_scene(plane, dealt, &plane->x, now);
+        st = measure_layer(plane->drawn, plane, err);
+        for (size_t k = 0; k < plane->n_estimators; k++) {
+            out[k].I_XT_null += share * plane->drawn[k].I_XT;
+            out[k].I_TY_null += share * plane->drawn[k].I_TY;
+            out[k].I_TY_cond_null += share * plane->drawn[k].I_TY_cond;
+        }
+    }
+    return st;
+}
+
 ipl_status ipl_plane_measure(ipl_measures *out, ipl_plane *plane, const ipl_cmat *t,
                              size_t n_layers, ipl_error *err)
 {
@@ -269,6 +361,8 @@ ipl_status ipl_plane_measure(ipl_measures *out, ipl_plane *plane, const ipl_cmat
             st = measure_rank(&plane->rank[l], plane, err);
         if (st == IPL_OK)
             plane->n_ranks = l + 1;
+        if (st == IPL_OK)
+            st = measure_null(out + l * plane->n_estimators, plane, l, err);
     }
     return st;
 }

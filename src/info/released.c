@@ -6,8 +6,6 @@
 
 #define NORM_ADDED 1e-8 /* to every product of norms, in the released code */
 
-enum { KIND = IPL_SCALES }; /* of entropies noted in a variable */
-
 /* Rows and columns [at, at + d) of m (order, order): beta R of one variable. */
 static void place(double *m, size_t order, size_t at, const ipl_var *v, double beta)
 {
@@ -62,9 +60,10 @@ static ipl_status half_logdet(double *h, double *m, size_t order, const char *wh
 ipl_status ipl_released_entropy(double *h, ipl_var *v, double beta, ipl_work *work,
                                 ipl_error *err)
 {
+    const double key[IPL_KEYS] = {beta};
     ipl_status st;
 
-    if (ipl_var_recall(h, v, KIND, beta))
+    if (ipl_var_recall(h, v, IPL_OF_RELEASED, key))
         return IPL_OK;
     st = ipl_var_gram(v, IPL_COLS, IPL_COV, work, err);
     if (st == IPL_OK)
@@ -74,7 +73,7 @@ ipl_status ipl_released_entropy(double *h, ipl_var *v, double beta, ipl_work *wo
     place(work->matrix.p, v->d, 0, v, beta);
     st = half_logdet(h, work->matrix.p, v->d, v->name, work, err);
     if (st == IPL_OK)
-        ipl_var_note(v, KIND, beta, *h);
+        ipl_var_note(v, IPL_OF_RELEASED, key, *h);
     return st;
 }
 

@@ -90,6 +90,8 @@ static void import_columns(void *arg, size_t task, size_t thread)
         double *z = v->z.p + i * d + c;
 
         promote(x, job, i, c, width);
+        if (v->keep_given)
+            memcpy(v->given.p + i * d + c, x, width * sizeof *x);
         for (size_t j = 0; j < width; j++) {
             z[j] = low[j] == high[j] ? 0.0 : x[j] - mean[j];
             ss[j] += z[j] * z[j];
@@ -161,6 +163,24 @@ static void forget(ipl_var *v)
     v->n_entropies = 0;
 }
 
+/* Room for the samples and what belongs to their columns. */
+static ipl_status reserve_samples(ipl_var *v, size_t n, size_t d, ipl_error *err)
+{
+    ipl_status st = ipl_buffer_reserve(&v->z, n, d, err);
+
+    v->n = n;
+    v->d = d;
+    if (st == IPL_OK && v->keep_given)
+        st = ipl_buffer_reserve(&v->given, n, d, err);
+    if (st == IPL_OK)
+        st = ipl_buffer_reserve(&v->mean, d, 1, err);
+    if (st == IPL_OK)
+        st = ipl_buffer_reserve(&v->ss, d, 1, err);
+    if (st == IPL_OK)
+        st = ipl_buffer_reserve(&v->s, d, 1, err);
+    return st;
+}
+
 ipl_status ipl_var_set(ipl_var *v, ipl_cmat x, const uint32_t *order, ipl_work *work,
                        ipl_error *err)
 {
@@ -172,15 +192,7 @@ ipl_status ipl_var_set(ipl_var *v, ipl_cmat x, const uint32_t *order, ipl_work *
     if (x.rows > INT_MAX / 2 || x.cols > INT_MAX / 2)
         return ipl_fail(err, IPL_E_SHAPE, "%s: %zu x %zu is too large to measure", v->name,
                         x.rows, x.cols);
-    v->n = x.rows;
-    v->d = x.cols;
-    st = ipl_buffer_reserve(&v->z, v->n, v->d, err);
-    if (st == IPL_OK)
-        st = ipl_buffer_reserve(&v->mean, v->d, 1, err);
-    if (st == IPL_OK)
-        st = ipl_buffer_reserve(&v->ss, v->d, 1, err);
-    if (st == IPL_OK)
-        st = ipl_buffer_reserve(&v->s, v->d, 1, err);
+    st = reserve_samples(v, x.rows, x.cols, err);
     if (st != IPL_OK)
         return st;
 
@@ -196,6 +208,80 @@ ipl_status ipl_var_set(ipl_var *v, ipl_cmat x, const uint32_t *order, ipl_work *
     return IPL_OK;
 }
 
+static void shuffle_rows(double *out, const double *in, const uint32_t *row, size_t n,
+                         size_t d)
+{
+    for (size_t i = 0; i < n; i++)
+        memcpy(out + i * d, in + row[i] * d, d * sizeof *out);
+}
+
+/* G'_ij = G_row[i],row[j] of a Gram matrix of the samples. */
+static ipl_status shuffle_square(ipl_square *out, const ipl_square *sq, const uint32_t *row,
+                                 ipl_error *err)
+{
+    const size_t n = sq->order;
+    const ipl_status st = ipl_square_reserve(out, n, err);
+
+    if (st != IPL_OK)
+        return st;
+    for (size_t j = 0; j < n; j++) {
+        out->diag.p[j] = sq->diag.p[row[j]];
+        for (size_t i = j + 1; i < n; i++) {
+            const size_t low = row[i] < row[j] ? row[i] : row[j];
+            const size_t high = row[i] < row[j] ? row[j] : row[i];
+
+            out->a.p[j * n + i] = sq->a.p[low * n + high];
+        }
+    }
+    out->filled = true;
+    return IPL_OK;
+}
+
+/* Both Gram matrices of the columns; the order of samples is not seen. */
+static ipl_status copy_square(ipl_square *out, const ipl_square *sq, ipl_error *err)
+{
+    const size_t d = sq->order;
+    const ipl_status st = ipl_square_reserve(out, d, err);
+
+    if (st != IPL_OK)
+        return st;
+    memcpy(out->diag.p, sq->diag.p, d * sizeof *out->diag.p);
+    for (size_t j = 0; j < d; j++)
+        memcpy(out->a.p + j * d + j, sq->a.p + j * d + j, (d - j) * sizeof *out->a.p);
+    out->filled = true;
+    return IPL_OK;
+}
+
+ipl_status ipl_var_shuffle(ipl_var *out, const ipl_var *v, const uint32_t *row,
+                           ipl_error *err)
+{
+    const size_t n = v->n, d = v->d;
+    ipl_status st;
+
+    forget(out);
+    out->keep_given = v->keep_given;
+    st = reserve_samples(out, n, d, err);
+    if (st != IPL_OK)
+        return st;
+    shuffle_rows(out->z.p, v->z.p, row, n, d);
+    if (v->keep_given)
+        shuffle_rows(out->given.p, v->given.p, row, n, d);
+    memcpy(out->mean.p, v->mean.p, d * sizeof *out->mean.p);
+    memcpy(out->ss.p, v->ss.p, d * sizeof *out->ss.p);
+    memcpy(out->s.p, v->s.p, d * sizeof *out->s.p);
+    memcpy(out->trace, v->trace, sizeof out->trace);
+    out->underflow = v->underflow;
+    for (size_t k = 0; k < v->n_entropies && k < IPL_ENTROPIES; k++)
+        if (v->entropy[k].kind < IPL_OF_SUBSET)
+            ipl_var_note(out, v->entropy[k].kind, v->entropy[k].key, v->entropy[k].h);
+    if (v->cols.filled)
+        st = copy_square(&out->cols, &v->cols, err);
+    for (size_t k = 0; k < IPL_SCALES && st == IPL_OK; k++)
+        if (v->rows[k].filled)
+            st = shuffle_square(&out->rows[k], &v->rows[k], row, err);
+    return st;
+}
+
 void ipl_var_release(ipl_var *v)
 {
     for (size_t k = 0; k < IPL_FACTORS; k++)
@@ -206,6 +292,7 @@ void ipl_var_release(ipl_var *v)
     ipl_buffer_release(&v->s);
     ipl_buffer_release(&v->ss);
     ipl_buffer_release(&v->mean);
+    ipl_buffer_release(&v->given);
     ipl_buffer_release(&v->z);
 }
 
@@ -379,11 +466,12 @@ static ipl_status entropy_by_qr(double *h, ipl_var *v, ipl_scale scale, double b
 ipl_status ipl_var_entropy(double *h, ipl_var *v, ipl_scale scale, double beta,
                            ipl_work *work, ipl_error *err)
 {
-    const double bound = ipl_var_bound(v, scale, beta);
+    const double bound = ipl_var_bound(v, scale, beta), key[IPL_KEYS] = {beta};
+    const int kind = IPL_OF_LOGDET + (int)scale;
     ipl_factor *f = NULL;
     ipl_status st = IPL_OK;
 
-    if (ipl_var_recall(h, v, (int)scale, beta))
+    if (ipl_var_recall(h, v, kind, key))
         return IPL_OK;
     *h = (double)NAN;
     if (!isfinite(bound)) {
@@ -398,22 +486,35 @@ ipl_status ipl_var_entropy(double *h, ipl_var *v, ipl_scale scale, double beta,
     if (st == IPL_OK && isnan(*h))
         st = entropy_by_qr(h, v, scale, beta, work, err);
     if (st == IPL_OK)
-        ipl_var_note(v, (int)scale, beta, *h);
+        ipl_var_note(v, kind, key, *h);
     return st;
 }
 
-bool ipl_var_recall(double *h, const ipl_var *v, int kind, double beta)
+static bool is_entropy(const ipl_entropy *e, int kind, const double key[IPL_KEYS])
+{
+    bool same = e->kind == kind;
+
+    for (size_t k = 0; k < IPL_KEYS; k++)
+        same = same && e->key[k] == key[k];
+    return same;
+}
+
+bool ipl_var_recall(double *h, const ipl_var *v, int kind, const double key[IPL_KEYS])
 {
     for (size_t k = 0; k < v->n_entropies && k < IPL_ENTROPIES; k++)
-        if (v->entropy[k].kind == kind && v->entropy[k].beta == beta) {
+        if (is_entropy(&v->entropy[k], kind, key)) {
             *h = v->entropy[k].h;
             return true;
         }
     return false;
 }
 
-void ipl_var_note(ipl_var *v, int kind, double beta, double h)
+void ipl_var_note(ipl_var *v, int kind, const double key[IPL_KEYS], double h)
 {
-    v->entropy[v->n_entropies % IPL_ENTROPIES] = (ipl_entropy){kind, beta, h};
+    ipl_entropy *e = &v->entropy[v->n_entropies % IPL_ENTROPIES];
+
+    e->kind = kind;
+    memcpy(e->key, key, sizeof e->key);
+    e->h = h;
     v->n_entropies++;
 }

@@ -54,16 +54,31 @@ typedef struct ipl_factor {
     ipl_buffer own; /* where l is when it is not below a Gram matrix */
 } ipl_factor;
 
+/** Whose entropy was noted: those before IPL_OF_SUBSET are of all samples in any order. */
+typedef enum ipl_kind {
+    IPL_OF_LOGDET,                                /* + ipl_scale; beta */
+    IPL_OF_RELEASED = IPL_OF_LOGDET + IPL_SCALES, /* beta */
+    IPL_OF_GAUSS,                                 /* shrink */
+    IPL_OF_SUBSET,                                /* from here on: of the first n samples */
+    IPL_OF_KL = IPL_OF_SUBSET,                    /* + metric; k, n */
+    IPL_OF_RENYI = IPL_OF_KL + 8                  /* + kernel; alpha, width, n */
+} ipl_kind;
+
+enum { IPL_KEYS = 3 };
+
 typedef struct ipl_entropy {
-    int kind; /* an ipl_scale, or a number the estimator gives it */
-    double beta, h;
+    int kind;             /* an ipl_kind and what is added to it */
+    double key[IPL_KEYS]; /* the numbers it depends on, zeros after them */
+    double h;
 } ipl_entropy;
 
 typedef struct ipl_var {
     const char *name;   /* "X", for messages */
     bool lasting;       /* stays for the whole run: its factors cost nothing */
+    bool keep_given;    /* set by the owner: fill `given` */
     size_t n, d;        /* samples, columns */
     ipl_buffer z;       /* (n, d) centred; constant columns are zero */
+    ipl_buffer given;   /* (n, d) the samples as they came, with keep_given */
     ipl_buffer mean, s; /* (d) mean; 1 / standard deviation, 0 for a constant column */
     ipl_buffer ss;      /* (d) sum of squares of z */
     double trace[IPL_SCALES];
@@ -88,6 +103,17 @@ typedef struct ipl_var {
  */
 ipl_status ipl_var_set(ipl_var *v, ipl_cmat x, const uint32_t *order, ipl_work *work,
                        ipl_error *err) IPL_NODISCARD;
+
+/**
+ * Take the samples of another variable in another order: row i is its row[i]. What does not
+ * depend on the order (Gram matrix of the columns, entropies) comes along, the Gram matrices
+ * of the rows are rearranged: nothing is multiplied again.
+ *
+ * shapes  row (v->n)
+ * errors  IPL_E_NOMEM
+ */
+ipl_status ipl_var_shuffle(ipl_var *out, const ipl_var *v, const uint32_t *row,
+                           ipl_error *err) IPL_NODISCARD;
 
 /** Release everything; an empty variable is allowed. */
 void ipl_var_release(ipl_var *v);
@@ -131,11 +157,11 @@ ipl_status ipl_var_borrow(double **m, ipl_var *v, ipl_scale scale, size_t n,
 ipl_status ipl_var_entropy(double *h, ipl_var *v, ipl_scale scale, double beta,
                            ipl_work *work, ipl_error *err) IPL_NODISCARD;
 
-/** Look up an entropy of this kind and beta; false when it was not noted. */
-bool ipl_var_recall(double *h, const ipl_var *v, int kind, double beta);
+/** Look up an entropy by its kind and its numbers; false when it was not noted. */
+bool ipl_var_recall(double *h, const ipl_var *v, int kind, const double key[IPL_KEYS]);
 
 /** Note an entropy. */
-void ipl_var_note(ipl_var *v, int kind, double beta, double h);
+void ipl_var_note(ipl_var *v, int kind, const double key[IPL_KEYS], double h);
 
 /** Write sqrt(beta / n) X D into columns [at, at + d) of out, rows `stride` apart. */
 void ipl_var_weigh(double *out, size_t stride, size_t at, const ipl_var *v, ipl_scale scale,

@@ -65,6 +65,15 @@ void ipl_gram_rows(double *g, const double *z, size_t n, size_t d, double alpha,
                    double beta, ipl_pool *pool);
 
 /**
+ * Rows of C (m, n) = A B' that are `stride` doubles apart, A (m, k), B (n, k). One thread,
+ * for use within a task.
+ *
+ * cost    2 k m n
+ */
+void ipl_dgemm_nt(double *c, size_t stride, const double *a, const double *b, size_t m,
+                  size_t n, size_t k);
+
+/**
  * Cholesky factor of a symmetric positive definite matrix, A = L L'.
  *
  * shapes  a (n, n) row-major, lower triangle read, L written over it
@@ -102,5 +111,19 @@ ipl_status ipl_logdet_qr(double *out, const double *z, size_t n, size_t d,
  * errors  IPL_E_NUMERIC  the determinant is zero, negative or not a number
  */
 ipl_status ipl_logdet_lu(double *out, double *a, size_t n, ipl_error *err) IPL_NODISCARD;
+
+/** Doubles of scratch that ipl_eigenvalues() wants for an order. */
+size_t ipl_eigenvalues_scratch(size_t order);
+
+/**
+ * Eigenvalues of a symmetric matrix in ascending order (tridiagonal form, then QL). One
+ * thread, no allocation: for use within a task.
+ *
+ * shapes  values (n); a (n, n), lower triangle read, destroyed; scratch as above
+ * errors  IPL_E_NUMERIC  a has a NaN or Inf, or the iteration did not converge
+ * cost    4/3 n^3
+ */
+ipl_status ipl_eigenvalues(double *values, double *a, size_t n, double *scratch,
+                           ipl_error *err) IPL_NODISCARD;
 
 #endif /* IPL_LINALG_H */

@@ -22,6 +22,9 @@ extern void dgeqrf_(const int *m, const int *n, double *a, const int *lda, doubl
                     double *work, const int *lwork, int *info);
 extern void dgetrf_(const int *m, const int *n, double *a, const int *lda, int *pivots,
                     int *info);
+extern void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a,
+                    const int *lda, double *w, double *work, const int *lwork, int *iwork,
+                    const int *liwork, int *info);
 
 enum {
     TILE_MIN = 64,       /* sides of an output tile of a product */
@@ -30,7 +33,8 @@ enum {
     SOLVE_TILES = 8,     /* column tiles of a triangular solve */
     SOLVE_MIN = 16,      /* right-hand sides below which another tile costs more */
     SPIN_ROUNDS = 1000,  /* looks at a flag before giving the processor away */
-    QR_BLOCK = 64        /* workspace columns of dgeqrf */
+    QR_BLOCK = 64,       /* workspace columns of dgeqrf */
+    EIGEN_BLOCK = 66     /* workspace columns of dsyevd: 64 for a block of dsytrd */
 };
 
 /* Sizes become int here and nowhere else. */
@@ -99,6 +103,13 @@ void ipl_dgemm_tn(double *c, const double *a, const double *b, size_t m, size_t 
     job.rows = cut_side(m);
     job.cols = cut_side(n);
     ipl_pool_run(pool, job.rows.count * job.cols.count, product_tile, &job);
+}
+
+void ipl_dgemm_nt(double *c, size_t stride, const double *a, const double *b, size_t m,
+                  size_t n, size_t k)
+{
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, blas_int(m), blas_int(n),
+                blas_int(k), 1.0, a, blas_int(k), b, blas_int(k), 0.0, c, blas_int(stride));
 }
 
 typedef struct gram_job {
@@ -409,5 +420,30 @@ ipl_status ipl_logdet_lu(double *out, double *a, size_t n, ipl_error *err)
         return ipl_fail(err, IPL_E_NUMERIC,
                         "the determinant of a matrix of order %zu is negative", n);
     *out = sum;
+    return IPL_OK;
+}
+
+size_t ipl_eigenvalues_scratch(size_t order)
+{
+    return EIGEN_BLOCK * order + 1;
+}
+
+ipl_status ipl_eigenvalues(double *values, double *a, size_t n, double *scratch,
+                           ipl_error *err)
+{
+    const char none = 'N', upper = 'U';
+    const int order = blas_int(n), space = blas_int(ipl_eigenvalues_scratch(n)), one = 1;
+    int info = 0, unused;
+
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j <= i; j++)
+            if (!isfinite(a[i * n + j]))
+                return ipl_fail(err, IPL_E_NUMERIC,
+                                "a matrix of order %zu has a NaN or Inf in row %zu", n, i);
+    dsyevd_(&none, &upper, &order, a, &order, values, scratch, &space, &unused, &one,
+            &info);
+    if (info != 0)
+        return ipl_fail(err, IPL_E_NUMERIC,
+                        "the eigenvalues of a matrix of order %zu did not converge", n);
     return IPL_OK;
 }

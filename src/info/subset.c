@@ -1,0 +1,89 @@
+#include "info/subset.h"
+
+#include "base/alloc.h"
+
+#include <math.h>
+
+void ipl_subset_release(ipl_subset *subset)
+{
+    ipl_free(subset->start);
+    ipl_free(subset->row);
+    *subset = (ipl_subset){0};
+}
+
+static ipl_status reserve(ipl_subset *out, size_t n, const ipl_groups *groups,
+                          ipl_error *err)
+{
+    if (out->room >= n)
+        return IPL_OK;
+    ipl_subset_release(out);
+    out->row = ipl_array(n, 1, sizeof *out->row, err);
+    out->start = ipl_array(groups ? groups->k + 1 : 1, 1, sizeof *out->start, err);
+    if (!out->row || !out->start)
+        return IPL_E_NOMEM;
+    out->room = n;
+    return IPL_OK;
+}
+
+ipl_status ipl_subset_take(ipl_subset *out, size_t limit, size_t n,
+                           const ipl_groups *groups, ipl_error *err)
+{
+    const size_t end = limit == 0 || limit > n ? n : limit;
+    const ipl_status st = reserve(out, n, groups, err);
+
+    if (st != IPL_OK)
+        return st;
+    out->n = out->k = 0;
+    out->least = n;
+    if (!groups) {
+        for (size_t i = 0; i < end; i++)
+            out->row[out->n++] = (uint32_t)i;
+        return IPL_OK;
+    }
+    for (size_t c = 0; c < groups->k; c++) {
+        const size_t first = out->n;
+
+        for (size_t i = groups->start[c]; i < groups->start[c + 1]; i++)
+            if (groups->order[i] < end)
+                out->row[out->n++] = (uint32_t)i;
+        if (out->n == first)
+            continue;
+        out->start[out->k++] = first;
+        if (out->n - first < out->least)
+            out->least = out->n - first;
+    }
+    out->start[out->k] = out->n;
+    return IPL_OK;
+}
+
+size_t ipl_subset_size(const ipl_subset *subset, size_t c)
+{
+    return subset->start[c + 1] - subset->start[c];
+}
+
+size_t ipl_subset_class(const ipl_subset *subset, size_t i)
+{
+    size_t low = 0, high = subset->k;
+
+    while (high - low > 1) {
+        const size_t middle = (low + high) / 2;
+
+        if (subset->start[middle] <= i)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+double ipl_subset_label_entropy(const ipl_subset *subset)
+{
+    double h = 0.0;
+
+    for (size_t c = 0; c < subset->k; c++) {
+        const double p = (double)ipl_subset_size(subset, c) / (double)subset->n;
+
+        h -= p * log(p);
+    }
+    return h + 0.0; /* one class: not -0 */
+}
