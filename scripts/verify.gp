@@ -16,7 +16,7 @@ HEIGHT = ROWS*PANEL_HEIGHT + KEY_HEIGHT
 load 'style.gp'
 set output NAME.'.'.FORMAT
 
-left(p) = ((p - 1) % COLUMNS + 0.0)/COLUMNS + 0.48/WIDTH
+left(p) = ((p - 1) % COLUMNS + 0.0)/COLUMNS + (COLUMNS > 3 ? 0.46 : 0.52)/WIDTH
 right(p) = ((p - 1) % COLUMNS + 1.0)/COLUMNS - 0.1/WIDTH
 top(p) = 1 - (((p - 1)/COLUMNS)*PANEL_HEIGHT + 0.24)/HEIGHT
 bottom(p) = 1 - (((p - 1)/COLUMNS + 1)*PANEL_HEIGHT - 0.4)/HEIGHT
@@ -33,9 +33,10 @@ do for [p = 1:PANELS] {
     set ylabel Y_LABEL[p] offset 1.4,0
     set autoscale
     set offsets 0, 0, graph 0.04, graph 0.04
-    if (Y_TOP[p] > 0) { set yrange [0:Y_TOP[p]] }
+    eval 'set yrange '.Y_RANGE[p]
+    if (X_STEP[p] > 0) { set xtics X_STEP[p] } else { set xtics autofreq }
     if (LOG_X[p]) { set logscale x; set format x '10^{%L}' } else { unset logscale x; set format x '%g' }
-    plot for [s = 1:SERIES] NAME.'.csv' using (column('panel') == p && column('series') == s ? column('x') : NaN):'shown' with lines linecolor rgb COLOUR[s] dashtype DASH[s] linewidth (DASH[s] > 1 ? 1.2 : 1)
+    plot for [word in CURVES[p]] NAME.'.csv' using (column('panel') == p && column('series') == int(word) ? column('x') : NaN):'shown' with lines linecolor rgb COLOUR[int(word)] dashtype DASH[int(word)] linewidth (DASH[int(word)] > 1 ? 1.2 : 1)
 }
 # The key, in a panel of its own without axes.
 unset title
@@ -50,8 +51,8 @@ set lmargin at screen 0.05
 set rmargin at screen 0.97
 set bmargin at screen 0
 set tmargin at screen KEY_HEIGHT/HEIGHT
-set key at graph 0.5,0.5 center center horizontal maxcols KEY_COLUMNS samplen 2 font SMALL textcolor rgb INK
+set key at graph 0.5,0.5 center center horizontal maxcols KEY_COLUMNS Left reverse samplen 2 font SMALL textcolor rgb INK
 set xrange [0:1]
 set yrange [0:1]
-plot for [s = 1:SERIES] NaN with lines linecolor rgb COLOUR[s] dashtype DASH[s] linewidth (DASH[s] > 1 ? 1.2 : 1) title SERIES_NAME[s]
+plot for [s = 1:SERIES] NaN with lines linecolor rgb COLOUR[s] dashtype DASH[s] linewidth (DASH[s] > 1 ? 1.2 : 1) title KEY[s]
 unset multiplot

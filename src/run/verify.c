@@ -63,7 +63,7 @@ static void publish(session *s, ipl_verdicts *sum, const ipl_report *report,
         sum->passed += f->verdict == IPL_PASS;
         sum->failed += f->verdict == IPL_FAIL;
         sum->skipped += f->verdict == IPL_SKIPPED;
-        (void)snprintf(line, sizeof line, "  %-7s  %-44s  %-34s  %s",
+        (void)snprintf(line, sizeof line, "  %-7s  %-52s  %-34s  %s",
                        ipl_verdict_name(f->verdict), f->what, f->expected, f->obtained);
         tell(s, line);
         ipl_text_add(&s->verdicts, "%s,", name);
@@ -116,7 +116,8 @@ static ipl_status run_one(session *s, ipl_verdicts *sum, const ipl_verify_row *r
 
     if (!report)
         return IPL_E_NOMEM;
-    (void)snprintf(line, sizeof line, "== %s: %s ==", row->name, row->summary);
+    (void)snprintf(line, sizeof line, "== %s: %s%s ==", row->name, row->summary,
+                   task.quick ? " (quick: less of it)" : "");
     tell(s, line);
     st = row->run(report, &task, err);
     if (st == IPL_OK)

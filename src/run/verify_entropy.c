@@ -157,9 +157,9 @@ static void check_bounds(ipl_report *report, const curves *c)
 {
     const double n = N_SAMPLES, floor = 0.5 * (double)c->d * log(TWO_PI_E * 0.1);
 
-    check_between(ipl_report_find(report, "d=%zu R\xC3\xA9nyi within 0 ... log2 n", c->d),
+    check_between(ipl_report_find(report, "d=%zu renyi within 0 ... log2 n", c->d),
                   curve(c, RENYI), c->n_steps, 0.0, log2(n));
-    check_between(ipl_report_find(report, "d=%zu KDE at most ln n above its noise", c->d),
+    check_between(ipl_report_find(report, "d=%zu kde at most ln n above its noise", c->d),
                   curve(c, KDE), c->n_steps, floor, floor + log(n));
     check_between(ipl_report_find(report, "d=%zu binning within 0 ... ln n", c->d),
                   curve(c, BINNING), c->n_steps, 0.0, log(n));
@@ -246,7 +246,7 @@ static ipl_status check_uncertainty(ipl_report *report, curves *c, ipl_error *er
         worst, 4.0 * sqrt(2.0 / (double)(N_SAMPLES * c->d)));
     check_below(ipl_report_find(report, "d=%zu logdet smooth: step over mean step", c->d),
                 ipl_verify_jump(h, c->n_steps) * (double)(c->n_steps - 1), 2.0);
-    check_below(ipl_report_find(report, "d=%zu kNN: |H(s) - H(1) - d log s|", c->d),
+    check_below(ipl_report_find(report, "d=%zu kl: |H(s) - H(1) - d log s|", c->d),
                 logarithm_error(c), 1e-8 * (double)c->d);
     check_bounds(report, c);
     note_shapes(report, c, uncertainty_contenders, "s");
@@ -266,8 +266,9 @@ static ipl_status run_uncertainty(ipl_report *report, const ipl_verify_task *tas
     st = measure_all(&c, uncertainty_contenders, task, err);
     if (st != IPL_OK)
         goto done;
-    (void)ipl_report_add_panel(report, "degree of uncertainty s",
-                               "H({/:Italic T}), each from 0 to 10", "d = %zu", d);
+    ipl_report_add_panel(report, "degree of uncertainty s",
+                         "H({/:Italic T}), each from 0 to 10", "d = %zu", d)
+        ->step = 0.25;
     for (size_t k = 0; k < CONTENDERS; k++)
         ipl_report_add_shape(report, p, k, c.at, curve(&c, k), c.n_steps);
     st = check_uncertainty(report, &c, err);
@@ -356,8 +357,9 @@ static ipl_status run_correlation(ipl_report *report, const ipl_verify_task *tas
     st = measure_all(&c, correlation_contenders, task, err);
     if (st != IPL_OK)
         goto done;
-    (void)ipl_report_add_panel(report, "1 - correlation",
-                               "H({/:Italic T}), each from 0 to 10", "d = %zu", d);
+    ipl_report_add_panel(report, "1 - correlation", "H({/:Italic T}), each from 0 to 10",
+                         "d = %zu", d)
+        ->step = 0.25;
     check_correlation(report, &c);
     for (size_t k = 0; k < CONTENDERS; k++)
         ipl_report_add_shape(report, p, k, c.at, curve(&c, k), c.n_steps);
@@ -374,7 +376,8 @@ static const size_t dims[] = {3, 15, 50, 200}, dims_quick[] = {3, 50};
 static void add_contenders(ipl_report *report, const contender *contenders)
 {
     for (size_t k = 0; k < CONTENDERS; k++)
-        (void)ipl_report_add_series(report, contenders[k].name, NULL, 1);
+        (void)ipl_report_add_series(report, contenders[k].text, contenders[k].name, NULL,
+                                    1);
 }
 
 ipl_status ipl_verify_uncertainty(ipl_report *report, const ipl_verify_task *task,
@@ -394,7 +397,7 @@ ipl_status ipl_verify_correlation(ipl_report *report, const ipl_verify_task *tas
     ipl_status st = IPL_OK;
 
     add_contenders(report, correlation_contenders);
-    (void)ipl_report_add_series(report, "closed form", "#000000", 2);
+    (void)ipl_report_add_series(report, "closed form", "closed form", "#000000", 2);
     for (size_t p = 0; p < (task->quick ? 2u : 4u) && st == IPL_OK; p++)
         st = run_correlation(report, task, p, task->quick ? dims_quick[p] : dims[p], err);
     return st;

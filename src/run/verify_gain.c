@@ -188,12 +188,15 @@ ipl_status ipl_verify_gain(ipl_report *report, const ipl_verify_task *task, ipl_
     ipl_status st = IPL_OK;
 
     report->columns = n;
-    (void)ipl_report_add_series(report, "tanh", NULL, 1);
-    (void)ipl_report_add_series(report, "ReLU", NULL, 1);
-    for (size_t k = 0; k < 2 * n; k++)
-        ipl_report_add_panel(report, "gain w", "I({/:Italic a};f({/:Italic w a W}))",
-                             "d = %zu", d[k % n])
-            ->log_x = k >= n;
+    (void)ipl_report_add_series(report, "tanh", "tanh", NULL, 1);
+    (void)ipl_report_add_series(report, "ReLU", "ReLU", NULL, 1);
+    for (size_t k = 0; k < 2 * n; k++) {
+        ipl_report_panel *panel = ipl_report_add_panel(
+            report, "gain w", "I({/:Italic a};f({/:Italic w a W}))", "d = %zu", d[k % n]);
+
+        panel->log_x = k >= n;
+        panel->from_zero = true;
+    }
     for (size_t k = 0; k < n && st == IPL_OK; k++)
         st = run_gain(report, task, d[k], k, n, err);
     return st;

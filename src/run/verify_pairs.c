@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { RHOS = 19, RHOS_QUICK = 7, REPEATS = 8, REPEATS_QUICK = 2, TEXTS = 2 };
+enum { RHOS = 19, RHOS_QUICK = 7, REPEATS = 8, REPEATS_QUICK = 2, TEXTS = 3 };
 
 /* One panel of an experiment. */
 typedef struct pairs {
@@ -26,7 +26,7 @@ typedef struct pairs {
     size_t n_texts;
 } pairs;
 
-enum { LOGDET, KSG };
+enum { LOGDET, KSG, GAUSS };
 
 static void release(pairs *p)
 {
@@ -34,8 +34,8 @@ static void release(pairs *p)
     ipl_free(p->x);
     ipl_free(p->w);
     ipl_free(p->values);
-    ipl_free(p->mean[LOGDET]);
-    ipl_free(p->mean[KSG]);
+    for (size_t t = 0; t < TEXTS; t++)
+        ipl_free(p->mean[t]);
     ipl_free(p->expected);
     ipl_free(p->limit);
     ipl_free(p->truth);
@@ -66,13 +66,15 @@ static ipl_status reserve(pairs *p, ipl_error *err)
     p->x = ipl_array(p->n_repeats, size, sizeof *p->x, err);
     p->w = ipl_array(p->n_repeats, size, sizeof *p->w, err);
     p->values = ipl_array(p->n_rho * p->n_repeats, TEXTS, sizeof *p->values, err);
-    p->mean[LOGDET] = ipl_array(p->n_rho, 1, sizeof *p->mean[LOGDET], err);
-    p->mean[KSG] = ipl_array(p->n_rho, 1, sizeof *p->mean[KSG], err);
+    for (size_t t = 0; t < TEXTS; t++) {
+        p->mean[t] = ipl_array(p->n_rho, 1, sizeof *p->mean[t], err);
+        if (!p->mean[t])
+            return IPL_E_NOMEM;
+    }
     p->expected = ipl_array(p->n_rho, 1, sizeof *p->expected, err);
     p->limit = ipl_array(p->n_rho, 1, sizeof *p->limit, err);
     p->truth = ipl_array(p->n_rho, 1, sizeof *p->truth, err);
-    if (!p->rho || !p->x || !p->w || !p->values || !p->mean[LOGDET] || !p->mean[KSG] ||
-        !p->expected || !p->limit || !p->truth)
+    if (!p->rho || !p->x || !p->w || !p->values || !p->expected || !p->limit || !p->truth)
         return IPL_E_NOMEM;
     for (size_t k = 0; k < p->n_repeats; k++) {
         ipl_verify_normal(p->x + k * size, size, (uint32_t)p->d, (uint32_t)(2 * k));
@@ -164,6 +166,14 @@ static void check_bias(ipl_report *report, const pairs *p, const char *name, siz
                        "%.4g", got);
 }
 
+/* The two series of draw_sample(). */
+static void add_series(ipl_report *report, const char *name, const char *shown,
+                       const char *theory)
+{
+    (void)ipl_report_add_series(report, name, shown, NULL, 1);
+    (void)ipl_report_add_series(report, "random-matrix theory", theory, "#000000", 3);
+}
+
 /* A panel of the sample and of what it should be. */
 static void draw_sample(ipl_report *report, size_t panel, const pairs *p)
 {
@@ -181,8 +191,8 @@ static ipl_status run_dimension(ipl_report *report, const ipl_verify_task *task,
                .n_rho = task->quick ? RHOS_QUICK : RHOS,
                .n_repeats = task->quick ? REPEATS_QUICK : REPEATS,
                .beta = 1.0,
-               .texts = {"logdet:scale=corr,beta=1", "ksg:k=3"},
-               .n_texts = 2};
+               .texts = {"logdet:scale=corr,beta=1", "ksg:k=3", "gauss"},
+               .n_texts = TEXTS};
     ipl_status st = reserve(&p, err);
     ipl_finding *row;
     double like;
@@ -198,6 +208,7 @@ static ipl_status run_dimension(ipl_report *report, const ipl_verify_task *task,
     ipl_report_add_curve(report, n_dims + panel, 2, p.rho, p.limit, p.n_rho);
     ipl_report_add_curve(report, n_dims + panel, 3, p.rho, p.truth, p.n_rho);
     ipl_report_add_curve(report, n_dims + panel, 4, p.rho, p.mean[KSG], p.n_rho);
+    ipl_report_add_curve(report, n_dims + panel, 5, p.rho, p.mean[GAUSS], p.n_rho);
     report->panels[n_dims + panel].top = 1.3 * fmax(p.limit[0], p.mean[LOGDET][0]);
     check_shape(report, &p, "d", d);
     check_bias(report, &p, "d", d);
@@ -218,17 +229,22 @@ ipl_status ipl_verify_dimension(ipl_report *report, const ipl_verify_task *task,
     ipl_status st = IPL_OK;
 
     report->columns = n;
-    (void)ipl_report_add_series(report, "LogDet, n = 128, {/Symbol b} = 1", NULL, 1);
-    (void)ipl_report_add_series(report, "random-matrix theory for n = 128", "#000000", 3);
-    (void)ipl_report_add_series(report, "closed form, {/Symbol b} = 1", "#009E73", 2);
-    (void)ipl_report_add_series(report, "closed form without {/Symbol b}", "#CC79A7", 2);
-    (void)ipl_report_add_series(report, "KSG, k = 3", "#D55E00", 1);
-    for (size_t k = 0; k < n; k++)
-        (void)ipl_report_add_panel(report, "{/Symbol r}", "I({/:Italic X};{/:Italic T})",
-                                   "d = %zu", d[k]);
-    for (size_t k = 0; k < n; k++)
-        (void)ipl_report_add_panel(report, "{/Symbol r}", "I({/:Italic X};{/:Italic T})",
-                                   "d = %zu, from 0", d[k]);
+    add_series(report, "logdet:scale=corr,beta=1", "LogDet, n = 128, {/Symbol b} = 1",
+               "random-matrix theory for n = 128");
+    (void)ipl_report_add_series(report, "closed form", "closed form, {/Symbol b} = 1",
+                                "#009E73", 2);
+    (void)ipl_report_add_series(report, "closed form without beta",
+                                "closed form without {/Symbol b}", "#CC79A7", 2);
+    (void)ipl_report_add_series(report, "ksg:k=3", "KSG, k = 3", "#D55E00", 1);
+    (void)ipl_report_add_series(report, "gauss", "Gaussian, n > 2d only", "#E69F00", 1);
+    for (size_t k = 0; k < 2 * n; k++) {
+        ipl_report_panel *panel =
+            ipl_report_add_panel(report, "{/Symbol r}", "I({/:Italic X};{/:Italic T})",
+                                 k < n ? "d = %zu" : "d = %zu, from 0", d[k % n]);
+
+        panel->step = 0.5;
+        panel->from_zero = k >= n;
+    }
     for (size_t k = 0; k < n && st == IPL_OK; k++)
         st = run_dimension(report, task, d[k], k, n, err);
     return st;
@@ -294,11 +310,12 @@ ipl_status ipl_verify_samples(ipl_report *report, const ipl_verify_task *task,
     static const size_t samples[] = {128, 256, 512};
     ipl_status st = IPL_OK;
 
-    (void)ipl_report_add_series(report, "LogDet, {/Symbol b} = 200000", NULL, 1);
-    (void)ipl_report_add_series(report, "random-matrix theory for n samples", "#000000", 3);
+    add_series(report, "logdet:scale=corr,beta=200000", "LogDet, {/Symbol b} = 200000",
+               "random-matrix theory for n samples");
     for (size_t k = 0; k < (task->quick ? 2u : 3u) && st == IPL_OK; k++) {
-        (void)ipl_report_add_panel(report, "{/Symbol r}", "I({/:Italic X};{/:Italic T})",
-                                   "d = 1000, n = %zu", samples[k]);
+        ipl_report_add_panel(report, "{/Symbol r}", "I({/:Italic X};{/:Italic T})",
+                             "d = 1000, n = %zu", samples[k])
+            ->step = 0.5;
         st = run_samples(report, task, samples[k], k, err);
     }
     return st;

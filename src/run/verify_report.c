@@ -43,8 +43,8 @@ ipl_report_panel *ipl_report_add_panel(ipl_report *report, const char *x_label,
     return panel;
 }
 
-size_t ipl_report_add_series(ipl_report *report, const char *name, const char *colour,
-                             int dash)
+size_t ipl_report_add_series(ipl_report *report, const char *name, const char *shown,
+                             const char *colour, int dash)
 {
     enum { N_COLOURS = sizeof colours / sizeof colours[0] };
     ipl_report_series *series;
@@ -52,6 +52,7 @@ size_t ipl_report_add_series(ipl_report *report, const char *name, const char *c
     assert(report->n_series < IPL_REPORT_SERIES);
     series = &report->series[report->n_series];
     (void)snprintf(series->name, sizeof series->name, "%s", name);
+    (void)snprintf(series->shown, sizeof series->shown, "%s", shown);
     (void)snprintf(series->colour, sizeof series->colour, "%s",
                    colour ? colour : colours[report->n_series % N_COLOURS]);
     series->dash = dash;
@@ -64,6 +65,7 @@ static void add_point(ipl_report *report, size_t panel, size_t series, double x,
 {
     ipl_text *rows = &report->rows;
 
+    report->shown[panel][series] = report->shown[panel][series] || isfinite(shown);
     ipl_text_add(rows, "%zu,", panel + 1);
     ipl_text_add_field(rows, report->panels[panel].title);
     ipl_text_add(rows, ",%zu,", series + 1);
@@ -154,8 +156,9 @@ static void print_settings(ipl_text *out, const ipl_report *report, const char *
                  "NAME = '%s'\n"
                  "PANELS = %zu; COLUMNS = %zu; SERIES = %zu\n"
                  "array TITLE[PANELS]\narray X_LABEL[PANELS]\narray Y_LABEL[PANELS]\n"
-                 "array LOG_X[PANELS]\narray Y_TOP[PANELS] # 0: what the curves need\n"
-                 "array SERIES_NAME[SERIES]\narray COLOUR[SERIES]\narray DASH[SERIES]\n",
+                 "array LOG_X[PANELS]\narray X_STEP[PANELS]\narray Y_RANGE[PANELS]\n"
+                 "array CURVES[PANELS] # the series that have points there\n"
+                 "array KEY[SERIES]\narray COLOUR[SERIES]\narray DASH[SERIES]\n",
                  name, name, report->n_panels, columns, report->n_series);
     for (size_t p = 0; p < report->n_panels; p++) {
         const ipl_report_panel *panel = &report->panels[p];
@@ -163,12 +166,19 @@ static void print_settings(ipl_text *out, const ipl_report *report, const char *
         add_string(out, "TITLE", p, panel->title);
         add_string(out, "X_LABEL", p, panel->x_label);
         add_string(out, "Y_LABEL", p, panel->y_label);
-        ipl_text_add(out, "LOG_X[%zu] = %d; Y_TOP[%zu] = ", p + 1, panel->log_x, p + 1);
-        ipl_text_add_number(out, panel->top);
-        ipl_text_add(out, "\n");
+        ipl_text_add(out, "LOG_X[%zu] = %d; X_STEP[%zu] = ", p + 1, panel->log_x, p + 1);
+        ipl_text_add_number(out, panel->step);
+        ipl_text_add(out, "; Y_RANGE[%zu] = '[%s:", p + 1, panel->from_zero ? "0" : "*");
+        if (panel->top > 0.0)
+            ipl_text_add_number(out, panel->top);
+        ipl_text_add(out, "%s]'\nCURVES[%zu] = '", panel->top > 0.0 ? "" : "*", p + 1);
+        for (size_t s = 0; s < report->n_series; s++)
+            if (report->shown[p][s])
+                ipl_text_add(out, " %zu", s + 1);
+        ipl_text_add(out, "'\n");
     }
     for (size_t s = 0; s < report->n_series; s++) {
-        add_string(out, "SERIES_NAME", s, report->series[s].name);
+        add_string(out, "KEY", s, report->series[s].shown);
         ipl_text_add(out, "COLOUR[%zu] = '%s'; DASH[%zu] = %d\n", s + 1,
                      report->series[s].colour, s + 1, report->series[s].dash);
     }

@@ -36,13 +36,16 @@ typedef struct ipl_finding {
 typedef struct ipl_report_panel {
     char title[IPL_FINDING_TEXT], x_label[IPL_FINDING_TEXT], y_label[IPL_FINDING_TEXT];
     bool log_x;
-    double top; /* y axis 0 ... top; 0: what the curves need */
+    bool from_zero; /* the y axis starts at 0 */
+    double top;     /* and ends here; 0: where the curves do */
+    double step;    /* between the tics of the x axis; 0: gnuplot's choice */
 } ipl_report_panel;
 
 typedef struct ipl_report_series {
-    char name[IPL_FINDING_TEXT];
-    char colour[8]; /* "#rrggbb" */
-    int dash;       /* gnuplot's dash type: 1 solid, 2 dashed, 3 dotted */
+    char name[IPL_FINDING_TEXT];  /* in the CSV file */
+    char shown[IPL_FINDING_TEXT]; /* in the key, gnuplot's enhanced text */
+    char colour[8];               /* "#rrggbb" */
+    int dash;                     /* gnuplot's dash type: 1 solid, 2 dashed, 3 dotted */
 } ipl_report_series;
 
 typedef struct ipl_report {
@@ -50,7 +53,9 @@ typedef struct ipl_report {
     ipl_report_panel panels[IPL_REPORT_PANELS];
     ipl_report_series series[IPL_REPORT_SERIES];
     ipl_finding findings[IPL_REPORT_FINDINGS];
-    ipl_text rows; /* of the CSV file */
+    bool shown[IPL_REPORT_PANELS]
+              [IPL_REPORT_SERIES]; /* the panel has points of the series */
+    ipl_text rows;                 /* of the CSV file */
 } ipl_report;
 
 /** Free what a report owns. */
@@ -62,12 +67,12 @@ ipl_report_panel *ipl_report_add_panel(ipl_report *report, const char *x_label,
     IPL_PRINTF(4, 5);
 
 /**
- * Add a series, named in the key; its colour is the next one unless given.
+ * Add a series with its names in the CSV file and in the key; colour NULL: the next one.
  *
  * returns  its number
  */
-size_t ipl_report_add_series(ipl_report *report, const char *name, const char *colour,
-                             int dash);
+size_t ipl_report_add_series(ipl_report *report, const char *name, const char *shown,
+                             const char *colour, int dash);
 
 /** Add curve (x, value) (n) of a series to a panel, as it is. Points that are NaN are left
  * out of the figure. */

@@ -2,11 +2,9 @@
 
 #include "base/alloc.h"
 #include "base/rng.h"
-#include "info/est.h"
 #include "ipl/estimator.h"
 
 #include <math.h>
-#include <string.h>
 
 enum { SEED = 20210517, TEXTS_MAX = 8, ITERATIONS_MAX = 10000 };
 
@@ -18,36 +16,17 @@ void ipl_verify_normal(double *out, size_t n, uint32_t array, uint32_t row)
         out[i] = ipl_rng_normal(&rng);
 }
 
-bool ipl_verify_knows(const char *text)
-{
-    const size_t len = strcspn(text, ":");
-
-    for (size_t i = 0; ipl_estimator_row(i); i++)
-        if (strlen(ipl_estimator_row(i)->name) == len &&
-            strncmp(ipl_estimator_row(i)->name, text, len) == 0)
-            return true;
-    return false;
-}
-
 static ipl_status measure(ipl_measures *out, const char *const *texts, size_t n_texts,
                           ipl_cmat x, ipl_cmat t, ipl_error *err)
 {
-    const char *known[TEXTS_MAX];
-    ipl_measures m[TEXTS_MAX];
-    ipl_plane_opts opts = {.estimators = known};
+    const ipl_plane_opts opts = {.estimators = texts, .n_estimators = n_texts};
     ipl_plane *plane = NULL;
-    ipl_status st;
+    ipl_status st = n_texts <= TEXTS_MAX
+                        ? ipl_plane_create(&plane, &opts, x, NULL, err)
+                        : ipl_fail(err, IPL_E_ARG, "%zu estimators at once", n_texts);
 
-    for (size_t k = 0; k < n_texts; k++)
-        if (ipl_verify_knows(texts[k]))
-            known[opts.n_estimators++] = texts[k];
-    st = ipl_plane_create(&plane, &opts, x, NULL, err);
     if (st == IPL_OK)
-        st = ipl_plane_measure(m, plane, &t, 1, err);
-    for (size_t k = 0, from = 0; k < n_texts; k++)
-        out[k] = ipl_verify_knows(texts[k])
-                     ? m[from++]
-                     : (ipl_measures){.H_T = (double)NAN, .I_XT = (double)NAN};
+        st = ipl_plane_measure(out, plane, &t, 1, err);
     ipl_plane_destroy(plane);
     return st;
 }
@@ -56,13 +35,10 @@ ipl_status ipl_verify_information(double *out, const char *const *texts, size_t 
                                   ipl_cmat x, ipl_cmat t, ipl_error *err)
 {
     ipl_measures m[TEXTS_MAX];
-    ipl_status st;
+    const ipl_status st = measure(m, texts, n_texts, x, t, err);
 
-    if (n_texts > TEXTS_MAX)
-        return ipl_fail(err, IPL_E_ARG, "%zu estimators at once", n_texts);
-    st = measure(m, texts, n_texts, x, t, err);
-    for (size_t k = 0; k < n_texts; k++)
-        out[k] = st == IPL_OK ? m[k].I_XT : (double)NAN;
+    for (size_t k = 0; k < n_texts && st == IPL_OK; k++)
+        out[k] = m[k].I_XT;
     return st;
 }
 
@@ -82,8 +58,8 @@ ipl_status ipl_verify_entropies(double *out, const char *const *texts, size_t n_
         goto done;
     ipl_verify_grid(rows, t.rows, 0.0, 1.0);
     st = measure(m, texts, n_texts, ipl_cmat_f64(rows, t.rows, 1), t, err);
-    for (size_t k = 0; k < n_texts; k++)
-        out[k] = st == IPL_OK ? m[k].H_T : (double)NAN;
+    for (size_t k = 0; k < n_texts && st == IPL_OK; k++)
+        out[k] = m[k].H_T;
 done:
     ipl_free(rows);
     return st;

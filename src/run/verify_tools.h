@@ -6,20 +6,16 @@
 #include "ipl/matrix.h"
 #include "ipl/status.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /** Standard normal values; the stream is (array, row) of the experiments' seed. */
 void ipl_verify_normal(double *out, size_t n, uint32_t array, uint32_t row);
 
-/** Whether there is an estimator of this name. */
-bool ipl_verify_knows(const char *text);
-
 /**
  * Entropy of samples by several estimators, each in its own unit; NaN where it fails.
  *
- * shapes  t (n, d), out (n_texts)
+ * shapes  t (n, d), out (n_texts), at most 8
  */
 ipl_status ipl_verify_entropies(double *out, const char *const *texts, size_t n_texts,
                                 ipl_cmat t, ipl_error *err) IPL_NODISCARD;
