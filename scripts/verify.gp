@@ -16,13 +16,17 @@ HEIGHT = ROWS*PANEL_HEIGHT + KEY_HEIGHT
 load 'style.gp'
 set output NAME.'.'.FORMAT
 
-left(p) = ((p - 1) % COLUMNS + 0.0)/COLUMNS + (COLUMNS > 3 ? 0.46 : 0.52)/WIDTH
+left(p) = ((p - 1) % COLUMNS + 0.0)/COLUMNS + 0.52/WIDTH
 right(p) = ((p - 1) % COLUMNS + 1.0)/COLUMNS - 0.1/WIDTH
 top(p) = 1 - (((p - 1)/COLUMNS)*PANEL_HEIGHT + 0.24)/HEIGHT
 bottom(p) = 1 - (((p - 1)/COLUMNS + 1)*PANEL_HEIGHT - 0.4)/HEIGHT
 
+do for [s = 1:SERIES] {
+    if (DASH[s] == 1) { set style line s linecolor rgb COLOUR[s] linewidth 1 }
+    if (DASH[s] == 2) { set style line s linecolor rgb COLOUR[s] linewidth 1.2 dashtype (6,3) }
+    if (DASH[s] == 3) { set style line s linecolor rgb COLOUR[s] linewidth 1.4 dashtype (1,3) }
+}
 set multiplot
-set tics nomirror
 do for [p = 1:PANELS] {
     set lmargin at screen left(p)
     set rmargin at screen right(p)
@@ -30,13 +34,13 @@ do for [p = 1:PANELS] {
     set bmargin at screen bottom(p)
     set title TITLE[p]
     set xlabel X_LABEL[p] offset 0,0.7
-    set ylabel Y_LABEL[p] offset 1.4,0
+    set ylabel Y_LABEL[p] offset 1.1,0
     set autoscale
     set offsets 0, 0, graph 0.04, graph 0.04
     eval 'set yrange '.Y_RANGE[p]
     if (X_STEP[p] > 0) { set xtics X_STEP[p] } else { set xtics autofreq }
     if (LOG_X[p]) { set logscale x; set format x '10^{%L}' } else { unset logscale x; set format x '%g' }
-    plot for [word in CURVES[p]] NAME.'.csv' using (column('panel') == p && column('series') == int(word) ? column('x') : NaN):'shown' with lines linecolor rgb COLOUR[int(word)] dashtype DASH[int(word)] linewidth (DASH[int(word)] > 1 ? 1.2 : 1)
+    plot for [word in CURVES[p]] NAME.'.csv' using (column('panel') == p && column('series') == int(word) ? column('x') : NaN):'shown' with lines linestyle int(word)
 }
 # The key, in a panel of its own without axes.
 unset title
@@ -54,5 +58,5 @@ set tmargin at screen KEY_HEIGHT/HEIGHT
 set key at graph 0.5,0.5 center center horizontal maxcols KEY_COLUMNS Left reverse samplen 2 font SMALL textcolor rgb INK
 set xrange [0:1]
 set yrange [0:1]
-plot for [s = 1:SERIES] NaN with lines linecolor rgb COLOUR[s] dashtype DASH[s] linewidth (DASH[s] > 1 ? 1.2 : 1) title KEY[s]
+plot for [s = 1:SERIES] NaN with lines linestyle s title KEY[s]
 unset multiplot

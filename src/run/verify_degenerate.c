@@ -121,19 +121,9 @@ static void average(mixture *m)
 }
 
 /*
- * Steps that do not lead up by more than a hundredth of the range. From the uniform mixture
- * the mean over the classes starts with slope 0, so that its first step is all noise.
+ * A hundredth of the range is left to the sample: from the uniform mixture the mean over the
+ * classes starts with slope 0, so that its first step is all noise.
  */
-static size_t count_falls(const double *v, size_t n)
-{
-    const double slack = 0.01 * ipl_verify_range(v, n);
-    size_t falls = 0;
-
-    for (size_t i = 0; i + 1 < n; i++)
-        falls += v[i + 1] <= v[i] + slack;
-    return falls;
-}
-
 static void check(ipl_report *report, const mixture *m)
 {
     const size_t steps = m->n_shares - 1;
@@ -141,7 +131,7 @@ static void check(ipl_report *report, const mixture *m)
     for (size_t i = 0; i < m->n_levels * CONTENDERS; i++) {
         const size_t l = i / CONTENDERS, k = i % CONTENDERS;
         const double *v = curve(m, k, l);
-        const size_t falls = count_falls(v, m->n_shares);
+        const size_t falls = ipl_verify_falls(v, m->n_shares, 0.01);
         const ipl_verdict verdict = falls == steps && v[steps] < v[0] ? IPL_PASS : IPL_FAIL;
         ipl_finding *row =
             ipl_report_find(report, "noise %.1f: %.*s falls with the share", m->level[l],
@@ -172,13 +162,14 @@ static ipl_status open_images(ipl_dataset **out, ipl_error *err)
 
 static void draw(ipl_report *report, const mixture *m, const char *name)
 {
+    char title[IPL_FINDING_TEXT];
+
     report->columns = m->n_levels <= 3 ? m->n_levels : 3;
     for (size_t k = 0; k < CONTENDERS; k++)
         (void)ipl_report_add_series(report, texts[k], names[k], NULL, 1);
     for (size_t l = 0; l < m->n_levels; l++) {
-        (void)ipl_report_add_panel(report, "share of one class",
-                                   "H({/:Italic T}), each from 0 to 10", "%s, noise %.1f",
-                                   name, m->level[l]);
+        (void)snprintf(title, sizeof title, "%s, noise %.1f", name, m->level[l]);
+        ipl_report_add_shape_panel(report, "share of one class", title);
         for (size_t k = 0; k < CONTENDERS; k++)
             ipl_report_add_shape(report, l, k, m->share, curve(m, k, l), m->n_shares);
     }

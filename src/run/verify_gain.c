@@ -137,7 +137,7 @@ static void check_gain(ipl_report *report, const gain *g)
 {
     const size_t last = g->n_w - 1, peak = highest(g->values[TANH], g->n_w);
     const double *tanhs = g->values[TANH], *relus = g->values[RELU];
-    const size_t rises = ipl_verify_rises(relus, g->n_w);
+    const size_t rises = ipl_verify_rises(relus, g->n_w, 0.0);
     const double most = fmax(tanhs[peak], relus[highest(relus, g->n_w)]);
     ipl_finding *row;
 

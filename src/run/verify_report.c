@@ -97,12 +97,24 @@ void ipl_report_add_shape(ipl_report *report, size_t panel, size_t series, const
             hi = fmax(hi, value[i]);
         }
     for (size_t i = 0; i < n; i++) {
-        /* A constant has no shape: it lies on the axis. */
-        const double shown = hi > lo ? 10.0 * (value[i] - lo) / (hi - lo) : 0.0;
+        /* A constant, to rounding, has no shape: it lies on the axis. */
+        const double shown = hi - lo > IPL_FLAT * fmax(fabs(lo), fabs(hi))
+                                 ? 10.0 * (value[i] - lo) / (hi - lo)
+                                 : 0.0;
 
         add_point(report, panel, series, x[i], value[i],
                   isfinite(value[i]) ? shown : (double)NAN);
     }
+}
+
+void ipl_report_add_shape_panel(ipl_report *report, const char *x_label, const char *title)
+{
+    ipl_report_panel *panel = ipl_report_add_panel(
+        report, x_label, "H({/:Italic T}), each from 0 to 10", "%s", title);
+
+    panel->from_zero = true;
+    panel->top = 10.3;
+    panel->step = 0.25;
 }
 
 ipl_finding *ipl_report_find(ipl_report *report, const char *what, ...)

@@ -79,9 +79,15 @@ size_t ipl_report_add_series(ipl_report *report, const char *name, const char *s
 void ipl_report_add_curve(ipl_report *report, size_t panel, size_t series, const double *x,
                           const double *value, size_t n);
 
+/** A curve that varies by less than this share of its values is flat: that is rounding. */
+#define IPL_FLAT 1e-9
+
 /** The same, drawn from 0 to 10: its smallest value at 0, its largest at 10. */
 void ipl_report_add_shape(ipl_report *report, size_t panel, size_t series, const double *x,
                           const double *value, size_t n);
+
+/** A panel for curves drawn by ipl_report_add_shape(), over x = 0 ... 1. */
+void ipl_report_add_shape_panel(ipl_report *report, const char *x_label, const char *title);
 
 /** Begin a row: what is looked at. */
 ipl_finding *ipl_report_find(ipl_report *report, const char *what, ...) IPL_PRINTF(2, 3);

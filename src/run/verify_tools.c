@@ -146,22 +146,28 @@ double ipl_verify_likeness(const double *a, const double *b, size_t n)
     return aa > 0.0 && bb > 0.0 ? ab / sqrt(aa * bb) : (double)NAN;
 }
 
-size_t ipl_verify_rises(const double *v, size_t n)
+/* Steps with sign * (v[i+1] - v[i]) above zero, or not below the slack. */
+static size_t count_steps(const double *v, size_t n, double sign, double slack)
 {
-    size_t rises = 0;
+    const double least = -slack * ipl_verify_range(v, n);
+    size_t steps = 0;
 
-    for (size_t i = 0; i + 1 < n; i++)
-        rises += v[i + 1] > v[i];
-    return rises;
+    for (size_t i = 0; i + 1 < n; i++) {
+        const double step = sign * (v[i + 1] - v[i]);
+
+        steps += step > 0.0 || (slack > 0.0 && step >= least);
+    }
+    return steps;
 }
 
-size_t ipl_verify_falls(const double *v, size_t n)
+size_t ipl_verify_rises(const double *v, size_t n, double slack)
 {
-    size_t falls = 0;
+    return count_steps(v, n, 1.0, slack);
+}
 
-    for (size_t i = 0; i + 1 < n; i++)
-        falls += v[i + 1] < v[i];
-    return falls;
+size_t ipl_verify_falls(const double *v, size_t n, double slack)
+{
+    return count_steps(v, n, -1.0, slack);
 }
 
 double ipl_verify_worse(double a, double b)

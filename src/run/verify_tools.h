@@ -56,9 +56,12 @@ double ipl_spectrum_sampled(const ipl_spectrum *spectrum, double beta, size_t n)
  * is constant. */
 double ipl_verify_likeness(const double *a, const double *b, size_t n);
 
-/** Steps v[i] -> v[i+1] that go up, and those that go down. */
-size_t ipl_verify_rises(const double *v, size_t n);
-size_t ipl_verify_falls(const double *v, size_t n);
+/**
+ * Steps v[i] -> v[i+1] that go up, or at most this share of the range down; strictly up with
+ * no slack. ipl_verify_falls() is the same for the steps down.
+ */
+size_t ipl_verify_rises(const double *v, size_t n, double slack);
+size_t ipl_verify_falls(const double *v, size_t n, double slack);
 
 /** max - min; largest step divided by that (NaN when it is 0); largest |a - b|. */
 double ipl_verify_range(const double *v, size_t n);
