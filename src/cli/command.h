@@ -46,6 +46,7 @@ extern const ipl_command ipl_cmd_list;
 extern const ipl_command ipl_cmd_info;
 extern const ipl_command ipl_cmd_export;
 extern const ipl_command ipl_cmd_verify;
+extern const ipl_command ipl_cmd_selftest;
 
 /** NULL-terminated; to add a command, write cmd_<name>.c and add one row. */
 extern const ipl_command *const ipl_command_table[];

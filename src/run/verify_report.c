@@ -109,8 +109,8 @@ void ipl_report_add_shape(ipl_report *report, size_t panel, size_t series, const
 
 void ipl_report_add_shape_panel(ipl_report *report, const char *x_label, const char *title)
 {
-    ipl_report_panel *panel = ipl_report_add_panel(
-        report, x_label, "H({/:Italic T}), each from 0 to 10", "%s", title);
+    ipl_report_panel *panel =
+        ipl_report_add_panel(report, x_label, "H({/:Italic T}), rescaled", "%s", title);
 
     panel->from_zero = true;
     panel->top = 10.3;
