@@ -50,14 +50,9 @@ const ipl_command ipl_cmd_verify = {
     .summary = "repeat the experiments that show what the estimators can and cannot see",
     .usage = "[NAME...]",
     .details =
-        "experiments (all of them unless named):\n"
-        "  entropy-uncertainty  H of (1-s) 1 + s N(0,I) over s, all estimators\n"
-        "  entropy-correlation  H of Gaussians from equal columns to independent ones\n"
-        "  mi-dimension         I of correlated pairs over rho, d = 3 to 1000\n"
-        "  mi-samples           the same for n = 128, 256, 512 samples of d = 1000\n"
-        "  activation-gain      I(a; f(w a W)) over the gain w, tanh and ReLU\n"
-        "  degenerate           H of real images from all classes to one\n"
-        "\n"
+        "All experiments are run unless some are named; 'infoplane list experiments' has "
+        "the\n"
+        "names. "
         "Each writes NAME.csv and NAME.png, and prints what was expected against what was\n"
         "obtained; verdicts.csv has all rows. The verdict is PASS or FAIL; SKIPPED where "
         "data\n"

@@ -170,12 +170,13 @@ static bool is_wanted(const char *name, const char *const *names, size_t n_names
 }
 
 /* Whether every name has a row. */
-static ipl_status check_names(const char *const *names, size_t n_names, ipl_error *err)
+static ipl_status check_names(const ipl_verify_row *table, const char *const *names,
+                              size_t n_names, ipl_error *err)
 {
     for (size_t i = 0; i < n_names; i++) {
         const char *nearest = NULL;
         size_t distance = IPL_TEXT_FAR;
-        const ipl_verify_row *row = ipl_verify_table;
+        const ipl_verify_row *row = table;
 
         while (row->name && strcmp(row->name, names[i]) != 0) {
             if (ipl_text_nearer(&distance, row->name, names[i]))
@@ -190,12 +191,13 @@ static ipl_status check_names(const char *const *names, size_t n_names, ipl_erro
     return IPL_OK;
 }
 
-ipl_status ipl_verify_run(ipl_verdicts *out, const ipl_verify_opts *opts,
-                          const char *const *names, size_t n_names, ipl_verify_say say,
-                          void *context, ipl_error *err)
+ipl_status ipl_verify_rows(ipl_verdicts *out, const ipl_verify_row *table,
+                           const ipl_verify_opts *opts, const char *const *names,
+                           size_t n_names, ipl_verify_say say, void *context,
+                           ipl_error *err)
 {
     session s = {.opts = opts, .say = say, .context = context};
-    ipl_status st = check_names(names, n_names, err);
+    ipl_status st = check_names(table, names, n_names, err);
 
     *out = (ipl_verdicts){0};
     if (st != IPL_OK)
@@ -205,7 +207,7 @@ ipl_status ipl_verify_run(ipl_verdicts *out, const ipl_verify_opts *opts,
     ipl_text_add(&s.commands, "#!/bin/sh\n# Draw the figures of this folder again: "
                               "sh plot.sh [png|pdf|svg]\n"
                               "cd \"$(dirname \"$0\")\" || exit 1\n");
-    for (const ipl_verify_row *row = ipl_verify_table; row->name && st == IPL_OK; row++)
+    for (const ipl_verify_row *row = table; row->name && st == IPL_OK; row++)
         if (is_wanted(row->name, names, n_names))
             st = run_one(&s, out, row, err);
     if (st == IPL_OK)
@@ -219,4 +221,11 @@ ipl_status ipl_verify_run(ipl_verdicts *out, const ipl_verify_opts *opts,
                       "%zu of %zu checks failed; see %.200s/verdicts.csv", out->failed,
                       out->failed + out->passed, opts->out);
     return st;
+}
+
+ipl_status ipl_verify_run(ipl_verdicts *out, const ipl_verify_opts *opts,
+                          const char *const *names, size_t n_names, ipl_verify_say say,
+                          void *context, ipl_error *err)
+{
+    return ipl_verify_rows(out, ipl_verify_table, opts, names, n_names, say, context, err);
 }

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CONTENDERS = 5, LEVELS = 6, SHARES = 11, SHARES_QUICK = 5, N = 500, N_QUICK = 200 };
+enum { CONTENDERS = 5, LEVELS = 6, SHARES = 11, SHARES_QUICK = 5, N = 500, N_QUICK = 100 };
 
 static const char *const texts[CONTENDERS] = {"logdet:scale=cov,beta=1", "renyi:alpha=1.01",
                                               "kde:var=0.1", "kl:k=3",
@@ -21,7 +21,7 @@ static const char *const names[CONTENDERS] = {
     "LogDet, {/Symbol b} = 1", "R\xC3\xA9nyi, {/Symbol a} = 1.01",
     "KDE, {/Symbol s}^2 = 0.1", "kNN, k = 3", "softmax, 10 bins"};
 static const double levels[LEVELS] = {0.0, 0.2, 0.3, 0.6, 0.8, 1.0};
-static const double levels_quick[] = {0.0, 0.3, 0.8};
+static const double levels_quick[] = {0.0, 0.3};
 
 typedef struct mixture {
     size_t n, d, n_classes, n_shares, n_levels;
@@ -180,7 +180,7 @@ ipl_status ipl_verify_degenerate(ipl_report *report, const ipl_verify_task *task
 {
     mixture m = {.n = task->quick ? N_QUICK : N,
                  .n_shares = task->quick ? SHARES_QUICK : SHARES,
-                 .n_levels = task->quick ? 3 : LEVELS,
+                 .n_levels = task->quick ? 2 : LEVELS,
                  .level = task->quick ? levels_quick : levels};
     ipl_dataset *ds = NULL;
     ipl_status st = open_images(&ds, err);

@@ -8,6 +8,7 @@
 #include "base/pool.h"
 #include "base/text.h"
 #include "ipl/status.h"
+#include "run/verify.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -121,6 +122,12 @@ typedef struct ipl_verify_row {
 
 /** The experiments, ended by a NULL name. */
 extern const ipl_verify_row ipl_verify_table[];
+
+/** ipl_verify_run() on a table of one's own. */
+ipl_status ipl_verify_rows(ipl_verdicts *out, const ipl_verify_row *table,
+                           const ipl_verify_opts *opts, const char *const *names,
+                           size_t n_names, ipl_verify_say say, void *context,
+                           ipl_error *err) IPL_NODISCARD;
 
 ipl_status ipl_verify_uncertainty(ipl_report *report, const ipl_verify_task *task,
                                   ipl_error *err) IPL_NODISCARD;
