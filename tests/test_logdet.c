@@ -1,6 +1,7 @@
 /* LogDet: closed forms, identities and bounds, and agreement with the definition. */
 #include "base/alloc.h"
 #include "base/rng.h"
+#include "estimate.h"
 #include "ipl/estimator.h"
 #include "math/linalg.h"
 #include "naive.h"
@@ -256,8 +257,7 @@ static void scaling_and_flipping_columns_changes_nothing_in_correlation_mode(voi
         for (size_t j = 0; j < Q; j++)
             t[i * Q + j] = t[i * Q + j] * (j % 2 ? -1e-6 : 1e4) + 3.0;
     after = measure("logdet:scale=corr", x, P, t, Q, y, N);
-    for (const ipl_measure_row *row = ipl_measure_table; row->name; row++)
-        assert_close(ipl_measures_get(&after, row), ipl_measures_get(&before, row), 1e-8);
+    assert_measures_close(&after, &before, 1e-8);
     ipl_free(y);
     ipl_free(t);
     ipl_free(x);
@@ -283,8 +283,7 @@ static void the_order_of_samples_does_not_matter(void **state)
     }
     before = measure("logdet", x, P, t, Q, y, N);
     after = measure("logdet", rx, P, rt, Q, ry, N);
-    for (const ipl_measure_row *row = ipl_measure_table; row->name; row++)
-        assert_close(ipl_measures_get(&after, row), ipl_measures_get(&before, row), 1e-10);
+    assert_measures_close(&after, &before, 1e-10);
     ipl_free(y);
     ipl_free(rt);
     ipl_free(rx);
@@ -311,8 +310,7 @@ static void repeating_every_sample_changes_nothing(void **state)
     }
     before = measure("logdet", x, P, t, Q, y, N);
     after = measure("logdet", rx, P, rt, Q, ry, TIMES * N);
-    for (const ipl_measure_row *row = ipl_measure_table; row->name; row++)
-        assert_close(ipl_measures_get(&after, row), ipl_measures_get(&before, row), 1e-10);
+    assert_measures_close(&after, &before, 1e-10);
     ipl_free(y);
     ipl_free(rt);
     ipl_free(rx);
@@ -683,8 +681,7 @@ static void names_of_classes_do_not_matter(void **state)
         renamed[i] = other[y[i]];
     m = measure("logdet", x, 3, t, 4, y, N);
     r = measure("logdet", x, 3, t, 4, renamed, N);
-    for (const ipl_measure_row *row = ipl_measure_table; row->name; row++)
-        assert_close(ipl_measures_get(&r, row), ipl_measures_get(&m, row), 1e-11);
+    assert_measures_close(&r, &m, 1e-11);
     ipl_free(y);
     ipl_free(t);
     ipl_free(x);

@@ -368,6 +368,8 @@ static void bits_are_nats_over_the_logarithm_of_two(void **state)
         const double nats = ipl_measures_get(&m[0], row),
                      got = ipl_measures_get(&m[2], row);
 
+        if (isnan(nats) && isnan(got)) /* no baseline was asked for */
+            continue;
         assert_close(got, row->information ? nats / log(2.0) : nats, 1e-12 * (1.0 + nats));
     }
     stack_release(&s);

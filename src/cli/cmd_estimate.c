@@ -47,6 +47,7 @@ static const ipl_opt estimate_rows[] = {
 typedef struct inputs {
     ipl_npy x, t, y;
     int32_t *labels; /* (rows of y), NULL without --y */
+    bool has_null;   /* a null baseline is wanted */
 } inputs;
 
 static void release_inputs(inputs *in)
@@ -118,15 +119,17 @@ static size_t split_words(const char **words, size_t room, char *text)
  * Whether the inputs define a measure: those of the labels need --y. What an estimator does
  * not define is NaN and is left out as well, unless a measure failed: then NaN says so.
  */
-static bool is_defined(const char *name, double value, bool has_labels, bool failed)
+static bool is_defined(const char *name, double value, const inputs *in, bool failed)
 {
-    if (strchr(name, 'Y') && !has_labels)
+    if (strchr(name, 'Y') && !in->labels)
+        return false;
+    if (strstr(name, "_null") && !in->has_null)
         return false;
     return failed || !isnan(value);
 }
 
 static ipl_status print_rows(const ipl_plane *plane, const ipl_measures *m, size_t k,
-                             bool has_labels, size_t *n_finite, ipl_error *err)
+                             const inputs *in, size_t *n_finite, ipl_error *err)
 {
     const bool failed = *ipl_plane_fault(plane) != '\0';
     ipl_text field = {0};
@@ -137,7 +140,7 @@ static ipl_status print_rows(const ipl_plane *plane, const ipl_measures *m, size
     for (const ipl_measure_row *row = ipl_measure_table; row->name && st == IPL_OK; row++) {
         const double value = ipl_measures_get(m, row);
 
-        if (!is_defined(row->name, value, has_labels, failed))
+        if (!is_defined(row->name, value, in, failed))
             continue;
         printf("%s,%s,", field.s, row->name);
         if (isnan(value))
@@ -162,7 +165,7 @@ static ipl_status report(const ipl_plane *plane, const ipl_measures *m, size_t n
 
     printf("estimator,measure,value,unit\n");
     for (size_t k = 0; k < n && st == IPL_OK; k++)
-        st = print_rows(plane, &m[k], k, in->labels != NULL, &n_finite, err);
+        st = print_rows(plane, &m[k], k, in, &n_finite, err);
     if (st != IPL_OK)
         return st;
     if (*caution != '\0')
@@ -216,7 +219,7 @@ static ipl_status run_estimate(void *opts, const ipl_args *args, ipl_error *err)
     estimate_opts *o = opts;
     const char *texts[MAX_ESTIMATORS];
     const size_t n_texts = split_words(texts, MAX_ESTIMATORS, o->estimators);
-    inputs in = {0};
+    inputs in = {.has_null = o->null_repeats > 0};
     ipl_status st;
 
     (void)args;
@@ -242,7 +245,10 @@ const ipl_command ipl_cmd_estimate = {
         "float type is read. 'infoplane list estimators' explains --estimator.\n\n"
         "example:\n"
         "  infoplane estimate --x X.npy --t T.npy --y y.npy \\\n"
-        "      --estimator logdet:scale=cov,beta=own --estimator logdet:scale=corr\n\n"
+        "      --estimator logdet:scale=cov,beta=own --estimator kde:var=0.1 --null 10\n\n"
+        "--null R shuffles the rows of T against X and Y R times: the measures I_XT_null,\n"
+        "I_TY_null and I_TY_cond_null are what independent data of these shapes would "
+        "give.\n\n"
         "Columns: estimator,measure,value,unit. A measure that failed is NaN, with a "
         "warning\n"
         "on stderr and exit status 0; when none could be had the exit status is 3.\n",

@@ -27,7 +27,7 @@ static void print_estimator(size_t i)
 {
     const ipl_estimator_ops *ops = ipl_estimator_table[i];
 
-    printf("      unit %s; ceiling: %s; cost: %s\n      %s\n", ops->unit, ops->ceiling,
+    printf("      unit %s; ceiling: %s; cost: %s;\n      %s\n", ops->unit, ops->ceiling,
            ops->cost, ops->limits);
 }
 

@@ -114,6 +114,8 @@ static void euclid_rows(double *out, const ipl_distance *dist, size_t first, siz
 {
     const size_t n = dist->n, d = dist->v->d;
     const double *x = dist->rows.p, *norm2 = dist->norm2.p;
+    const bool scaled = dist->metric == IPL_EUCLID_UNIT;
+    const double *given = scaled ? x : dist->v->given.p;
 
     ipl_dgemm_nt(out, n, x + first * d, x, end - first, n, d);
     for (size_t i = first; i < end; i++) {
@@ -124,7 +126,8 @@ static void euclid_rows(double *out, const ipl_distance *dist, size_t first, siz
 
             row[j] = norms - 2.0 * row[j];
             if (!(row[j] >= NEAR * norms))
-                row[j] = sum_of_differences(x + i * d, x + j * d, d);
+                row[j] = sum_of_differences(given + (scaled ? i : dist->row[i]) * d,
+                                            given + (scaled ? j : dist->row[j]) * d, d);
         }
     }
 }
@@ -187,6 +190,7 @@ ipl_status ipl_distance_set(ipl_distance *dist, const ipl_subset *subset, ipl_wo
 {
     ipl_status st;
 
+    dist->row = subset->row;
     if (dist->n != subset->n) {
         dist->n = 0;
         dist->sound = true;

@@ -25,16 +25,20 @@ enum {
 };
 
 typedef struct ipl_distance {
-    const ipl_var *v;  /* whose samples; borrowed */
-    ipl_metric metric; /* how far apart is meant */
-    size_t n;          /* samples at hand, 0: none */
-    bool sound;        /* no number is too large for its square */
-    ipl_buffer rows;   /* (n, d) samples, or panels of them */
-    ipl_buffer norm2;  /* (n) sums of squares */
-    ipl_buffer kept;   /* (n, n), while n <= IPL_DISTANCE_KEPT */
+    const ipl_var *v;    /* whose samples; borrowed */
+    ipl_metric metric;   /* how far apart is meant */
+    const uint32_t *row; /* (n) the subset's rows of v; borrowed */
+    size_t n;            /* samples at hand, 0: none */
+    bool sound;          /* no number is too large for its square */
+    ipl_buffer rows;     /* (n, d) samples, centred or scaled; or panels of them */
+    ipl_buffer norm2;    /* (n) sums of squares */
+    ipl_buffer kept;     /* (n, n), while n <= IPL_DISTANCE_KEPT */
 } ipl_distance;
 
-/** Turn to a variable that was just set (or is about to be); nothing is computed. */
+/**
+ * Turn to a variable that was just set (or is about to be) with its samples as given; nothing
+ * is computed.
+ */
 void ipl_distance_begin(ipl_distance *dist, const ipl_var *v, ipl_metric metric);
 
 /**
@@ -42,9 +46,10 @@ void ipl_distance_begin(ipl_distance *dist, const ipl_var *v, ipl_metric metric)
  *
  * A difference of squares |a|^2 + |b|^2 - 2ab, by GEMM, has an error of rounding that is
  * relative to the samples' norms: where the distance is below a thousandth of them it is
- * summed again from differences. So every distance has 12 digits, and that of equal samples
- * is 0 exactly.
+ * summed again from differences of the samples as given. So every distance has 12 digits,
+ * and that of equal samples is 0 exactly.
  *
+ * subset  its rows are read again by ipl_distance_rows() when no table is kept
  * errors  IPL_E_NOMEM; a distance that overflows is a fault in work and dist->sound false
  * cost    2 n^2 d (Euclid), n^2 d (Chebyshev) operations
  */

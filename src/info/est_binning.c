@@ -346,7 +346,7 @@ const ipl_estimator_ops ipl_est_binning = {
             .opts = binning_opts},
     .unit = "nats",
     .ceiling = "I(X;T) <= ln n, I(T;Y) <= H(Y)",
-    .cost = "n d, quantile: n d log(n d)",
+    .cost = "n d (quantile: n d log(n d))",
     .limits = "equal samples share a cell; constant columns: no effect; n < d: at ln n",
     .wants_given = true,
     .check = binning_check,

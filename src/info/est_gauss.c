@@ -292,7 +292,7 @@ const ipl_estimator_ops ipl_est_gauss = {
             .size = sizeof(gauss),
             .opts = gauss_opts},
     .unit = "nats",
-    .ceiling = "none; H may be negative",
+    .ceiling = "none, H may be negative",
     .cost = "n d^2 + d^3",
     .limits = "shrink=0: NaN for n <= d and for constant columns; equal samples: no harm",
     .measure = gauss_measure,

@@ -153,6 +153,7 @@ const ipl_estimator_ops ipl_est_kde = {
     .ceiling = "I(X;T) <= ln n, I(T;Y) <= H(Y)",
     .cost = "n^2 d",
     .limits = "equal samples count as one; constant columns shift H alone; n < d: at ln n",
+    .wants_given = true,
     .check = kde_check,
     .measure = kde_measure,
 };

@@ -185,7 +185,7 @@ const ipl_estimator_ops ipl_est_logdet = {
             .size = sizeof(logdet),
             .opts = logdet_opts},
     .unit = "nats",
-    .ceiling = "none; I <= min(H)",
+    .ceiling = "I <= min(H_X, H_T)",
     .cost = "n d min(n, d)",
     .limits = "equal samples, constant columns: no harm; n < d_X + d_T: biased upwards",
     .check = logdet_check,

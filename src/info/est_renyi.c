@@ -256,8 +256,9 @@ const ipl_estimator_ops ipl_est_renyi = {
             .opts = renyi_opts},
     .unit = "bits",
     .ceiling = "S <= log2 n",
-    .cost = "n^3, alpha=2: n^2 d",
-    .limits = "equal samples count as one; constant columns: no effect; n < d: at log2 n",
+    .cost = "n^3 (alpha=2: n^2 d)",
+    .limits =
+        "equal samples count as one; constant columns: no effect; far apart: at log2 n",
     .wants_given = true,
     .check = renyi_check,
     .measure = renyi_measure,

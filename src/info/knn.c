@@ -137,7 +137,7 @@ ipl_status ipl_knn_entropy(double *h, double *h_within, const ipl_distance *dist
     ipl_pool_run(work->pool, ipl_distance_blocks(dist), knn_block, &job);
 
     *h = finite_or_nan(entropy_of(job.all, 0, n, dist, k), dist, k, "", work);
-    if (!job.within)
+    if (!h_within || !job.within)
         return IPL_OK;
     for (size_t c = 0; c < subset->k; c++)
         sum += (double)ipl_subset_size(subset, c) / (double)n *
