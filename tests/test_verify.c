@@ -102,19 +102,19 @@ static void the_sampled_entropy_is_lower_and_approaches_that_of_the_population(v
 
 static void the_sampled_entropy_is_what_samples_have(void **state)
 {
-    enum { N = 400, D = 60 };
+    const size_t n = 400, d = 60;
     const ipl_spectrum s = {{4.0, 1.0}, {10, 50}};
     const char *texts[] = {"logdet:beta=2"};
-    double *t = ipl_array(N, D, sizeof *t, NULL), h;
+    double *t = ipl_array(n, d, sizeof *t, NULL), h;
 
     (void)state;
     assert_non_null(t);
-    ipl_verify_normal(t, N * D, 77, 0);
-    for (size_t i = 0; i < N * D; i++)
-        t[i] *= i % D < 10 ? 2.0 : 1.0;
-    assert_int_equal(ipl_verify_entropies(&h, texts, 1, ipl_cmat_f64(t, N, D), NULL),
+    ipl_verify_normal(t, n * d, 77, 0);
+    for (size_t i = 0; i < n * d; i++)
+        t[i] *= i % d < 10 ? 2.0 : 1.0;
+    assert_int_equal(ipl_verify_entropies(&h, texts, 1, ipl_cmat_f64(t, n, d), NULL),
                      IPL_OK);
-    assert_close(h, ipl_spectrum_sampled(&s, 2.0, N), 0.01 * h);
+    assert_close(h, ipl_spectrum_sampled(&s, 2.0, n), 0.01 * h);
     ipl_free(t);
 }
 
