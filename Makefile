@@ -65,7 +65,10 @@ OPT_asan    := -O1 -g3 -DIPL_FAULT_INJECTION -fno-omit-frame-pointer \
 ifeq ($(filter $(MODE),release debug asan),)
   $(error MODE=$(MODE): want release, debug or asan)
 endif
-OPT := -ffp-contract=off $(OPT_$(MODE)) $(if $(filter 1,$(NATIVE)),-march=native)
+# Both libraries are made of the same objects. Without interposition a call within the
+# library stays direct and position-independent code costs nothing that could be measured.
+PIC := -fPIC -fno-semantic-interposition
+OPT := -ffp-contract=off $(PIC) $(OPT_$(MODE)) $(if $(filter 1,$(NATIVE)),-march=native)
 
 ALL_CPPFLAGS := -Iinclude -Isrc -D_POSIX_C_SOURCE=200809L $(CPPFLAGS)
 ALL_CFLAGS    = -std=c11 -pthread $(OPT) $(WARN) $(PKG_CFLAGS) $(CFLAGS)
@@ -76,6 +79,9 @@ SRC   := $(sort $(wildcard src/*/*.c))
 OBJ   := $(SRC:%.c=$(BUILD)/%.o)
 CLI   := $(filter $(BUILD)/src/cli/%,$(OBJ))
 LIB   := $(BUILD)/libinfoplane.a
+# The shared library, for ELF systems: the first number of its name is that of its interface.
+SOVERSION := 0
+SHLIB := $(if $(filter-out Darwin,$(shell uname)),$(BUILD)/libinfoplane.so.$(SOVERSION))
 BIN   := $(BUILD)/infoplane
 TSRC  := $(sort $(wildcard tests/test_*.c))
 TEST  := $(TSRC:%.c=$(BUILD)/%)
@@ -92,7 +98,7 @@ SHELLS    = $(wildcard scripts/*.sh tests/cli/*.sh tests/long/*.sh) .ci/run
         layers install uninstall deps clean help FORCE
 
 ## all            ./infoplane and the library (default)
-all: $(LIB) infoplane
+all: $(LIB) $(SHLIB) infoplane
 
 # A hard link: the program finds scripts/ beside itself.
 infoplane: $(BIN) FORCE
@@ -101,6 +107,15 @@ infoplane: $(BIN) FORCE
 $(LIB): $(filter-out $(CLI),$(OBJ))
 	@echo "  AR    $@"
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/libinfoplane.map: include/ipl/*.h scripts/exports.sh
+	@mkdir -p $(@D)
+	$(Q)CC='$(CC)' scripts/exports.sh $(SOVERSION) >$@
+
+$(SHLIB): $(filter-out $(CLI),$(OBJ)) $(BUILD)/libinfoplane.map
+	@echo "  LD    $@"
+	$(Q)$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,$(@F) \
+	  -Wl,--version-script=$(BUILD)/libinfoplane.map $(filter %.o,$^) $(LIBS) -o $@
 
 $(BIN): $(CLI) $(LIB)
 	@echo "  LD    $@"
@@ -151,8 +166,10 @@ test:
 
 tests: $(TEST) $(BENCH)
 
-run-tests: $(TEST) $(BIN)
-	$(Q)INFOPLANE=$(CURDIR)/$(BIN) scripts/run_tests.sh $(TEST) $(call scripts,tests/cli)
+# CC, CFLAGS and REQUIRES are for the test that builds a program against the library.
+run-tests: $(TEST) $(BIN) $(LIB) $(SHLIB)
+	$(Q)INFOPLANE=$(CURDIR)/$(BIN) CC='$(CC)' CFLAGS='$(ALL_LDFLAGS)' REQUIRES='$(PKG)' \
+	  scripts/run_tests.sh $(TEST) $(call scripts,tests/cli)
 
 ## check          headers, layers, and the tests under ASan and UBSan
 check: headers layers
@@ -197,13 +214,14 @@ format-check:
 	$(Q)clang-format --dry-run -Werror $(FORMATTED)
 
 ## install        program, library, headers and scripts below $(DESTDIR)$(PREFIX)
-install: $(LIB) $(BIN)
+install: $(LIB) $(SHLIB) $(BIN)
 	$(Q)PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' VERSION='$(VERSION)' REQUIRES='$(PKG)' \
-	  scripts/install.sh '$(DESTDIR)' $(BUILD)
+	  SHARED='$(notdir $(SHLIB))' scripts/install.sh '$(DESTDIR)' $(BUILD)
 
 ## uninstall      remove what install puts there
 uninstall:
-	$(Q)PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' scripts/install.sh --remove '$(DESTDIR)'
+	$(Q)PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' SHARED='$(notdir $(SHLIB))' \
+	  scripts/install.sh --remove '$(DESTDIR)'
 
 ## deps           install the packages that are missing
 deps:

@@ -1,8 +1,11 @@
 #!/bin/sh
 # Install the program, or remove it. Called by `make install` and `make uninstall`.
 #
-#   PREFIX=/usr/local VERSION=0.1.0 REQUIRES="zlib" scripts/install.sh DESTDIR build/release
-#   PREFIX=/usr/local scripts/install.sh --remove DESTDIR
+#   PREFIX=/usr/local VERSION=0.1.0 REQUIRES="zlib" SHARED=libinfoplane.so.0 \
+#       scripts/install.sh DESTDIR build/release
+#   PREFIX=/usr/local SHARED=libinfoplane.so.0 scripts/install.sh --remove DESTDIR
+#
+# Without SHARED there is no shared library.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -13,6 +16,7 @@ if [ "$1" = --remove ]; then
 fi
 root=$1$PREFIX
 lib=$1${LIBDIR:-$PREFIX/lib}
+build=${2:-build}
 
 # put FILE FOLDER MODE: copy a file, or remove the copy.
 put() {
@@ -33,8 +37,14 @@ put_all() {
     done
 }
 
-put "${2:-build}/infoplane" "$root/bin" 755
-put "${2:-build}/libinfoplane.a" "$lib" 644
+put "$build/infoplane" "$root/bin" 755
+put "$build/libinfoplane.a" "$lib" 644
+if [ -n "${SHARED:-}" ]; then
+    put "$build/$SHARED" "$lib" 644
+    # The name without a number is what the linker looks for.
+    rm -f "$lib/libinfoplane.so"
+    [ $remove = yes ] || ln -s "$SHARED" "$lib/libinfoplane.so"
+fi
 put_all "$root/include" include/*.h
 put_all "$root/include/ipl" include/ipl/*.h
 put_all "$root/share/infoplane" scripts/*.gp
@@ -48,16 +58,22 @@ if [ $remove = yes ]; then
     done
     exit 0
 fi
+# In terms of the prefix where possible: pkg-config can then be told of another one.
+libdir=${LIBDIR:-$PREFIX/lib}
+case $libdir in
+"$PREFIX"/*) libdir="\${prefix}${libdir#"$PREFIX"}" ;;
+esac
 mkdir -p "$lib/pkgconfig"
 cat >"$lib/pkgconfig/infoplane.pc" <<EOF
 prefix=$PREFIX
 includedir=\${prefix}/include
-libdir=${LIBDIR:-$PREFIX/lib}
+libdir=$libdir
 
 Name: infoplane
 Description: Neural nets and their information plane
 Version: $VERSION
-Requires: $REQUIRES
+Requires.private: $REQUIRES
 Cflags: -I\${includedir}
-Libs: -L\${libdir} -linfoplane -pthread -lm
+Libs: -L\${libdir} -linfoplane
+Libs.private: -pthread -lm
 EOF

@@ -10,6 +10,7 @@
 #include "nn/optimiser.h"
 #include "nn/schedule.h"
 #include "run/experiment.h"
+#include "run/verify.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -94,6 +95,15 @@ static void print_measures(void)
     printf("\n");
 }
 
+static void print_experiments(void)
+{
+    const char *name, *summary;
+
+    printf("experiments: what shows what the estimators can see (infoplane verify)\n");
+    for (size_t i = 0; ipl_verify_describe(&name, &summary, i); i++)
+        printf("  %-20s %s\n", name, summary);
+}
+
 static ipl_status print_presets(ipl_error *err)
 {
     ipl_preset *list;
@@ -120,6 +130,8 @@ static ipl_status print_all(ipl_error *err)
     }
     print_measures();
     printf("\n");
+    print_experiments();
+    printf("\n");
     return st == IPL_OK ? print_presets(err) : st;
 }
 
@@ -137,12 +149,16 @@ static ipl_status run_list(void *self, const ipl_args *args, ipl_error *err)
         print_measures();
         return IPL_OK;
     }
+    if (strcmp(word, "experiments") == 0) {
+        print_experiments();
+        return IPL_OK;
+    }
     if (strcmp(word, "presets") == 0)
         return print_presets(err);
     return ipl_fail(
         err, IPL_E_ARG,
         "no list of '%.40s': layers, losses, optimisers, schedules, initialisers, "
-        "datasets, estimators, measures or presets",
+        "datasets, estimators, measures, experiments or presets",
         word);
 }
 

@@ -27,8 +27,8 @@ static void print_program_help(void)
         printf("  %-10s %s\n", ipl_command_table[i]->name, ipl_command_table[i]->summary);
     printf(
         "\n'infoplane COMMAND --help' explains a command, 'infoplane list' what it can be\n"
-        "given. Exit status: 0 done, 2 usage, 3 diverged, 65 bad data, 66 no input,\n"
-        "71 no memory, 73 cannot create, 74 input/output error, 75 locked.\n");
+        "given. Exit status: 0 done, 2 usage, 3 diverged or a check failed, 65 bad data,\n"
+        "66 no input, 71 no memory, 73 cannot create, 74 input/output error, 75 locked.\n");
 }
 
 /* The short name of a row: its first letter, for the flags that have one. */

@@ -1,0 +1,231 @@
+#include "run/verify.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "run/gnuplot.h"
+#include "run/verify_report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const ipl_verify_row ipl_verify_table[] = {
+    {"entropy-uncertainty", "H of (1-s) 1 + s N(0,I), s = 0.01 ... 0.99, n = 128",
+     ipl_verify_uncertainty},
+    {"entropy-correlation",
+     "H of Gaussians from equal columns to independent ones, n = 128",
+     ipl_verify_correlation},
+    {"mi-dimension", "I of d pairs of correlation rho, d = 3 ... 1000, n = 128, beta = 1",
+     ipl_verify_dimension},
+    {"mi-samples", "the same at d = 1000, n = 128, 256, 512, beta = 100 2d",
+     ipl_verify_samples},
+    {"activation-gain",
+     "I(a; f(w a W)), w = 0 ... 10, tanh and ReLU, n = 3000, beta = 100 2d",
+     ipl_verify_gain},
+    {"degenerate", "H of 500 real images, from all classes to one class, with noise",
+     ipl_verify_degenerate},
+    {NULL, NULL, NULL},
+};
+
+static const char *const scripts[] = {"verify.gp", "style.gp"};
+
+/* What is being done, for the functions below. */
+typedef struct session {
+    const ipl_verify_opts *opts;
+    ipl_verify_say say;
+    void *context;
+    ipl_text verdicts; /* rows of verdicts.csv */
+    ipl_text commands; /* of plot.sh */
+    bool missing;      /* there is no gnuplot, and that has been said */
+} session;
+
+bool ipl_verify_describe(const char **name, const char **summary, size_t i)
+{
+    *name = ipl_verify_table[i].name;
+    *summary = ipl_verify_table[i].summary;
+    return *name != NULL;
+}
+
+static void tell(const session *s, const char *line)
+{
+    if (s->say)
+        s->say(s->context, line);
+}
+
+/* Rows of the table as text and as CSV, and their count. */
+static void publish(session *s, ipl_verdicts *sum, const ipl_report *report,
+                    const char *name)
+{
+    for (size_t i = 0; i < report->n_findings; i++) {
+        const ipl_finding *f = &report->findings[i];
+        char line[4 * IPL_FINDING_TEXT];
+
+        sum->passed += f->verdict == IPL_PASS;
+        sum->failed += f->verdict == IPL_FAIL;
+        sum->skipped += f->verdict == IPL_SKIPPED;
+        (void)snprintf(line, sizeof line, "  %-7s  %-52s  %-34s  %s",
+                       ipl_verdict_name(f->verdict), f->what, f->expected, f->obtained);
+        tell(s, line);
+        ipl_text_add(&s->verdicts, "%s,", name);
+        ipl_text_add_field(&s->verdicts, f->what);
+        ipl_text_add(&s->verdicts, ",");
+        ipl_text_add_field(&s->verdicts, f->expected);
+        ipl_text_add(&s->verdicts, ",");
+        ipl_text_add_field(&s->verdicts, f->obtained);
+        ipl_text_add(&s->verdicts, ",%s\n", ipl_verdict_name(f->verdict));
+    }
+}
+
+/* Write the data of a figure and run gnuplot on them. */
+static ipl_status draw(session *s, const ipl_report *report, const char *name,
+                       ipl_error *err)
+{
+    const char *const argv[] = {"verify.gp", name, "png", NULL};
+    char line[IPL_PATH_MAX + 128];
+    ipl_text said = {0};
+    bool missing = false;
+    ipl_status st = ipl_report_write(report, s->opts->out, name, err);
+
+    if (st == IPL_OK)
+        st = ipl_gnuplot(&missing, &said, s->opts->out, argv, err);
+    ipl_text_add(&s->commands, "gnuplot -d -c verify.gp %s \"${1:-png}\"\n", name);
+    if (st == IPL_OK && said.len > 0)
+        tell(s, said.s);
+    if (st == IPL_OK && !missing)
+        (void)snprintf(line, sizeof line, "  figure   %.4000s/%s.png", s->opts->out, name);
+    else
+        (void)snprintf(line, sizeof line,
+                       "  no gnuplot here: data and scripts are written; draw them with: "
+                       "sh %.4000s/plot.sh",
+                       s->opts->out);
+    if (st == IPL_OK && !(missing && s->missing))
+        tell(s, line);
+    s->missing = missing;
+    ipl_text_release(&said);
+    return st;
+}
+
+static ipl_status run_one(session *s, ipl_verdicts *sum, const ipl_verify_row *row,
+                          ipl_error *err)
+{
+    const ipl_verify_task task = {.quick = s->opts->quick, .pool = s->opts->pool};
+    const double start = ipl_clock();
+    ipl_report *report = ipl_array(1, 1, sizeof *report, err);
+    char line[256], time[16];
+    ipl_status st;
+
+    if (!report)
+        return IPL_E_NOMEM;
+    (void)snprintf(line, sizeof line, "== %s: %s%s ==", row->name, row->summary,
+                   task.quick ? " (quick: less of it)" : "");
+    tell(s, line);
+    st = row->run(report, &task, err);
+    if (st == IPL_OK)
+        publish(s, sum, report, row->name);
+    if (st == IPL_OK && report->n_panels > 0)
+        st = draw(s, report, row->name, err);
+    ipl_clock_print(time, sizeof time, ipl_clock() - start);
+    (void)snprintf(line, sizeof line, "  time     %s", time);
+    if (st == IPL_OK)
+        tell(s, line);
+    ipl_report_release(report);
+    ipl_free(report);
+    return st;
+}
+
+/* Copy the scripts into the folder. */
+static ipl_status install(const char *folder, ipl_error *err)
+{
+    ipl_status st = ipl_folder_create(folder, err);
+
+    for (size_t i = 0; i < sizeof scripts / sizeof scripts[0] && st == IPL_OK; i++) {
+        char from[IPL_PATH_MAX], to[IPL_PATH_MAX];
+
+        st = ipl_share_find(from, scripts[i], err);
+        if (st == IPL_OK)
+            st = ipl_path_join(to, folder, scripts[i], err);
+        if (st == IPL_OK)
+            st = ipl_file_copy(to, from, err);
+    }
+    return st;
+}
+
+static ipl_status write_text(const ipl_text *text, const char *folder, const char *name,
+                             ipl_error *err)
+{
+    char path[IPL_PATH_MAX];
+    ipl_status st = ipl_text_status(text, err);
+
+    if (st == IPL_OK)
+        st = ipl_path_join(path, folder, name, err);
+    return st == IPL_OK ? ipl_file_replace(path, text->s, text->len, err) : st;
+}
+
+static bool is_wanted(const char *name, const char *const *names, size_t n_names)
+{
+    for (size_t i = 0; i < n_names; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return n_names == 0;
+}
+
+/* Whether every name has a row. */
+static ipl_status check_names(const ipl_verify_row *table, const char *const *names,
+                              size_t n_names, ipl_error *err)
+{
+    for (size_t i = 0; i < n_names; i++) {
+        const char *nearest = NULL;
+        size_t distance = IPL_TEXT_FAR;
+        const ipl_verify_row *row = table;
+
+        while (row->name && strcmp(row->name, names[i]) != 0) {
+            if (ipl_text_nearer(&distance, row->name, names[i]))
+                nearest = row->name;
+            row++;
+        }
+        if (!row->name)
+            return ipl_fail(err, IPL_E_ARG, "no experiment '%.80s'%s%s%s", names[i],
+                            nearest ? "; did you mean '" : "", nearest ? nearest : "",
+                            nearest ? "'?" : "");
+    }
+    return IPL_OK;
+}
+
+ipl_status ipl_verify_rows(ipl_verdicts *out, const ipl_verify_row *table,
+                           const ipl_verify_opts *opts, const char *const *names,
+                           size_t n_names, ipl_verify_say say, void *context,
+                           ipl_error *err)
+{
+    session s = {.opts = opts, .say = say, .context = context};
+    ipl_status st = check_names(table, names, n_names, err);
+
+    *out = (ipl_verdicts){0};
+    if (st != IPL_OK)
+        return st;
+    st = install(opts->out, err);
+    ipl_text_add(&s.verdicts, "experiment,check,expected,obtained,verdict\n");
+    ipl_text_add(&s.commands, "#!/bin/sh\n# Draw the figures of this folder again: "
+                              "sh plot.sh [png|pdf|svg]\n"
+                              "cd \"$(dirname \"$0\")\" || exit 1\n");
+    for (const ipl_verify_row *row = table; row->name && st == IPL_OK; row++)
+        if (is_wanted(row->name, names, n_names))
+            st = run_one(&s, out, row, err);
+    if (st == IPL_OK)
+        st = write_text(&s.verdicts, opts->out, "verdicts.csv", err);
+    if (st == IPL_OK)
+        st = write_text(&s.commands, opts->out, "plot.sh", err);
+    ipl_text_release(&s.commands);
+    ipl_text_release(&s.verdicts);
+    if (st == IPL_OK && out->failed > 0)
+        st = ipl_fail(err, IPL_E_NUMERIC,
+                      "%zu of %zu checks failed; see %.200s/verdicts.csv", out->failed,
+                      out->failed + out->passed, opts->out);
+    return st;
+}
+
+ipl_status ipl_verify_run(ipl_verdicts *out, const ipl_verify_opts *opts,
+                          const char *const *names, size_t n_names, ipl_verify_say say,
+                          void *context, ipl_error *err)
+{
+    return ipl_verify_rows(out, ipl_verify_table, opts, names, n_names, say, context, err);
+}

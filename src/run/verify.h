@@ -1,0 +1,55 @@
+/**
+ * The paper's verification experiments: data whose entropy or information is known, measured
+ * by every estimator, with what must be seen as checks.
+ *
+ *     const ipl_verify_opts opts = {.quick = true, .out = "results/verify"};
+ *     ipl_verdicts sum;
+ *
+ *     st = ipl_verify_run(&sum, &opts, NULL, 0, say, NULL, &err);
+ *
+ * Every experiment writes NAME.csv and a figure of it, and all checks go to verdicts.csv.
+ *
+ * source  Zhouyin and Liu, arXiv:2105.03705, the comparable experiments
+ */
+#ifndef IPL_VERIFY_H
+#define IPL_VERIFY_H
+
+#include "ipl/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct ipl_pool;
+
+typedef struct ipl_verify_opts {
+    bool quick;      /* fewer dimensions, steps, samples and repetitions */
+    const char *out; /* folder of CSV files and figures */
+    struct ipl_pool
+        *pool; /* threads, borrowed; NULL: one. The bytes do not depend on them */
+} ipl_verify_opts;
+
+/** How many checks ended how. */
+typedef struct ipl_verdicts {
+    size_t passed, failed, skipped;
+} ipl_verdicts;
+
+/** Called with one line of the tables, without line break. */
+typedef void (*ipl_verify_say)(void *context, const char *line);
+
+/** Name and one line about experiment i, false past the last. */
+bool ipl_verify_describe(const char **name, const char **summary, size_t i);
+
+/**
+ * Run experiments and check what they show.
+ *
+ * names   of the experiments, (n_names); none: all of them
+ * errors  IPL_E_ARG      no experiment has this name; nothing is run
+ *         IPL_E_NUMERIC  a check failed; everything is run and written all the same
+ *         IPL_E_CANTCREATE, IPL_E_IO, IPL_E_NOMEM
+ * Without gnuplot the data and the scripts are written and a line says so.
+ */
+ipl_status ipl_verify_run(ipl_verdicts *out, const ipl_verify_opts *opts,
+                          const char *const *names, size_t n_names, ipl_verify_say say,
+                          void *context, ipl_error *err) IPL_NODISCARD;
+
+#endif /* IPL_VERIFY_H */
