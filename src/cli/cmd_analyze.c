@@ -18,7 +18,7 @@ typedef struct analyze_opts {
     char estimators[2048]; /* separated by blanks */
     int unit;
     char layers[1024], split[16], out[IPL_PATH_MAX];
-    size_t rows, threads;
+    size_t rows, null_repeats, threads;
     bool quiet;
 } analyze_opts;
 
@@ -41,6 +41,8 @@ static const ipl_opt analyze_rows[] = {
                    "probe: train, test or all (default: those that were recorded)"),
     IPL_OPT_NUMBER(analyze_opts, rows, "rows", 0, 1 << 30, 0,
                    "measure the first so many samples; 0: all"),
+    IPL_OPT_NUMBER(analyze_opts, null_repeats, "null", 0, 100000, 0,
+                   "shuffles of the null baseline; 0: as the run has it"),
     IPL_OPT_STRING(analyze_opts, out, "out", "", "folder (default: RUN/analysis-1, -2 ...)"),
     IPL_OPT_NUMBER(analyze_opts, threads, "threads", 0, 1024, 0,
                    "threads; 0: as many as processors; the result is the same"),
@@ -122,6 +124,8 @@ static ipl_status adapt_experiment(analysis *a, ipl_error *err)
         a->exp->probe_train = a->exp->probe_test = o->rows;
     if (o->unit != UNIT_OF_RUN)
         a->exp->unit = o->unit - 1;
+    if (o->null_repeats > 0)
+        a->exp->null_repeats = o->null_repeats;
     ipl_text_release(&texts);
     if (st != IPL_OK)
         return st;
@@ -226,6 +230,8 @@ static ipl_status measure(analysis *a, ipl_error *err)
     const ipl_analysis_opts opts = {.estimators = a->sweep.texts,
                                     .n_estimators = a->sweep.n,
                                     .unit = (ipl_unit)a->exp->unit,
+                                    .null_repeats = a->exp->null_repeats,
+                                    .null_seed = a->exp->seed,
                                     .rows = a->opts->rows,
                                     .threads = a->opts->threads,
                                     .self = a,

@@ -235,6 +235,8 @@ static ipl_status estimate_many(const estimate_opts *o, const char *const *files
                                     .out = o->out,
                                     .estimators = estimators,
                                     .unit = (ipl_unit)o->unit,
+                                    .null_repeats = o->null_repeats,
+                                    .null_seed = o->seed,
                                     .threads = o->threads,
                                     .args = args};
 

@@ -78,6 +78,8 @@ ipl_status ipl_estimate_table_run(const ipl_estimate_table *job, ipl_error *err)
     const ipl_analysis_opts opts = {.estimators = job->estimators->texts,
                                     .n_estimators = job->estimators->n,
                                     .unit = job->unit,
+                                    .null_repeats = job->null_repeats,
+                                    .null_seed = job->null_seed,
                                     .threads = job->threads,
                                     .self = &bar,
                                     .progress = on_progress,

@@ -15,6 +15,8 @@ typedef struct ipl_estimate_table {
     const char *out;    /* folder to write; "": the table goes to stdout */
     const ipl_sweep *estimators;
     ipl_unit unit;
+    size_t null_repeats; /* shuffles of the null baseline; 0: none */
+    uint64_t null_seed;
     size_t threads;
     const ipl_args *args; /* for the record */
 } ipl_estimate_table;

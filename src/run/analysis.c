@@ -112,6 +112,8 @@ static ipl_status create_plane(ipl_plane **out, const job *j, ipl_error *err)
     const ipl_plane_opts opts = {.estimators = j->opts->estimators,
                                  .n_estimators = j->opts->n_estimators,
                                  .unit = j->opts->unit,
+                                 .null_repeats = j->opts->null_repeats,
+                                 .null_seed = j->opts->null_seed,
                                  .n_layers = j->stack->n_layers,
                                  .widths = j->widths,
                                  .pool = j->inside};

@@ -19,6 +19,8 @@ typedef struct ipl_analysis_opts {
     const char *const *estimators; /* texts, different from each other */
     size_t n_estimators;
     ipl_unit unit;
+    size_t null_repeats; /* shuffles of the null baseline; 0: none */
+    uint64_t null_seed;
     size_t rows;    /* measure the first so many samples; 0: all */
     size_t threads; /* 0: as many as processors; the result is the same */
     void *self;     /* of the functions below, which may be NULL */

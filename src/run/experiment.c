@@ -84,6 +84,8 @@ const ipl_opt ipl_experiment_opts[] = {
            "test samples to measure; 0: 3000 or what there is"),
     TEXT(measure_layers, "measure-layers", "default", false, "measuring",
          "default (output of each block), all, or names and numbers: fc1,4"),
+    NUMBER(null_repeats, "null", 0, 100000, 0, "measuring",
+           "shuffles of the null baseline, columns .._null; 0: none"),
     WORD(unit, "unit", unit_words, IPL_UNIT_NATURAL, "measuring",
          "unit of entropies; natural: the estimator's own"),
     TEXT(record, "record", "none", false, "measuring",

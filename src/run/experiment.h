@@ -38,6 +38,7 @@ typedef struct ipl_experiment {
     size_t early_steps, early_epochs;
     int probe; /* ipl_probe_rows */
     size_t probe_train, probe_test;
+    size_t null_repeats;
     char measure_layers[1024];
     int unit;          /* ipl_unit */
     char record[1024]; /* none, or activations[=float32|float16][,layers=fc1+fc2] */
