@@ -393,6 +393,7 @@ static void a_part_of_the_layers_and_rows_can_be_measured(void **state)
     small_experiment("activations");
     train_ok("part");
     assert_int_equal(analyze(&out, at("part"), "logits,fc1", 60, 1, &err), IPL_OK);
+    assert_non_null(out.s);
     for (const char *c = out.s; c && *c; c++)
         lines += *c == '\n';
     assert_int_equal(lines, 1 + 5 * 2 * 2 * 2); /* epochs, probes, layers, estimators */

@@ -97,7 +97,7 @@ static void pool_place(double *y, double *dx, const bench *b, window k, bool lar
 {
     const double dy = (double)b->dy[at(b->out, n, c, oi, oj)];
     const double share = 1.0 / (double)(k.size * k.size);
-    double most = -INFINITY, sum = 0.0;
+    double most = -HUGE_VAL, sum = 0.0;
     size_t best = 0;
 
     for (size_t u = 0; u < k.size; u++)
