@@ -49,6 +49,12 @@ double bench_best(const double *v, size_t n);
 /** Let the threads of others fall asleep. */
 void bench_rest(void);
 
+/**
+ * Seconds for t + 1 threads: for one, the processor time of the calling thread, since others
+ * may be using the machine; for more, the wall clock.
+ */
+double bench_clock(size_t t);
+
 /** GFLOP/s of a square product of order 1024 in float, or in double, on t + 1 threads. */
 double bench_sgemm(const bench_pools *pools, size_t t);
 double bench_dgemm(const bench_pools *pools, size_t t);
