@@ -21,6 +21,36 @@ void bench_die(const char *what)
     exit(EXIT_FAILURE);
 }
 
+void bench_options_read(bench_options *out, int argc, char **argv)
+{
+    const char *path = NULL;
+
+    *out = (bench_options){.csv = NULL};
+    for (int i = 1; i + 1 < argc; i += 2)
+        if (strcmp(argv[i], "--csv") == 0)
+            path = argv[i + 1];
+        else if (strcmp(argv[i], "--only") == 0)
+            out->only = argv[i + 1];
+    if (argc != 1 + 2 * (path != NULL) + 2 * (out->only != NULL)) {
+        (void)fprintf(stderr, "usage: %s [--csv FILE] [--only WORKLOAD]\n", argv[0]);
+        exit(2);
+    }
+    if (path)
+        out->csv = fopen(path, "w");
+    if (path && !out->csv)
+        bench_die("the CSV file cannot be written");
+}
+
+bool bench_wanted(const bench_options *opts, const char *name)
+{
+    return !opts->only || strcmp(opts->only, name) == 0;
+}
+
+int bench_options_close(bench_options *opts)
+{
+    return opts->csv && fclose(opts->csv) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 void *bench_array(size_t n, size_t size)
 {
     ipl_error err;
@@ -110,19 +140,21 @@ typedef struct peak_job {
 static void single_product(void *arg, size_t task, size_t thread)
 {
     const peak_job *job = arg;
-    float *m = job->single + 3 * task * PEAK * PEAK;
+    const size_t area = (size_t)PEAK * PEAK;
+    float *m = job->single + 3 * task * area;
 
     (void)thread;
-    ipl_gemm(IPL_NN, PEAK, PEAK, PEAK, 1.0f, m, m + PEAK * PEAK, 0.0f, m + 2 * PEAK * PEAK);
+    ipl_gemm(IPL_NN, PEAK, PEAK, PEAK, 1.0f, m, m + area, 0.0f, m + 2 * area);
 }
 
 static void double_product(void *arg, size_t task, size_t thread)
 {
     const peak_job *job = arg;
-    double *m = job->twice + 3 * task * PEAK * PEAK;
+    const size_t area = (size_t)PEAK * PEAK;
+    double *m = job->twice + 3 * task * area;
 
     (void)thread;
-    ipl_dgemm_tn(m, m + PEAK * PEAK, m + 2 * PEAK * PEAK, PEAK, PEAK, PEAK, NULL);
+    ipl_dgemm_tn(m, m + area, m + 2 * area, PEAK, PEAK, PEAK, NULL);
 }
 
 /* GFLOP/s of one product per thread at a time, for some tenths of a second. */

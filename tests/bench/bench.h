@@ -26,6 +26,21 @@ typedef struct bench_pools {
 /** Print what went wrong and leave. */
 _Noreturn void bench_die(const char *what);
 
+/** What was said on the command line. */
+typedef struct bench_options {
+    FILE *csv;        /* NULL: none */
+    const char *only; /* name of the one workload to run; NULL: all */
+} bench_options;
+
+/** Read [--csv FILE] [--only WORKLOAD], or leave with the usage. */
+void bench_options_read(bench_options *out, int argc, char **argv);
+
+/** Whether a workload is wanted. */
+bool bench_wanted(const bench_options *opts, const char *name);
+
+/** Close the CSV file; the exit status of the program. */
+int bench_options_close(bench_options *opts);
+
 /** An array of zeros or the end of the program. */
 void *bench_array(size_t n, size_t size);
 

@@ -1,14 +1,15 @@
 /*
  * Cost of measuring, in turn with the plain NumPy formulation and with dgemm.
  *
- *     build/release/tests/bench/bench_measure [--csv FILE]    (run from the project's root)
+ *     build/release/tests/bench/bench_measure [--csv FILE] [--only WORKLOAD]
  *
- * Seconds to measure every layer of a net once (H(T), I(X;T), I(T;Y) in both forms, layer
- * transmission capacity) on n samples whose activations are there; for "probes" also to run
- * the net on both probe sets, as training does after an epoch. Every figure is the median of
- * repeats that take turns; one thread is timed by its processor time, two by the wall clock. The arithmetic is the least that any of the known formulations
- * needs, see pair_flop(); shares are of it to dgemm on as many threads. Memory is the largest
- * resident set of a process that makes the activations and measures once.
+ * from the project's root. Seconds to measure every layer of a net once (H(T), I(X;T),
+ * I(T;Y) in both forms, layer transmission capacity) on n samples whose activations are
+ * there; for "probes" also to run the net on both probe sets, as training does after an
+ * epoch. Every figure is the median of repeats that take turns; one thread is timed by its
+ * processor time, two by the wall clock. The arithmetic is the least that any of the known
+ * formulations needs, see pair_flop(); shares are of it to dgemm on as many threads. Memory
+ * is the largest resident set of a process that makes the activations and measures once.
  */
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -557,26 +558,19 @@ static void print_row(FILE *csv, const workload *w, const result *m)
 
 int main(int argc, char **argv)
 {
+    bench_options opts;
     bench_peer peer;
-    FILE *csv = NULL;
-    int status = EXIT_SUCCESS;
 
-    if (argc == 3 && strcmp(argv[1], "--csv") == 0)
-        csv = fopen(argv[2], "w");
-    if (argc != 1 && !csv) {
-        (void)fputs("usage: bench_measure [--csv FILE]\n", stderr);
-        return 2;
-    }
+    bench_options_read(&opts, argc, argv);
     bench_peer_start(&peer, "numpy_measure.py");
-    print_head(csv, &peer);
-    for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++) {
-        result m;
+    print_head(opts.csv, &peer);
+    for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++)
+        if (bench_wanted(&opts, workloads[i].name)) {
+            result m;
 
-        measure(&m, &workloads[i], &peer);
-        print_row(csv, &workloads[i], &m);
-    }
+            measure(&m, &workloads[i], &peer);
+            print_row(opts.csv, &workloads[i], &m);
+        }
     bench_peer_stop(&peer);
-    if (csv && fclose(csv) != 0)
-        status = EXIT_FAILURE;
-    return status;
+    return bench_options_close(&opts);
 }

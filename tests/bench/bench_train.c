@@ -1,13 +1,13 @@
 /*
  * Speed of training, in turn with PyTorch and with the matrix product of this machine.
  *
- *     build/release/tests/bench/bench_train [--csv FILE]      (run from the project's root)
+ *     build/release/tests/bench/bench_train [--csv FILE] [--only WORKLOAD]
  *
- * Images a second of whole training steps (forward, backward, update) on samples in memory.
- * Every figure is the median of REPEATS slices; ours, sgemm and PyTorch in each of its
- * settings take turns within a repeat, so that a slow second of the machine falls on all. A
- * setting of PyTorch that is less than half as fast as its best is asked once. One thread is
- * timed by its processor time, two by the wall clock.
+ * from the project's root. Images a second of whole training steps (forward, backward,
+ * update) on samples in memory. Every figure is the median of REPEATS slices; ours, sgemm and
+ * PyTorch in each of its settings take turns within a repeat, so that a slow second of the
+ * machine falls on all. A setting of PyTorch that is less than half as fast as its best is
+ * asked once. One thread is timed by its processor time, two by the wall clock.
  */
 #include "base/alloc.h"
 #include "bench.h"
@@ -291,29 +291,22 @@ static void print_row(FILE *csv, const workload *w, const result *m)
 
 int main(int argc, char **argv)
 {
+    bench_options opts;
     bench_pools pools;
     bench_peer peer;
-    FILE *csv = NULL;
-    int status = EXIT_SUCCESS;
 
-    if (argc == 3 && strcmp(argv[1], "--csv") == 0)
-        csv = fopen(argv[2], "w");
-    if (argc != 1 && !csv) {
-        (void)fputs("usage: bench_train [--csv FILE]\n", stderr);
-        return 2;
-    }
+    bench_options_read(&opts, argc, argv);
     bench_peer_start(&peer, "torch_train.py");
     bench_pools_init(&pools);
-    print_head(csv, &peer);
-    for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++) {
-        result m;
+    print_head(opts.csv, &peer);
+    for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++)
+        if (bench_wanted(&opts, workloads[i].name)) {
+            result m;
 
-        measure(&m, &workloads[i], &pools, &peer);
-        print_row(csv, &workloads[i], &m);
-    }
+            measure(&m, &workloads[i], &pools, &peer);
+            print_row(opts.csv, &workloads[i], &m);
+        }
     bench_peer_stop(&peer);
     bench_pools_release(&pools);
-    if (csv && fclose(csv) != 0)
-        status = EXIT_FAILURE;
-    return status;
+    return bench_options_close(&opts);
 }
