@@ -92,8 +92,8 @@ static double run(const bench *t, int kernel)
                           t->g->kh * t->g->kw * t->g->c);
         break;
     default:
-        ipl_gemm(IPL_NN, PEAK, PEAK, PEAK, 1.0f, t->peak, t->peak + PEAK * PEAK, 0.0f,
-                 t->peak + 2 * PEAK * PEAK);
+        ipl_gemm(IPL_NN, PEAK, PEAK, PEAK, 1.0f, t->peak, t->peak + (size_t)PEAK * PEAK,
+                 0.0f, t->peak + (size_t)2 * PEAK * PEAK);
         break;
     }
     return seconds_used() - start;

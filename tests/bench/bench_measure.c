@@ -32,8 +32,8 @@ enum {
     BATCH = 100 /* of making activations: a small net beside what is measured */
 };
 
-#define PEER_SECONDS 2.0     /* a peer slower than this is asked once, */
-#define PEER_SECONDS_MAX 6.0 /* and on one thread not at all */
+#define PEER_SECONDS 2.0      /* a peer slower than this is asked once, */
+#define PEER_SECONDS_MAX 20.0 /* and on one thread not at all */
 
 typedef struct workload {
     const char *name, *net, *measured;
@@ -521,6 +521,7 @@ static void print_csv(FILE *csv, const workload *w, const result *m, double one,
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         bench_csv_number(csv, all[i]);
     (void)fputc('\n', csv);
+    (void)fflush(csv); /* a long run may be stopped */
 }
 
 static void print_row(FILE *csv, const workload *w, const result *m)

@@ -287,6 +287,7 @@ static void print_row(FILE *csv, const workload *w, const result *m)
             bench_csv_number(csv, all[i]);
     }
     (void)fputc('\n', csv);
+    (void)fflush(csv); /* a long run may be stopped */
 }
 
 int main(int argc, char **argv)
