@@ -131,7 +131,7 @@ static void check_above(ipl_finding *row, double value, double limit)
 static void check_between(ipl_finding *row, const double *v, size_t n, double lo, double hi)
 {
     const double slack = 1e-9 * fmax(1.0, fabs(hi));
-    double least = INFINITY, most = -(double)INFINITY;
+    double least = HUGE_VAL, most = -HUGE_VAL;
     bool inside = true;
 
     for (size_t i = 0; i < n; i++) {
