@@ -61,22 +61,30 @@ static ipl_status reserve(mixture *m, ipl_error *err)
     return IPL_OK;
 }
 
-/* The first images of the training part: n of them all, and n of each class. */
+/*
+ * Images of the training part in their order: the first of every class make the mixture, the
+ * classes taking turns, the next n of it are those of one class.
+ */
 static ipl_status gather(mixture *m, const ipl_dataset *ds, ipl_error *err)
 {
-    const size_t size = m->n * m->d;
+    const ipl_data_info *info = ipl_dataset_info(ds);
 
-    ipl_dataset_gather(m->mixed, NULL, ds, IPL_TRAIN, NULL, 0, m->n);
     for (size_t c = 0; c < m->n_classes; c++) {
+        const size_t n_mixed = (m->n + m->n_classes - 1 - c) / m->n_classes;
         size_t found = 0;
 
-        for (size_t i = m->n; i < ipl_dataset_info(ds)->n[IPL_TRAIN] && found < m->n; i++)
-            if (ipl_dataset_label(ds, IPL_TRAIN, i) == (int32_t)c)
-                ipl_dataset_gather(m->same + c * size + found++ * m->d, NULL, ds, IPL_TRAIN,
-                                   NULL, i, 1);
-        if (found < m->n)
+        for (size_t i = 0; i < info->n[IPL_TRAIN] && found < n_mixed + m->n; i++) {
+            if (ipl_dataset_label(ds, IPL_TRAIN, i) != (int32_t)c)
+                continue;
+            ipl_dataset_gather(found < n_mixed
+                                   ? m->mixed + (found * m->n_classes + c) * m->d
+                                   : m->same + (c * m->n + found - n_mixed) * m->d,
+                               NULL, ds, IPL_TRAIN, NULL, i, 1);
+            found++;
+        }
+        if (found < n_mixed + m->n)
             return ipl_fail(err, IPL_E_SHAPE, "%s: %zu images of class %zu, want %zu",
-                            ipl_dataset_info(ds)->name, found, c, m->n);
+                            info->name, found, c, n_mixed + m->n);
     }
     return IPL_OK;
 }
