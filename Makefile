@@ -86,7 +86,7 @@ BIN   := $(BUILD)/infoplane
 TSRC  := $(sort $(wildcard tests/test_*.c))
 TEST  := $(TSRC:%.c=$(BUILD)/%)
 BSRC  := $(sort $(wildcard tests/bench/*.c))
-BENCH := $(BSRC:%.c=$(BUILD)/%)
+BENCH := $(patsubst %.c,$(BUILD)/%,$(filter tests/bench/bench_%,$(BSRC)))
 # Executable scripts of a folder.
 scripts = $(shell for f in $1/*.sh; do test ! -x $$f || echo $$f; done)
 FORMATTED = $(wildcard src/*/*.[ch] include/*.h include/ipl/*.h tests/*.[ch] tests/*/*.[ch])
@@ -126,9 +126,20 @@ $(BUILD)/%.o: %.c Makefile $(BUILD)/flags.stamp
 	@echo "  CC    $<"
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(DEFINE) -MMD -MP -c $< -o $@
 
+# The inner loops of the convolutions: a fused multiply-add is half of their speed, so they
+# may contract; and the same loops for several instruction sets, chosen when they run.
+CONTRACT := -ffp-contract=fast
+X86      := $(findstring x86_64,$(shell $(CC) -dumpmachine))
+$(BUILD)/src/math/conv_plain.o:  OPT += $(CONTRACT)
+$(BUILD)/src/math/conv_avx2.o:   OPT += $(CONTRACT) $(if $(X86),-mavx2 -mfma)
+$(BUILD)/src/math/conv_avx512.o: OPT += $(CONTRACT) $(if $(X86),-mavx512f -mavx512vl -mfma)
+
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIB)
 	@echo "  LD    $@"
-	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(if $(filter $@,$(TEST)),-lcmocka) $(LIBS) -o $@
+	$(Q)$(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(LIB) $(if $(filter $@,$(TEST)),-lcmocka) \
+	  $(LIBS) -o $@
+
+$(BENCH): $(BUILD)/tests/bench/bench.o
 
 # Stamps change when their text does; what depends on them is then made again.
 $(BUILD)/flags.stamp: TEXT = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS)
@@ -173,10 +184,10 @@ check-long: check
 	$(Q)INFOPLANE=$(CURDIR)/build/release/infoplane \
 	  scripts/run_tests.sh $(call scripts,tests/long)
 
-## bench          build and run the benchmarks of tests/bench
+## bench          speed of kernels, training and measuring: tables here, CSV in build/
 bench: $(BENCH)
-	$(Q)for b in $(BENCH); do echo "  BENCH $$b"; $$b || exit 1; done
-	@$(if $(BENCH),:,echo "tests/bench: no benchmark")
+	$(Q)for b in $(BENCH); do echo "  BENCH $$b"; \
+	  $$b --csv build/$$(basename $$b).csv || exit 1; echo; done
 
 ## headers        every header compiles alone, public ones as C++ too
 headers:

@@ -65,7 +65,7 @@ static inline ipl_measures measure_opts(const char *text, const sample_set *s,
 {
     ipl_plane_opts opts = more ? *more : (ipl_plane_opts){0};
     const ipl_cmat t = ipl_cmat_f64(s->t, s->n, s->q);
-    ipl_measures m;
+    ipl_measures m = {0};
     ipl_plane *plane = NULL;
     ipl_error err = {0};
 

@@ -23,7 +23,7 @@ static double naive_ksg(const sample_set *s, size_t k, int variant)
 
         for (size_t m = 0; m < k; m++) { /* the next neighbour after distance e */
             size_t best = n;
-            double near = INFINITY;
+            double near = (double)INFINITY;
 
             for (size_t j = 0; j < n; j++) {
                 const double far =

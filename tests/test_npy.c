@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "math/npy.h"
+#include "math/npy_view.h"
 
 #include <float.h>
 
@@ -446,9 +447,128 @@ static void labels_are_whole_numbers_of_32_bits(void **state)
     assert_int_equal(ipl_npy_labels(y, &a, "y.npy", &err), IPL_E_FORMAT);
 }
 
+/* half_out.npy is half_in.npy after NumPy's astype(float16). */
+static void float16_is_rounded_as_numpy_rounds_it(void **state)
+{
+    ipl_npy in, out;
+
+    (void)state;
+    assert_int_equal(ipl_npy_read(&in, "tests/golden/npy/half_in.npy", NULL), IPL_OK);
+    assert_int_equal(ipl_npy_read(&out, "tests/golden/npy/half_out.npy", NULL), IPL_OK);
+    assert_int_equal(in.rows, out.rows);
+    for (size_t i = 0; i < in.rows; i++) {
+        const unsigned half = ipl_half_bits((float)in.data[i]);
+        const unsigned exponent = half >> 10 & 31, fraction = half & 0x3ff;
+        double v = exponent == 0    ? ldexp(fraction, -24)
+                   : exponent == 31 ? (double)INFINITY
+                                    : ldexp(fraction + 1024.0, (int)exponent - 25);
+
+        v = half & 0x8000 ? -v : v;
+        if (v != out.data[i] || signbit(v) != signbit(out.data[i]))
+            fail_msg("%.9g becomes %.9g, numpy says %.9g", in.data[i], v, out.data[i]);
+    }
+    assert_int_equal(ipl_half_bits((float)NAN) & 0x7fff, 0x7e00);
+    ipl_npy_release(&out);
+    ipl_npy_release(&in);
+}
+
+static void float16_reads_back_within_its_precision(void **state)
+{
+    const char *path = scratch_path(state, "half.npy");
+    float data[64];
+    const size_t dims[] = {8, 8};
+    ipl_npy a;
+
+    for (size_t i = 0; i < 64; i++)
+        data[i] = (float)exp(0.25 * (double)i - 8.0) * (i % 2 ? -1.0f : 1.0f);
+    assert_int_equal(ipl_npy_write_f16(path, data, dims, 2, NULL), IPL_OK);
+    assert_int_equal(ipl_npy_read(&a, path, NULL), IPL_OK);
+    assert_string_equal(a.dtype, "<f2");
+    assert_int_equal(a.cols, 8);
+    for (size_t i = 0; i < 64; i++)
+        assert_close(a.data[i], (double)data[i], 0x1p-11 * fabs((double)data[i]));
+    ipl_npy_release(&a);
+}
+
+static void a_value_beyond_float16_is_refused_and_nothing_is_written(void **state)
+{
+    const char *path = scratch_path(state, "large.npy");
+    const float data[] = {1.0f, 65504.0f, -65520.0f};
+    const size_t n = 3, fits = 2;
+    ipl_error err = {0};
+
+    assert_int_equal(ipl_npy_write_f16(path, data, &n, 1, &err), IPL_E_NUMERIC);
+    assert_non_null(strstr(err.msg, "element 2 is -65520"));
+    assert_false(ipl_file_exists(path));
+    assert_int_equal(ipl_npy_write_f16(path, data, &fits, 1, &err), IPL_OK);
+}
+
+static void a_view_shows_what_reading_gives(void **state)
+{
+    static const char *const files[] = {"f4_big_endian", "f2_fortran", "i8_fortran_3d",
+                                        "scalar", "b1"};
+    const char *plain = scratch_path(state, "plain.npy");
+    const float data[] = {1.0f, 2.0f, 3.0f, 4.0f, 5.0f, 6.0f};
+    const size_t dims[] = {2, 3};
+    const int next = next_descriptor();
+    size_t rows, cols;
+    ipl_npy_view view;
+    ipl_npy a;
+
+    assert_int_equal(ipl_npy_write_f32(plain, data, dims, 2, NULL), IPL_OK);
+    assert_int_equal(ipl_npy_view_open(&view, plain, NULL), IPL_OK);
+    assert_non_null(view.map);
+    assert_int_equal(view.rows.rows, 2);
+    assert_memory_equal(view.rows.f32, data, sizeof data);
+    ipl_npy_view_close(&view);
+    assert_int_equal(ipl_npy_shape(&rows, &cols, plain, NULL), IPL_OK);
+    assert_true(rows == 2 && cols == 3);
+    for (size_t f = 0; f < sizeof files / sizeof files[0]; f++) {
+        char path[64];
+
+        (void)snprintf(path, sizeof path, "tests/golden/npy/%s.npy", files[f]);
+        assert_int_equal(ipl_npy_view_open(&view, path, NULL), IPL_OK);
+        assert_int_equal(ipl_npy_read(&a, path, NULL), IPL_OK);
+        assert_int_equal(view.rows.rows * view.rows.cols, a.rows * a.cols);
+        for (size_t i = 0; i < a.rows * a.cols; i++)
+            assert_true(view.rows.f64[i] == a.data[i]);
+        ipl_npy_release(&a);
+        ipl_npy_view_close(&view);
+    }
+    assert_int_equal(ipl_npy_view_open(&view, "tests/golden/npy/object.npy", NULL),
+                     IPL_E_FORMAT);
+    ipl_npy_view_close(&view);
+    assert_int_equal(next_descriptor(), next);
+}
+
+static void a_view_of_a_nan_names_row_and_column(void **state)
+{
+    const char *path = scratch_path(state, "nan.npy");
+    const float data[] = {1.0f, 2.0f, 3.0f, (float)NAN};
+    const size_t dims[] = {2, 2};
+    ipl_npy_view view;
+    ipl_error err = {0};
+
+    assert_int_equal(ipl_npy_write_f32(path, data, dims, 2, NULL), IPL_OK);
+    assert_int_equal(ipl_npy_view_open(&view, path, NULL), IPL_OK);
+    assert_int_equal(ipl_npy_view_check_finite(&view, path, &err), IPL_E_FORMAT);
+    assert_non_null(strstr(err.msg, "NaN at row 1, column 1"));
+    ipl_npy_view_close(&view);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(float16_is_rounded_as_numpy_rounds_it),
+        cmocka_unit_test_setup_teardown(float16_reads_back_within_its_precision,
+                                        scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(
+            a_value_beyond_float16_is_refused_and_nothing_is_written, scratch_setup,
+            scratch_teardown),
+        cmocka_unit_test_setup_teardown(a_view_shows_what_reading_gives, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(a_view_of_a_nan_names_row_and_column, scratch_setup,
+                                        scratch_teardown),
         cmocka_unit_test_setup_teardown(every_numeric_dtype_and_byte_order_is_read,
                                         scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(half_precision_has_infinity_and_nan, scratch_setup,

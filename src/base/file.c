@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #ifndef IPL_SHARE_DIR
@@ -267,6 +268,53 @@ ipl_status ipl_folder_create(const char *path, ipl_error *err)
     }
     if (!ipl_file_is_folder(path))
         return ipl_fail(err, IPL_E_CANTCREATE, "'%s' is not a folder", path);
+    return IPL_OK;
+}
+
+/* Cut the last part off a path, in place: "a/b/" is "a", "b" is ".", "/b" is "/". */
+static void cut_last_part(char *path)
+{
+    size_t end = strlen(path);
+
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    while (end > 0 && path[end - 1] != '/')
+        end--;
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    if (end == 0)
+        path[end++] = '.';
+    path[end] = '\0';
+}
+
+ipl_status ipl_folder_create_new(const char *path, ipl_error *err)
+{
+    char parent[IPL_PATH_MAX];
+    ipl_status st = ipl_text_copy(parent, sizeof parent, path, strlen(path), "path", err);
+
+    if (st != IPL_OK)
+        return st;
+    cut_last_part(parent);
+    st = ipl_folder_create(parent, err);
+    if (st == IPL_OK && mkdir(path, 0777) != 0)
+        st = ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, strerror(errno));
+    return st;
+}
+
+ipl_status ipl_disk_free(double *bytes, const char *path, ipl_error *err)
+{
+    char part[IPL_PATH_MAX];
+    struct statvfs info;
+    ipl_status st = ipl_text_copy(part, sizeof part, *path ? path : ".",
+                                  *path ? strlen(path) : 1, "path", err);
+
+    if (st != IPL_OK)
+        return st;
+    while (!ipl_file_is_folder(part) && strcmp(part, ".") != 0 && strcmp(part, "/") != 0)
+        cut_last_part(part);
+    if (statvfs(part, &info) != 0)
+        return ipl_fail(err, IPL_E_IO, "%s: %s", part, strerror(errno));
+    *bytes = (double)info.f_bavail * (double)info.f_frsize;
     return IPL_OK;
 }
 

@@ -72,6 +72,17 @@ ipl_status ipl_appender_close(ipl_appender *file, ipl_error *err) IPL_NODISCARD;
 /** Create a folder and its parents; fine when it exists. IPL_E_CANTCREATE. */
 ipl_status ipl_folder_create(const char *path, ipl_error *err) IPL_NODISCARD;
 
+/** Create a folder that is not there yet, and its parents; IPL_E_CANTCREATE. */
+ipl_status ipl_folder_create_new(const char *path, ipl_error *err) IPL_NODISCARD;
+
+/**
+ * Bytes that this process may still write below a folder, which need not exist yet: those of
+ * its nearest parent.
+ *
+ * errors  IPL_E_IO  the file system does not tell
+ */
+ipl_status ipl_disk_free(double *bytes, const char *path, ipl_error *err) IPL_NODISCARD;
+
 /** Remove a folder and everything below it; fine when it does not exist. IPL_E_IO. */
 ipl_status ipl_folder_remove(const char *path, ipl_error *err) IPL_NODISCARD;
 
@@ -86,5 +97,8 @@ ipl_status ipl_share_find(char *out, const char *name, ipl_error *err) IPL_NODIS
 
 /** SHA-256 of a file as 64 hexadecimal digits and a NUL (FIPS 180-4, by nettle). */
 ipl_status ipl_file_sha256(char out[65], const char *path, ipl_error *err) IPL_NODISCARD;
+
+/** SHA-256 of len bytes, in the same form. */
+void ipl_bytes_sha256(char out[65], const void *bytes, size_t len);
 
 #endif /* IPL_FILE_H */

@@ -1,17 +1,18 @@
+/* infoplane estimate: arrays of any program, measured. */
 #include "base/alloc.h"
-#include "cli/command.h"
-#include "ipl/estimator.h"
+#include "cli/estimate_table.h"
 #include "math/linalg.h"
-#include "math/npy.h"
+#include "math/npy_view.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { PATH_LENGTH = 1024, TEXTS_LENGTH = 2048, MAX_ESTIMATORS = 64 };
+enum { PATH_LENGTH = 1024, TEXTS_LENGTH = 2048, FILES_MAX = 1 << 24 };
 
 typedef struct estimate_opts {
-    char x[PATH_LENGTH], t[PATH_LENGTH], y[PATH_LENGTH];
+    char x[PATH_LENGTH], y[PATH_LENGTH], run[PATH_LENGTH], out[PATH_LENGTH];
+    char layers[TEXTS_LENGTH];
     char estimators[TEXTS_LENGTH]; /* separated by spaces */
     int unit;                      /* an ipl_unit */
     size_t threads;                /* 0: all processors */
@@ -27,7 +28,6 @@ static const char *const unit_names[] = {[IPL_UNIT_NATURAL] = "natural",
 /* clang-format off */
 static const ipl_opt estimate_rows[] = {
     IPL_OPT_STRING(estimate_opts, x, "x", "", "input X, a .npy file, one sample per row"),
-    IPL_OPT_STRING(estimate_opts, t, "t", "", "layer T, a .npy file with as many rows"),
     IPL_OPT_STRING(estimate_opts, y, "y", "", "labels, a .npy file of whole numbers"),
     {.name = "estimator", IPL_OPT_FIELD(estimate_opts, estimators), .type = IPL_OPT_TEXT,
      .text = "logdet", .repeat = true, .help = "what to measure with; may be given again"},
@@ -39,13 +39,28 @@ static const ipl_opt estimate_rows[] = {
      .max = 18446744073709551615.0, .help = "of the shuffles"},
     IPL_OPT_NUMBER(estimate_opts, threads, "threads", 0, 1024, 0,
                    "threads; 0: one per processor"),
+    IPL_OPT_STRING(estimate_opts, run, "run", "",
+                   "folder of many T: epoch<e>/<layer>.npy or <layer>-<e>.npy"),
+    IPL_OPT_STRING(estimate_opts, layers, "layers", "",
+                   "of many T, names in this order: fc1,fc2 (default: all, by name)"),
+    IPL_OPT_STRING(estimate_opts, out, "out", "",
+                   "of many T, folder to write for plot (default: a table on stdout)"),
+    IPL_OPT_END,
+};
+
+/* Applied by run_estimate(): there is no bound on their number. */
+static const ipl_opt estimate_files[] = {
+    {.name = "t", .type = IPL_OPT_TEXT, .text = "", .repeat = true,
+     .help = "layer T, a .npy file with as many rows; many: words and more --t"},
     IPL_OPT_END,
 };
 /* clang-format on */
 
 /* The arrays of one call. */
 typedef struct inputs {
-    ipl_npy x, t, y;
+    const char *t_path;
+    ipl_npy_view x, t;
+    ipl_npy y;
     int32_t *labels; /* (rows of y), NULL without --y */
     bool has_null;   /* a null baseline is wanted */
 } inputs;
@@ -54,24 +69,24 @@ static void release_inputs(inputs *in)
 {
     ipl_free(in->labels);
     ipl_npy_release(&in->y);
-    ipl_npy_release(&in->t);
-    ipl_npy_release(&in->x);
+    ipl_npy_view_close(&in->t);
+    ipl_npy_view_close(&in->x);
 }
 
-static ipl_status read_samples(ipl_npy *out, const char *path, ipl_error *err)
+static ipl_status read_samples(ipl_npy_view *out, const char *path, ipl_error *err)
 {
-    const ipl_status st = ipl_npy_read(out, path, err);
+    const ipl_status st = ipl_npy_view_open(out, path, err);
 
-    return st == IPL_OK ? ipl_npy_check_finite(out, path, err) : st;
+    return st == IPL_OK ? ipl_npy_view_check_finite(out, path, err) : st;
 }
 
-static ipl_status check_rows(const ipl_npy *a, const char *path, const inputs *in,
+static ipl_status check_rows(size_t rows, const char *path, const inputs *in,
                              const char *x_path, ipl_error *err)
 {
-    if (a->rows == in->x.rows)
+    if (rows == in->x.rows.rows)
         return IPL_OK;
-    return ipl_fail(err, IPL_E_SHAPE, "%s has %zu samples, %s has %zu", path, a->rows,
-                    x_path, in->x.rows);
+    return ipl_fail(err, IPL_E_SHAPE, "%s has %zu samples, %s has %zu", path, rows, x_path,
+                    in->x.rows.rows);
 }
 
 static ipl_status read_inputs(inputs *in, const estimate_opts *o, ipl_error *err)
@@ -79,40 +94,21 @@ static ipl_status read_inputs(inputs *in, const estimate_opts *o, ipl_error *err
     ipl_status st = read_samples(&in->x, o->x, err);
 
     if (st == IPL_OK)
-        st = read_samples(&in->t, o->t, err);
+        st = read_samples(&in->t, in->t_path, err);
     if (st == IPL_OK)
-        st = check_rows(&in->t, o->t, in, o->x, err);
-    if (st == IPL_OK && in->x.rows < 2)
+        st = check_rows(in->t.rows.rows, in->t_path, in, o->x, err);
+    if (st == IPL_OK && in->x.rows.rows < 2)
         st = ipl_fail(err, IPL_E_SHAPE, "%s has %zu samples: want 2 at least", o->x,
-                      in->x.rows);
+                      in->x.rows.rows);
     if (st != IPL_OK || *o->y == '\0')
         return st;
     st = ipl_npy_read(&in->y, o->y, err);
     if (st == IPL_OK)
-        st = check_rows(&in->y, o->y, in, o->x, err);
+        st = check_rows(in->y.rows, o->y, in, o->x, err);
     if (st != IPL_OK)
         return st;
     in->labels = ipl_array(in->y.rows, 1, sizeof *in->labels, err);
     return in->labels ? ipl_npy_labels(in->labels, &in->y, o->y, err) : IPL_E_NOMEM;
-}
-
-/* Cut a text at its spaces; returns how many words there are, `room` at most are stored. */
-static size_t split_words(const char **words, size_t room, char *text)
-{
-    size_t n = 0;
-
-    for (char *at = text; *at != '\0';) {
-        at += strspn(at, " ");
-        if (*at == '\0')
-            break;
-        if (n < room)
-            words[n] = at;
-        n++;
-        at += strcspn(at, " ");
-        if (*at != '\0')
-            *at++ = '\0';
-    }
-    return n;
 }
 
 /*
@@ -158,7 +154,7 @@ static ipl_status print_rows(const ipl_plane *plane, const ipl_measures *m, size
 static ipl_status report(const ipl_plane *plane, const ipl_measures *m, size_t n,
                          const inputs *in, ipl_error *err)
 {
-    const char *caution = ipl_plane_caution(plane, in->t.cols);
+    const char *caution = ipl_plane_caution(plane, in->t.rows.cols);
     const char *fault = ipl_plane_fault(plane);
     size_t n_finite = 0;
     ipl_status st = IPL_OK;
@@ -181,8 +177,7 @@ static ipl_status report(const ipl_plane *plane, const ipl_measures *m, size_t n
 static ipl_status measure(const estimate_opts *o, const char *const *texts, size_t n_texts,
                           const inputs *in, ipl_error *err)
 {
-    const ipl_cmat t = ipl_cmat_f64(in->t.data, in->t.rows, in->t.cols);
-    const size_t widths[] = {in->t.cols};
+    const size_t widths[] = {in->t.rows.cols};
     const size_t threads = o->threads > 0 ? o->threads : ipl_cpu_count();
     ipl_plane_opts opts = {.estimators = texts,
                            .n_estimators = n_texts,
@@ -200,11 +195,10 @@ static ipl_status measure(const estimate_opts *o, const char *const *texts, size
     st = ipl_pool_create(&opts.pool, threads, ipl_blas_start, err);
     if (st != IPL_OK)
         goto done;
-    st = ipl_plane_create(&plane, &opts, ipl_cmat_f64(in->x.data, in->x.rows, in->x.cols),
-                          in->labels, err);
+    st = ipl_plane_create(&plane, &opts, in->x.rows, in->labels, err);
     if (st != IPL_OK)
         goto done;
-    st = ipl_plane_measure(m, plane, &t, 1, err);
+    st = ipl_plane_measure(m, plane, &in->t.rows, 1, err);
     if (st == IPL_OK)
         st = report(plane, m, n_texts, in, err);
 done:
@@ -214,32 +208,94 @@ done:
     return st;
 }
 
+/* One T: its measures one a line. */
+static ipl_status estimate_one(const estimate_opts *o, const char *path,
+                               const ipl_sweep *estimators, ipl_error *err)
+{
+    inputs in = {.t_path = path, .has_null = o->null_repeats > 0};
+    ipl_status st = read_inputs(&in, o, err);
+
+    if (st == IPL_OK)
+        st = measure(o, estimators->texts, estimators->n, &in, err);
+    release_inputs(&in);
+    return st;
+}
+
+/* Many T: a row for each layer and epoch. */
+static ipl_status estimate_many(const estimate_opts *o, const char *const *files,
+                                size_t n_files, const ipl_sweep *estimators,
+                                const ipl_args *args, ipl_error *err)
+{
+    const ipl_estimate_table job = {.x = o->x,
+                                    .y = o->y,
+                                    .files = files,
+                                    .n_files = n_files,
+                                    .run = o->run,
+                                    .layers = o->layers,
+                                    .out = o->out,
+                                    .estimators = estimators,
+                                    .unit = (ipl_unit)o->unit,
+                                    .null_repeats = o->null_repeats,
+                                    .null_seed = o->seed,
+                                    .threads = o->threads,
+                                    .args = args};
+
+    return ipl_estimate_table_run(&job, err);
+}
+
+/* What the options say together. */
+static ipl_status check(const estimate_opts *o, const ipl_args *args, ipl_error *err)
+{
+    const bool many =
+        *o->run != '\0' || *o->out != '\0' || args->n_later + args->n_words > 1;
+
+    if (*o->x == '\0')
+        return ipl_fail(err, IPL_E_ARG, "option --x is missing: a .npy file");
+    if (args->n_later == 0 && args->n_words > 0)
+        return ipl_fail(err, IPL_E_ARG, "unexpected argument '%.80s'; files follow --t",
+                        args->words[0]);
+    if (*o->run != '\0' && args->n_later > 0)
+        return ipl_fail(err, IPL_E_ARG, "give files by --t or a folder by --run, not both");
+    if (*o->run == '\0' && args->n_later == 0)
+        return ipl_fail(err, IPL_E_ARG, "option --t is missing: a .npy file");
+    if (*o->layers != '\0' && !many)
+        return ipl_fail(err, IPL_E_ARG, "option --layers goes with many --t, or --run");
+    return IPL_OK;
+}
+
 static ipl_status run_estimate(void *opts, const ipl_args *args, ipl_error *err)
 {
-    estimate_opts *o = opts;
-    const char *texts[MAX_ESTIMATORS];
-    const size_t n_texts = split_words(texts, MAX_ESTIMATORS, o->estimators);
-    inputs in = {.has_null = o->null_repeats > 0};
-    ipl_status st;
+    const estimate_opts *o = opts;
+    const char **files = NULL;
+    ipl_sweep estimators = {0};
+    size_t n = 0;
+    ipl_status st = check(o, args, err);
 
-    (void)args;
-    if (*o->x == '\0' || *o->t == '\0')
-        return ipl_fail(err, IPL_E_ARG, "option --%s is missing: a .npy file",
-                        *o->x == '\0' ? "x" : "t");
-    if (n_texts == 0 || n_texts > MAX_ESTIMATORS)
-        return ipl_fail(err, IPL_E_ARG, "--estimator: want 1 to %d texts, got %zu",
-                        (int)MAX_ESTIMATORS, n_texts);
-    st = read_inputs(&in, o, err);
     if (st == IPL_OK)
-        st = measure(o, texts, n_texts, &in, err);
-    release_inputs(&in);
+        st = ipl_sweep_create(&estimators, o->estimators, err);
+    if (st != IPL_OK)
+        goto done;
+    files = ipl_array(args->n_later + args->n_words + 1, 1, sizeof *files, err);
+    if (!files) {
+        st = IPL_E_NOMEM;
+        goto done;
+    }
+    for (size_t i = 0; i < args->n_later; i++)
+        files[n++] = args->later[i].value;
+    for (size_t i = 0; i < args->n_words; i++)
+        files[n++] = args->words[i];
+    st = n == 1 && *o->out == '\0' ? estimate_one(o, files[0], &estimators, err)
+                                   : estimate_many(o, files, n, &estimators, args, err);
+done:
+    ipl_free(files);
+    ipl_sweep_release(&estimators);
     return st;
 }
 
 const ipl_command ipl_cmd_estimate = {
     .name = "estimate",
-    .summary = "entropies and information of two .npy arrays, as CSV",
-    .usage = "--x X.npy --t T.npy",
+    .summary = "entropies and information of .npy arrays, as CSV",
+    .usage = "--x X.npy --t T.npy...",
     .details =
         "Arrays have one sample per row; further dimensions are flattened. Any integer or\n"
         "float type is read. 'infoplane list estimators' explains --estimator.\n\n"
@@ -251,8 +307,16 @@ const ipl_command ipl_cmd_estimate = {
         "give.\n\n"
         "Columns: estimator,measure,value,unit. A measure that failed is NaN, with a "
         "warning\n"
-        "on stderr and exit status 0; when none could be had the exit status is 3.\n",
+        "on stderr and exit status 0; when none could be had the exit status is 3.\n"
+        "\n"
+        "Many T are the layers of a net over its epochs; their files are called\n"
+        "epoch<e>/<layer>.npy or <layer>-<e>.npy. The table then has the columns of\n"
+        "information.csv, and with --out it is a folder that 'infoplane plot' draws:\n"
+        "  infoplane estimate --x x.npy --y y.npy --run FOLDER --out plane\n"
+        "  infoplane estimate --x x.npy --y y.npy --t epoch*/fc1.npy > information.csv\n",
+    .max_words = FILES_MAX,
     .size = sizeof(estimate_opts),
     .opts = estimate_rows,
+    .later = estimate_files,
     .run = run_estimate,
 };

@@ -29,6 +29,7 @@ const ipl_command ipl_cmd_plot = {
         "  ltc        I(T;Y) over I(T_{l-1};T_l), the layer transmission capacity\n"
         "  curves     I(X;T), I(T;Y) and H(T) over epochs\n"
         "  dashboard  loss, accuracy, gradients, I(X;T), I(T;Y) and the plane on one page\n"
+        "  sweep      a plane for each estimator of the table, each with its own axes\n"
         "\n"
         "Runs that differ in nothing but their seed are replicates: they share a panel, "
         "with\n"

@@ -45,6 +45,8 @@ extern const ipl_command ipl_cmd_data;
 extern const ipl_command ipl_cmd_list;
 extern const ipl_command ipl_cmd_info;
 extern const ipl_command ipl_cmd_export;
+extern const ipl_command ipl_cmd_analyze;
+extern const ipl_command ipl_cmd_pictures;
 extern const ipl_command ipl_cmd_verify;
 extern const ipl_command ipl_cmd_selftest;
 

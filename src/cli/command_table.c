@@ -1,7 +1,18 @@
 #include "cli/command.h"
 
+/* clang-format off */
 const ipl_command *const ipl_command_table[] = {
-    &ipl_cmd_train,    &ipl_cmd_plot, &ipl_cmd_estimate, &ipl_cmd_data,
-    &ipl_cmd_list,     &ipl_cmd_info, &ipl_cmd_export,   &ipl_cmd_verify,
-    &ipl_cmd_selftest, NULL, /* one a line */
+    &ipl_cmd_train,
+    &ipl_cmd_plot,
+    &ipl_cmd_analyze,
+    &ipl_cmd_estimate,
+    &ipl_cmd_pictures,
+    &ipl_cmd_data,
+    &ipl_cmd_list,
+    &ipl_cmd_info,
+    &ipl_cmd_export,
+    &ipl_cmd_verify,
+    &ipl_cmd_selftest,
+    NULL,
 };
+/* clang-format on */

@@ -1,5 +1,5 @@
 /**
- * NumPy's .npy files: read any numeric dtype, write float32, float64 and int64.
+ * NumPy's .npy files: read any numeric dtype, write float16, float32, float64 and int64.
  *
  * source  numpy.lib.format, versions 1.0, 2.0 and 3.0
  */
@@ -56,6 +56,18 @@ void ipl_npy_release(ipl_npy *a);
 /** Write a float32 array, C order, little endian, format 1.0, atomically. */
 ipl_status ipl_npy_write_f32(const char *path, const float *data, const size_t *dims,
                              size_t n_dims, ipl_error *err) IPL_NODISCARD;
+
+/**
+ * The same as float16, rounded to nearest, ties to even.
+ *
+ * errors  IPL_E_NUMERIC  a finite value is beyond the range of float16 (65504): the message
+ *                        names it, and nothing is written
+ */
+ipl_status ipl_npy_write_f16(const char *path, const float *data, const size_t *dims,
+                             size_t n_dims, ipl_error *err) IPL_NODISCARD;
+
+/** IEEE 754 half precision of a value, to nearest, ties to even; infinity beyond 65520. */
+uint16_t ipl_half_bits(float value);
 
 /** The same for float64. */
 ipl_status ipl_npy_write_f64(const char *path, const double *data, const size_t *dims,

@@ -107,6 +107,8 @@ ipl_status ipl_figure_curves(ipl_figure *figure, const ipl_plot_opts *opts,
                              const ipl_plot_data *data, ipl_error *err) IPL_NODISCARD;
 ipl_status ipl_figure_dashboard(ipl_figure *figure, const ipl_plot_opts *opts,
                                 const ipl_plot_data *data, ipl_error *err) IPL_NODISCARD;
+ipl_status ipl_figure_sweep(ipl_figure *figure, const ipl_plot_opts *opts,
+                            const ipl_plot_data *data, ipl_error *err) IPL_NODISCARD;
 
 /** Layers first ... end - 1 of a group in panel p: points, joining lines and names. */
 void ipl_figure_add_plane(ipl_figure *figure, size_t p, const ipl_plot_group *group,

@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 static const char *const formats[] = {"png", "pdf", "svg", NULL};
-static const char *const kinds[] = {"all",    "plane",     "grid", "ltc",
-                                    "curves", "dashboard", NULL};
-static const char *const splits[] = {"train", "test", NULL};
+static const char *const kinds[] = {"all",    "plane",     "grid",  "ltc",
+                                    "curves", "dashboard", "sweep", NULL};
+static const char *const splits[] = {"first", "train", "test", "all", NULL};
 static const char *const labels[] = {"onehot", "cond", "pooled", NULL};
 static const char *const palettes[] = {"viridis", "classic", NULL};
 static const char *const scales[] = {"auto", "linear", "log", "break", NULL};
@@ -21,7 +21,8 @@ const ipl_opt ipl_plot_opt_table[] = {
     IPL_OPT_WORD(ipl_plot_opts, format, "format", formats, 0, "kind of file"),
     IPL_OPT_STRING(ipl_plot_opts, estimator, "estimator", "",
                    "text, its beginning, or name and some options (default: the first)"),
-    IPL_OPT_WORD(ipl_plot_opts, split, "split", splits, 0, "probe that was measured"),
+    IPL_OPT_WORD(ipl_plot_opts, split, "split", splits, 0,
+                 "probe to draw (first: the first in the table)"),
     IPL_OPT_WORD(ipl_plot_opts, labels, "labels", labels, 0, "form of I(T;Y)"),
     IPL_OPT_WORD(ipl_plot_opts, palette, "palette", palettes, 0, "colours of the epochs"),
     IPL_OPT_WORD(ipl_plot_opts, xscale, "xscale", scales, IPL_SCALE_AUTO,
@@ -168,6 +169,8 @@ static ipl_status compose(ipl_figure *figure, ipl_plot_kind kind, const ipl_plot
         return ipl_figure_curves(figure, opts, data, err);
     case IPL_PLOT_DASHBOARD:
         return ipl_figure_dashboard(figure, opts, data, err);
+    case IPL_PLOT_SWEEP:
+        return ipl_figure_sweep(figure, opts, data, err);
     case IPL_PLOT_ALL:
     case IPL_PLOT_PLANE:
     case IPL_PLOT_LTC:
@@ -239,7 +242,7 @@ ipl_status ipl_plot_runs(const ipl_plot_opts *opts, const char *const *runs, siz
                          ipl_plot_say say, void *context, ipl_error *err)
 {
     const size_t first = opts->kind == IPL_PLOT_ALL ? IPL_PLOT_PLANE : (size_t)opts->kind;
-    const size_t end = opts->kind == IPL_PLOT_ALL ? IPL_PLOT_KINDS : first + 1;
+    const size_t end = opts->kind == IPL_PLOT_ALL ? IPL_PLOT_SWEEP : first + 1;
     session s = {.opts = opts, .say = say, .context = context};
     ipl_plot_data data = {0};
     ipl_status st = check(opts, n_runs, err);

@@ -10,7 +10,7 @@
 /* Epochs that a figure shows at most; more cannot be told apart. */
 enum { EPOCHS_MAX = 240, EXPERIMENT_BYTES_MAX = 1 << 20 };
 
-static const char *const split_names[] = {"train", "test"};
+static const char *const split_names[] = {NULL, "train", "test", "all"};
 static const char *const label_columns[] = {"I_TY", "I_TY_cond", "I_TY_pooled"};
 static const char *const training_fields[IPL_TRAINING_FIELDS] = {
     "train_loss", "test_loss", "train_accuracy", "test_accuracy"};
@@ -142,10 +142,15 @@ static ipl_status read_information(ipl_plot_run *run, const ipl_plot_opts *opts,
                              .split = split_names[opts->split],
                              .estimator = run->estimator};
     ipl_table *table = NULL;
+    size_t split;
     ipl_status st = read_table(&table, folder, "information.csv", err);
 
     if (st == IPL_OK)
         st = choose_estimator(run, table, wanted, err);
+    if (st == IPL_OK)
+        st = ipl_table_column(&split, table, "split", err);
+    if (st == IPL_OK && !query.split)
+        query.split = ipl_table_text(table, 0, split);
     if (st == IPL_OK)
         st = ipl_track_read(&run->own.info, table, &query, err);
     ipl_table_destroy(table);
@@ -170,7 +175,7 @@ static ipl_status read_plain(ipl_track *out, const char *const *fields, size_t n
 /* Whether a line of experiment.ini may differ between replicates. */
 static bool is_individual(const char *line, size_t len)
 {
-    static const char *const keys[] = {"seed", "name", "out", "threads"};
+    static const char *const keys[] = {"seed", "name", "out", "threads", "record"};
     size_t key = 0;
 
     while (key < len && line[key] != '=' && !isspace((unsigned char)line[key]))
@@ -239,6 +244,10 @@ static ipl_status read_run(ipl_plot_run *run, const ipl_plot_opts *opts, const c
         st = read_experiment(run, folder, err);
     if (st == IPL_OK)
         st = read_information(run, opts, wanted, folder, err);
+    if (st == IPL_OK && opts->kind == IPL_PLOT_SWEEP) { /* no replicates of each other */
+        ipl_text_add(&run->experiment, "%s\n", run->estimator);
+        st = ipl_text_status(&run->experiment, err);
+    }
     if (st == IPL_OK)
         st = read_plain(&run->own.training, training_fields, IPL_TRAINING_FIELDS, false,
                         folder, "training.csv", err);
@@ -370,30 +379,109 @@ static ipl_status group_runs(ipl_plot_data *data, ipl_error *err)
     return IPL_OK;
 }
 
+/* Estimators of a run's table that fit `wanted`, all for "", one a line. */
+static ipl_status list_estimators(ipl_text *out, size_t *n, const char *folder,
+                                  const char *wanted, ipl_error *err)
+{
+    ipl_table *table = NULL;
+    size_t column = 0;
+    ipl_status st = check_folder(folder, err);
+
+    *n = 0;
+    if (st == IPL_OK)
+        st = read_table(&table, folder, "information.csv", err);
+    if (st == IPL_OK)
+        st = ipl_table_column(&column, table, "estimator", err);
+    if (st != IPL_OK)
+        goto done;
+    ipl_text_add(out, "\n");
+    for (size_t i = 0; i < ipl_table_rows(table); i++) {
+        const char *text = ipl_table_text(table, i, column);
+        char line[IPL_ESTIMATOR_MAX + 2];
+
+        (void)snprintf(line, sizeof line, "\n%.*s\n", IPL_ESTIMATOR_MAX - 1, text);
+        if (!ipl_estimator_fits(text, wanted) || (out->s && strstr(out->s, line)))
+            continue;
+        ipl_text_add(out, "%s", line + 1);
+        ++*n;
+    }
+    st = ipl_text_status(out, err);
+    if (st == IPL_OK && *n == 0)
+        st = ipl_table_rows(table) == 0
+                 ? ipl_fail(err, IPL_E_FORMAT,
+                            "%s: nothing measured yet; wait for the first epoch to end",
+                            ipl_table_path(table))
+                 : no_estimator(table, column, wanted, err);
+done:
+    ipl_table_destroy(table);
+    return st;
+}
+
+/* One entry for each run and estimator. */
+static ipl_status read_sweep(ipl_plot_data *data, const ipl_plot_opts *opts,
+                             const char *const *runs, size_t n_runs, ipl_error *err)
+{
+    ipl_text *lists = ipl_array(n_runs, 1, sizeof *lists, err);
+    size_t n = 0, at = 0;
+    ipl_status st = lists ? IPL_OK : IPL_E_NOMEM;
+
+    data->n_runs = 0;
+    for (size_t r = 0; r < n_runs && st == IPL_OK; r++) {
+        size_t more;
+
+        st = list_estimators(&lists[r], &more, runs[r], opts->estimator, err);
+        n += st == IPL_OK ? more : 0;
+    }
+    if (st != IPL_OK)
+        goto done;
+    data->runs = ipl_array(n, 1, sizeof *data->runs, err);
+    if (!data->runs) {
+        st = IPL_E_NOMEM;
+        goto done;
+    }
+    data->n_runs = n;
+    for (size_t r = 0; r < n_runs; r++)
+        for (char *text = strtok(lists[r].s, "\n"); text && st == IPL_OK;
+             text = strtok(NULL, "\n"))
+            st = read_run(&data->runs[at++], opts, text, runs[r], err);
+done:
+    for (size_t r = 0; lists && r < n_runs; r++)
+        ipl_text_release(&lists[r]);
+    ipl_free(lists);
+    return st;
+}
+
+/* The same estimator for all runs: the first one decides. */
+static ipl_status read_runs(ipl_plot_data *data, const ipl_plot_opts *opts,
+                            const char *const *runs, size_t n_runs, ipl_error *err)
+{
+    data->runs = ipl_array(n_runs, 1, sizeof *data->runs, err);
+    if (!data->runs)
+        return IPL_E_NOMEM;
+    for (size_t r = 0; r < n_runs; r++) {
+        const char *wanted = r == 0 ? opts->estimator : data->runs[0].estimator;
+        const ipl_status st = read_run(&data->runs[r], opts, wanted, runs[r], err);
+
+        if (st != IPL_OK)
+            return st;
+        if (strcmp(data->runs[r].unit, data->runs[0].unit) != 0)
+            return ipl_fail(err, IPL_E_SHAPE, "%.200s is in %s, %.200s in %s", runs[0],
+                            data->runs[0].unit, runs[r], data->runs[r].unit);
+    }
+    return IPL_OK;
+}
+
 ipl_status ipl_plot_data_read(ipl_plot_data *out, const ipl_plot_opts *opts,
                               const char *const *runs, size_t n_runs, ipl_error *err)
 {
     ipl_plot_data data = {.n_runs = n_runs};
-    ipl_status st = IPL_E_NOMEM;
+    ipl_status st;
 
     *out = (ipl_plot_data){0};
-    data.runs = ipl_array(n_runs, 1, sizeof *data.runs, err);
-    if (!data.runs)
-        goto done;
-    for (size_t r = 0; r < n_runs; r++) {
-        /* The first run decides, so that all show the same estimator. */
-        const char *wanted = r == 0 ? opts->estimator : data.runs[0].estimator;
-
-        st = read_run(&data.runs[r], opts, wanted, runs[r], err);
-        if (st != IPL_OK)
-            goto done;
-        if (strcmp(data.runs[r].unit, data.runs[0].unit) != 0) {
-            st = ipl_fail(err, IPL_E_SHAPE, "%.200s is in %s, %.200s in %s", runs[0],
-                          data.runs[0].unit, runs[r], data.runs[r].unit);
-            goto done;
-        }
-    }
-    st = group_runs(&data, err);
+    st = opts->kind == IPL_PLOT_SWEEP ? read_sweep(&data, opts, runs, n_runs, err)
+                                      : read_runs(&data, opts, runs, n_runs, err);
+    if (st == IPL_OK)
+        st = group_runs(&data, err);
     if (st != IPL_OK)
         goto done;
     *out = data;

@@ -190,6 +190,8 @@ static ipl_status prepare_plane(ipl_probe *probe, const ipl_experiment *exp,
         .estimators = words,
         .n_estimators = split_words(words, texts),
         .unit = (ipl_unit)exp->unit,
+        .null_repeats = exp->null_repeats,
+        .null_seed = exp->seed,
         .n_layers = probe->n_layers,
         .widths = widths,
         .pool = pool,
@@ -201,7 +203,7 @@ static ipl_status prepare_plane(ipl_probe *probe, const ipl_experiment *exp,
     probe->n_estimators = opts.n_estimators;
     probe->plane_bytes = ipl_plane_memory(probe->n, d, widths, probe->n_layers);
     st = ipl_plane_create(&probe->plane, &opts, ipl_cmat_f32(x, probe->n, d),
-                          info->n_classes > 0 ? y : NULL, err);
+                          ipl_probe_has_labels(probe) ? y : NULL, err);
     if (st != IPL_OK)
         goto done;
     probe->measures =
@@ -319,6 +321,21 @@ ipl_status ipl_probe_measure(const ipl_measures **out, ipl_probe *probe, ipl_err
         return ipl_fail(err, st, "%s probe: %s", probe->name, why.msg);
     *out = probe->measures;
     return IPL_OK;
+}
+
+ipl_cmat ipl_probe_activations(const ipl_probe *probe, size_t l)
+{
+    return probe->views[l];
+}
+
+bool ipl_probe_has_labels(const ipl_probe *probe)
+{
+    return ipl_dataset_info(probe->ds)->n_classes > 0;
+}
+
+void ipl_probe_samples(float *x, int32_t *y, const ipl_probe *probe)
+{
+    fill(x, y, probe, 0, probe->n);
 }
 
 /* Share of the values that lie within 1 % of an end of the range low ... high. */

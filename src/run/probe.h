@@ -64,6 +64,15 @@ size_t ipl_probe_memory(const ipl_probe *probe);
 ipl_status ipl_probe_measure(const ipl_measures **out, ipl_probe *probe,
                              ipl_error *err) IPL_NODISCARD;
 
+/** Activations of measured layer l as last measured, (n, width); borrowed. */
+ipl_cmat ipl_probe_activations(const ipl_probe *probe, size_t l);
+
+/** Whether the samples have labels. */
+bool ipl_probe_has_labels(const ipl_probe *probe);
+
+/** Copy the samples: x (n, d_X) and labels y (n). */
+void ipl_probe_samples(float *x, int32_t *y, const ipl_probe *probe);
+
 /** Activation statistics of measured layer l as last measured. */
 void ipl_probe_activity(ipl_activity *out, const ipl_probe *probe, size_t l);
 

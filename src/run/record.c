@@ -4,6 +4,7 @@
 #include "run/provenance.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 void ipl_record_flush(ipl_run *r)
@@ -22,11 +23,12 @@ void ipl_record_flush(ipl_run *r)
         ipl_run_warn(r, why.msg);
 }
 
-/* "epoch,step": a fraction inside an epoch. */
-static void print_when(ipl_text *out, const ipl_run *r)
+void ipl_record_when(char *out, size_t size, const ipl_run *r)
 {
-    ipl_text_add_number(out, (double)r->step / (double)r->steps);
-    ipl_text_add(out, ",%zu", r->step);
+    char epoch[32];
+
+    ipl_number_print(epoch, sizeof epoch, (double)r->step / (double)r->steps);
+    (void)snprintf(out, size, "%s,%zu", epoch, r->step);
 }
 
 static void print_cell(ipl_text *out, double value)
@@ -37,22 +39,21 @@ static void print_cell(ipl_text *out, double value)
 
 void ipl_record_information(ipl_run *r, const ipl_probe *probe, const ipl_measures *m)
 {
-    ipl_text *out = &r->rows[IPL_TABLE_INFORMATION];
-    const ipl_plane *plane = ipl_probe_plane(probe);
     const size_t n_est = ipl_probe_n_estimators(probe);
+    char when[IPL_WHEN_MAX];
 
+    ipl_record_when(when, sizeof when, r);
     for (size_t l = 0; l < ipl_probe_n_layers(probe); l++) {
         const ipl_layer_info *layer = ipl_net_layer(r->net, ipl_probe_layer(probe, l));
+        const ipl_layer_row row = {.when = when,
+                                   .split = ipl_probe_name(probe),
+                                   .layer = l + 1,
+                                   .name = layer->name,
+                                   .width = ipl_shape_size(layer->out),
+                                   .n = ipl_probe_n(probe)};
 
-        for (size_t k = 0; k < n_est; k++) {
-            print_when(out, r);
-            ipl_text_add(out, ",%s,%zu,", ipl_probe_name(probe), l + 1);
-            ipl_text_add_field(out, layer->name);
-            ipl_text_add(out, ",%zu,", ipl_shape_size(layer->out));
-            ipl_text_add_field(out, ipl_plane_estimator(plane, k));
-            ipl_text_add(out, ",%s", ipl_plane_unit(plane, k));
-            ipl_run_dir_print_measures(out, &m[l * n_est + k], ipl_probe_n(probe));
-        }
+        ipl_run_dir_print_layer(&r->rows[IPL_TABLE_INFORMATION], &row,
+                                ipl_probe_plane(probe), m + l * n_est, n_est);
     }
 }
 
@@ -83,8 +84,10 @@ static void block_gradient(double *mean, double *sd, double *norm, const ipl_run
 void ipl_record_layers(ipl_run *r, const ipl_probe *probe, bool whole)
 {
     ipl_text *out = &r->rows[IPL_TABLE_LAYERS];
+    char when[IPL_WHEN_MAX];
     size_t first = 0;
 
+    ipl_record_when(when, sizeof when, r);
     for (size_t l = 0; l < ipl_probe_n_layers(probe); l++) {
         const size_t at = ipl_probe_layer(probe, l);
         const ipl_layer_info *layer = ipl_net_layer(r->net, at);
@@ -96,8 +99,7 @@ void ipl_record_layers(ipl_run *r, const ipl_probe *probe, bool whole)
         if (!whole)
             mean = sd = (double)NAN;
         first = at + 1;
-        print_when(out, r);
-        ipl_text_add(out, ",%zu,", l + 1);
+        ipl_text_add(out, "%s,%zu,", when, l + 1);
         ipl_text_add_field(out, layer->name);
         ipl_text_add(out, ",%zu", ipl_shape_size(layer->out));
         print_cell(out, norm);

@@ -4,6 +4,12 @@
 
 #include "run/run.h"
 
+/** Room for "epoch,step". */
+enum { IPL_WHEN_MAX = 64 };
+
+/** Write "epoch,step" as the tables have it; an epoch is a fraction between its ends. */
+void ipl_record_when(char *out, size_t size, const ipl_run *r);
+
 /** Add a row of training.csv. */
 void ipl_record_training(ipl_run *r, const ipl_epoch_report *e);
 

@@ -4,6 +4,8 @@
 
 #include "base/opt.h"
 #include "base/pool.h"
+#include "data/augment.h"
+#include "run/activations.h"
 #include "run/probe.h"
 #include "run/run_dir.h"
 #include "run/trainer.h"
@@ -14,11 +16,17 @@ typedef struct ipl_run {
     const ipl_experiment *exp;
     ipl_pool *pool;
     ipl_dataset *ds;
+    ipl_augment_opts augment; /* of the training samples */
+    float *black;             /* a black sample, for augment */
     ipl_net *net;
     ipl_spec schedule;
     ipl_probe *probes[2];
     size_t n_probes;
-    bool *due; /* (epochs + 1) */
+    bool *due;                    /* (epochs + 1) */
+    ipl_activations *activations; /* NULL: not recorded */
+    size_t unrecorded;            /* measurements whose activations could not be written */
+    double free_bytes;            /* on the disk before the run; NaN: not recording */
+    bool noted;                   /* a note on recording was passed on */
 
     bool created; /* the run directory exists */
     ipl_run_dir dir;

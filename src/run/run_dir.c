@@ -15,7 +15,7 @@ static const char *const table_file[] = {
 _Static_assert(sizeof table_file / sizeof table_file[0] == IPL_TABLE_COUNT,
                "every table has a file");
 
-static void print_header(ipl_text *out, ipl_run_table table)
+void ipl_run_dir_print_header(ipl_text *out, ipl_run_table table)
 {
     switch (table) {
     case IPL_TABLE_TRAINING:
@@ -39,13 +39,22 @@ static void print_header(ipl_text *out, ipl_run_table table)
     }
 }
 
-void ipl_run_dir_print_measures(ipl_text *out, const ipl_measures *m, size_t n)
+void ipl_run_dir_print_layer(ipl_text *out, const ipl_layer_row *row,
+                             const ipl_plane *plane, const ipl_measures *m,
+                             size_t n_estimators)
 {
-    for (const ipl_measure_row *row = ipl_measure_table; row->name; row++) {
-        ipl_text_add(out, ",");
-        ipl_text_add_number(out, ipl_measures_get(m, row));
+    for (size_t k = 0; k < n_estimators; k++) {
+        ipl_text_add(out, "%s,%s,%zu,", row->when, row->split, row->layer);
+        ipl_text_add_field(out, row->name);
+        ipl_text_add(out, ",%zu,", row->width);
+        ipl_text_add_field(out, ipl_plane_estimator(plane, k));
+        ipl_text_add(out, ",%s", ipl_plane_unit(plane, k));
+        for (const ipl_measure_row *column = ipl_measure_table; column->name; column++) {
+            ipl_text_add(out, ",");
+            ipl_text_add_number(out, ipl_measures_get(&m[k], column));
+        }
+        ipl_text_add(out, ",%zu\n", row->n);
     }
-    ipl_text_add(out, ",%zu\n", n);
 }
 
 /* Take the lock of a run directory; *fd stays open as long as the lock is held. */
@@ -97,7 +106,7 @@ static ipl_status open_tables(ipl_run_dir *dir, ipl_error *err)
         char file[IPL_PATH_MAX];
 
         ipl_text_clear(&header);
-        print_header(&header, (ipl_run_table)t);
+        ipl_run_dir_print_header(&header, (ipl_run_table)t);
         st = ipl_path_join(file, dir->path, table_file[t], err);
         if (st == IPL_OK)
             st = ipl_appender_open(&dir->tables[t], file, 0, err);

@@ -57,7 +57,21 @@ ipl_status ipl_run_dir_append(ipl_run_dir *dir, ipl_run_table table, const ipl_t
 /** Let the link "latest" beside the run point to it; silent where links do not exist. */
 void ipl_run_dir_link_latest(const ipl_run_dir *dir);
 
-/** Append the cells of one layer in information.csv from H_X on, and the end of the line. */
-void ipl_run_dir_print_measures(ipl_text *out, const ipl_measures *m, size_t n);
+/** Append the header row of a table. */
+void ipl_run_dir_print_header(ipl_text *out, ipl_run_table table);
+
+/** What a row of information.csv says of its layer. */
+typedef struct ipl_layer_row {
+    const char *when;  /* "epoch,step" as written */
+    const char *split; /* "train", "test" or "all" */
+    size_t layer;      /* from 1 */
+    const char *name;
+    size_t width, n; /* columns and samples */
+} ipl_layer_row;
+
+/** Append the rows of one layer to information.csv, one for each estimator of the plane. */
+void ipl_run_dir_print_layer(ipl_text *out, const ipl_layer_row *row,
+                             const ipl_plane *plane, const ipl_measures *m,
+                             size_t n_estimators);
 
 #endif /* IPL_RUN_DIR_H */

@@ -306,13 +306,17 @@ ipl_status ipl_summary_write(const char *run, ipl_error *err)
                  "I_XT_final,compression,turning_epoch,I_TY_final,I_TY_cond_final,"
                  "I_prev_first,I_prev_final,gradient_transition_epoch,train_loss,"
                  "train_accuracy,test_loss,test_accuracy\n");
-    ipl_text_add(&s.prose,
-                 "after epoch %g: loss %.4f (train) %.4f (test), accuracy %.2f %% (train) "
-                 "%.2f %% (test)\n",
-                 s.training.epochs[s.training.n_epochs - 1],
-                 last_of(&s.training, TRAIN_LOSS), last_of(&s.training, TEST_LOSS),
-                 100.0 * last_of(&s.training, TRAIN_ACCURACY),
-                 100.0 * last_of(&s.training, TEST_ACCURACY));
+    if (isnan(last_of(&s.training, TRAIN_LOSS)))
+        ipl_text_add(&s.prose, "after epoch %g\n",
+                     s.training.epochs[s.training.n_epochs - 1]);
+    else
+        ipl_text_add(
+            &s.prose,
+            "after epoch %g: loss %.4f (train) %.4f (test), accuracy %.2f %% (train) "
+            "%.2f %% (test)\n",
+            s.training.epochs[s.training.n_epochs - 1], last_of(&s.training, TRAIN_LOSS),
+            last_of(&s.training, TEST_LOSS), 100.0 * last_of(&s.training, TRAIN_ACCURACY),
+            100.0 * last_of(&s.training, TEST_ACCURACY));
     /* Every split and estimator stands among the rows of the first epoch. */
     for (size_t i = 0; st == IPL_OK && i < ipl_table_rows(s.information) &&
                        strcmp(ipl_table_text(s.information, i, s.epoch),

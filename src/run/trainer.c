@@ -3,9 +3,10 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/rng.h"
-#include "data/data_opts.h"
 #include "math/linalg.h"
 #include "nn/schedule.h"
+#include "run/build.h"
+#include "run/pictures.h"
 #include "run/record.h"
 #include "run/summary.h"
 #include "run/when.h"
@@ -26,35 +27,20 @@ bool ipl_run_stopping(const ipl_run *r)
 
 /* ---- preparing: everything that can be wrong is found before anything is written ---- */
 
-static ipl_status open_data(ipl_run *r, ipl_error *err)
+/* Augmentation of the experiment, and a black sample for what lies over the edge. */
+static ipl_status prepare_augmentation(ipl_run *r, ipl_error *err)
 {
-    const ipl_data_opts opts = IPL_DATA_OPTS(r->exp, r->exp->data);
+    const ipl_shape shape = ipl_dataset_info(r->ds)->shape;
 
-    return ipl_dataset_open(&r->ds, &opts, err);
-}
-
-static ipl_status build_net(ipl_run *r, ipl_error *err)
-{
-    const ipl_experiment *exp = r->exp;
-    const ipl_data_info *data = ipl_dataset_info(r->ds);
-    const ipl_net_opts opts = {
-        .text = exp->net,
-        .activation = exp->activation,
-        .loss = exp->loss,
-        .optimiser = exp->optimiser,
-        .init = exp->init,
-        .input = data->shape,
-        .n_classes = data->n_classes,
-        .batch = exp->batch,
-        .shard = exp->shard,
-        .seed = exp->seed,
-        .pool = r->pool,
-    };
-    ipl_status st = ipl_net_create(&r->net, &opts, err);
-
-    if (st == IPL_OK)
-        st = ipl_net_measure(r->net, exp->measure_layers, err);
-    return st;
+    r->augment = (ipl_augment_opts){.crop = r->exp->crop, .flip = r->exp->flip};
+    if (!ipl_augment_on(&r->augment))
+        return IPL_OK;
+    r->black = ipl_array(ipl_shape_size(shape), 1, sizeof *r->black, err);
+    if (!r->black)
+        return IPL_E_NOMEM;
+    ipl_dataset_black(r->black, r->ds);
+    r->augment.edge = r->black;
+    return ipl_augment_check(&r->augment, shape, err);
 }
 
 static ipl_status build_probes(ipl_run *r, ipl_error *err)
@@ -71,6 +57,60 @@ static ipl_status build_probes(ipl_run *r, ipl_error *err)
                               err);
         r->n_probes += st == IPL_OK;
     }
+    return st;
+}
+
+/* Measurements of the whole run. */
+static size_t count_measurements(const ipl_run *r)
+{
+    const size_t reach =
+        r->exp->early_epochs < r->exp->epochs ? r->exp->early_epochs : r->exp->epochs;
+    size_t n = 0;
+
+    for (size_t e = 0; e <= r->exp->epochs; e++)
+        n += r->due[e];
+    if (r->exp->early_steps > 0)
+        n += reach * ((r->steps - 1) / r->exp->early_steps);
+    return n;
+}
+
+/* Estimate of what the run writes, without recorded activations. */
+static double table_bytes(const ipl_run *r)
+{
+    enum { ROW_BYTES = 420, LAYER_BYTES = 200, EPOCH_BYTES = 110 };
+    const double measurements = (double)count_measurements(r);
+    double bytes =
+        (double)(r->exp->epochs + 1) * EPOCH_BYTES + 4.0 * (double)ipl_net_n_params(r->net);
+
+    for (size_t p = 0; p < r->n_probes; p++) {
+        const double rows = (double)ipl_probe_n_layers(r->probes[p]);
+        const double texts = (double)ipl_probe_n_estimators(r->probes[p]);
+
+        bytes += measurements * rows * texts * ROW_BYTES;
+        bytes += p == 0 ? measurements * rows * LAYER_BYTES : 0.0;
+    }
+    return bytes;
+}
+
+/* Prepare recording; refuse it when the disk is too small for the whole run. */
+static ipl_status prepare_recording(ipl_run *r, ipl_error *err)
+{
+    double need;
+    ipl_status st =
+        ipl_activations_create(&r->activations, r->exp->record, r->net,
+                               (const ipl_probe *const *)r->probes, r->n_probes, err);
+
+    r->free_bytes = (double)NAN;
+    if (st != IPL_OK || !r->activations)
+        return st;
+    need = table_bytes(r) + ipl_activations_bytes(r->activations, count_measurements(r));
+    st = ipl_disk_free(&r->free_bytes, r->opts->path, err);
+    if (st == IPL_OK && need > r->free_bytes)
+        st =
+            ipl_fail(err, IPL_E_CANTCREATE,
+                     "record: the run would take %.4g GB, the disk of %s has %.4g GB free; "
+                     "record fewer layers, float16, or measure less often",
+                     need / 1e9, r->opts->path, r->free_bytes / 1e9);
     return st;
 }
 
@@ -91,9 +131,11 @@ static ipl_status prepare(ipl_run *r, ipl_error *err)
     if (st == IPL_OK)
         st = ipl_pool_create(&r->pool, threads, ipl_blas_start, err);
     if (st == IPL_OK)
-        st = open_data(r, err);
+        st = ipl_build_data(&r->ds, exp, err);
     if (st == IPL_OK)
-        st = build_net(r, err);
+        st = prepare_augmentation(r, err);
+    if (st == IPL_OK)
+        st = ipl_build_net(&r->net, exp, r->ds, NULL, r->pool, err);
     if (st == IPL_OK)
         st = build_probes(r, err);
     if (st != IPL_OK)
@@ -102,26 +144,11 @@ static ipl_status prepare(ipl_run *r, ipl_error *err)
     if (!r->order)
         return IPL_E_NOMEM;
     r->steps = (ipl_dataset_info(r->ds)->n[IPL_TRAIN] + exp->batch - 1) / exp->batch;
-    return IPL_OK;
-}
-
-/* Measurements of the whole run. */
-static size_t count_measurements(const ipl_run *r)
-{
-    const size_t reach =
-        r->exp->early_epochs < r->exp->epochs ? r->exp->early_epochs : r->exp->epochs;
-    size_t n = 0;
-
-    for (size_t e = 0; e <= r->exp->epochs; e++)
-        n += r->due[e];
-    if (r->exp->early_steps > 0)
-        n += reach * ((r->steps - 1) / r->exp->early_steps);
-    return n;
+    return prepare_recording(r, err);
 }
 
 static void announce(const ipl_run *r)
 {
-    enum { ROW_BYTES = 420, LAYER_BYTES = 200, EPOCH_BYTES = 110 };
     const size_t measurements = count_measurements(r);
     ipl_train_plan plan = {
         .exp = r->exp,
@@ -134,18 +161,13 @@ static void announce(const ipl_run *r)
         .steps = r->steps,
         .measurements = measurements,
         .net_bytes = ipl_net_memory(r->net),
-        .disk_bytes = (double)(r->exp->epochs + 1) * EPOCH_BYTES +
-                      4.0 * (double)ipl_net_n_params(r->net),
+        .activation_bytes = ipl_activations_bytes(r->activations, measurements),
+        .free_bytes = r->free_bytes,
     };
 
-    for (size_t p = 0; p < r->n_probes; p++) {
-        const double rows = (double)ipl_probe_n_layers(r->probes[p]);
-        const double texts = (double)ipl_probe_n_estimators(r->probes[p]);
-
+    plan.disk_bytes = table_bytes(r) + plan.activation_bytes;
+    for (size_t p = 0; p < r->n_probes; p++)
         plan.probe_bytes += ipl_probe_memory(r->probes[p]);
-        plan.disk_bytes += (double)measurements * rows * texts * ROW_BYTES;
-        plan.disk_bytes += p == 0 ? (double)measurements * rows * LAYER_BYTES : 0.0;
-    }
     if (r->opts->watcher.start)
         r->opts->watcher.start(r->opts->watcher.self, &plan);
 }
@@ -167,6 +189,10 @@ static ipl_status create_folder(ipl_run *r, ipl_error *err)
     r->created = true;
     if (r->opts->link_latest)
         ipl_run_dir_link_latest(&r->dir);
+    if (r->activations)
+        st = ipl_activations_begin(r->activations, r->dir.path, err);
+    if (st != IPL_OK)
+        return st;
     return ipl_record_provenance(r, "running", NULL, err);
 }
 
@@ -192,6 +218,24 @@ static void caution(ipl_run *r, const ipl_probe *probe)
     }
 }
 
+/* Keep the activations just measured; a fault does not stop training. */
+static void record_activations(ipl_run *r)
+{
+    char when[IPL_WHEN_MAX], note[IPL_NOTE_MAX];
+    ipl_error why = {0};
+
+    if (!r->activations)
+        return;
+    ipl_record_when(when, sizeof when, r);
+    if (ipl_activations_write(note, r->activations, when, &why) != IPL_OK &&
+        r->unrecorded++ == 0)
+        ipl_run_warn(r, why.msg);
+    if (*note != '\0' && !r->noted) {
+        ipl_run_warn(r, note);
+        r->noted = true;
+    }
+}
+
 static ipl_status measure(ipl_run *r, bool whole, ipl_error *err)
 {
     const double from = ipl_clock();
@@ -214,6 +258,8 @@ static ipl_status measure(ipl_run *r, bool whole, ipl_error *err)
             ipl_record_layers(r, r->probes[p], whole);
         }
     }
+    if (st == IPL_OK)
+        record_activations(r);
     r->measure_seconds += ipl_clock() - from;
     return st;
 }
@@ -222,7 +268,7 @@ static ipl_status measure(ipl_run *r, bool whole, ipl_error *err)
 typedef struct rows {
     const ipl_run *r;
     ipl_split part;
-    size_t first;
+    size_t epoch, first;
 } rows;
 
 static void fill_in_order(float *x, int32_t *y, const void *source, size_t first, size_t n)
@@ -235,8 +281,15 @@ static void fill_in_order(float *x, int32_t *y, const void *source, size_t first
 static void fill_shuffled(float *x, int32_t *y, const void *source, size_t first, size_t n)
 {
     const rows *s = source;
+    const ipl_run *r = s->r;
+    const ipl_shape shape = ipl_dataset_info(r->ds)->shape;
+    const uint32_t *order = r->order + s->first + first;
 
-    ipl_dataset_gather(x, y, s->r->ds, IPL_TRAIN, s->r->order + s->first + first, 0, n);
+    ipl_dataset_gather(x, y, r->ds, IPL_TRAIN, order, 0, n);
+    if (ipl_augment_on(&r->augment))
+        for (size_t i = 0; i < n; i++)
+            ipl_augment(x + i * ipl_shape_size(shape), shape, &r->augment, r->exp->seed,
+                        (uint32_t)s->epoch, order[i]);
 }
 
 /* Mean loss and accuracy of a part in evaluation mode; NaN when it is empty. */
@@ -247,7 +300,7 @@ static void evaluate(double *loss, double *accuracy, const ipl_run *r, ipl_split
     size_t correct = 0;
 
     for (size_t first = 0; first < n; first += r->exp->batch) {
-        const rows s = {r, part, first};
+        const rows s = {.r = r, .part = part, .first = first};
         const ipl_batch batch = {
             .n = n - first < r->exp->batch ? n - first : r->exp->batch,
             .fill = fill_in_order,
@@ -268,6 +321,21 @@ static bool classifies(const ipl_run *r)
 {
     return ipl_dataset_info(r->ds)->n_classes > 0 &&
            !strstr(ipl_net_loss_text(r->net), "target=input");
+}
+
+/* Draw the pictures that are due; a picture that cannot be written does not stop training. */
+static void draw_pictures(ipl_run *r, size_t epoch)
+{
+    const ipl_pictures_opts opts = {.batch = r->exp->batch};
+    char folder[IPL_PATH_MAX];
+    ipl_error why = {0};
+
+    if (r->exp->pictures == 0 || (epoch % r->exp->pictures != 0 && epoch != r->exp->epochs))
+        return;
+    if (ipl_path_join(folder, r->dir.path, "figures", &why) != IPL_OK ||
+        ipl_folder_create(folder, &why) != IPL_OK ||
+        ipl_pictures_write(NULL, folder, r->net, r->ds, epoch, &opts, &why) != IPL_OK)
+        ipl_run_warn(r, why.msg);
 }
 
 /* Everything that belongs to the end of an epoch. */
@@ -294,6 +362,7 @@ static ipl_status end_epoch(ipl_run *r, ipl_epoch_report *e, ipl_error *err)
                           (double)(e->epochs - e->epoch);
     ipl_record_training(r, e);
     ipl_record_flush(r);
+    draw_pictures(r, e->epoch);
     if (r->opts->watcher.epoch)
         r->opts->watcher.epoch(r->opts->watcher.self, e);
     return IPL_OK;
@@ -318,7 +387,7 @@ static ipl_status train_batch(ipl_run *r, ipl_batch_sums *total, double *lr, siz
 {
     const size_t n = ipl_dataset_info(r->ds)->n[IPL_TRAIN], first = b * r->exp->batch;
     const double now = (double)epoch + (double)b / (double)r->steps;
-    const rows s = {r, IPL_TRAIN, first};
+    const rows s = {.r = r, .part = IPL_TRAIN, .epoch = epoch, .first = first};
     const ipl_batch batch = {
         .n = n - first < r->exp->batch ? n - first : r->exp->batch,
         .fill = fill_shuffled,
@@ -420,6 +489,10 @@ static ipl_status finish(ipl_run *r, ipl_status trained, ipl_error *err)
     ipl_record_flush(r);
     if (r->write_failed)
         st = ipl_fail(&why, IPL_E_IO, "%s: rows could not be written", r->dir.path);
+    else if (r->unrecorded > 0)
+        st = ipl_fail(&why, IPL_E_IO,
+                      "%s: the activations of %zu measurements could not be written",
+                      r->dir.path, r->unrecorded);
     if (st == IPL_OK)
         st = write_parameters(r, &why);
     if (st == IPL_OK)
@@ -453,7 +526,9 @@ done:
         ipl_run_dir_release(&r.dir);
     for (int t = 0; t < IPL_TABLE_COUNT; t++)
         ipl_text_release(&r.rows[t]);
+    ipl_activations_destroy(r.activations);
     ipl_free(r.order);
+    ipl_free(r.black);
     ipl_free(r.due);
     for (size_t p = 0; p < 2; p++)
         ipl_probe_destroy(r.probes[p]);

@@ -23,7 +23,9 @@ typedef struct ipl_train_plan {
     size_t steps;        /* of an epoch */
     size_t measurements; /* of the whole run */
     size_t net_bytes, probe_bytes;
-    double disk_bytes; /* estimate of what the run writes */
+    double disk_bytes;       /* estimate of what the run writes */
+    double activation_bytes; /* the part of it that is recorded activations; 0: none */
+    double free_bytes;       /* on the disk; NaN: not asked for */
 } ipl_train_plan;
 
 /** State after an epoch. */
@@ -64,6 +66,7 @@ typedef struct ipl_train_opts {
  *
  * errors  those of ipl_dataset_open(), ipl_net_create(), ipl_probe_create() and
  *         ipl_run_dir_create(), all before anything is written
+ *         IPL_E_CANTCREATE  recording activations needs more than the disk has free
  *         IPL_E_NUMERIC  training diverged: what was written stays, with the parameters
  *                        before the bad step
  *         IPL_E_IO       rows could not be written although training went to its end

@@ -1,0 +1,103 @@
+#include "math/npy_view.h"
+
+#include "base/alloc.h"
+#include "math/npy_header.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* Whether the first byte of a number in memory is its highest. */
+static bool machine_is_big_endian(void)
+{
+    const uint16_t one = 1;
+    unsigned char first;
+
+    memcpy(&first, &one, 1);
+    return first == 0;
+}
+
+/* Whether the bytes of the file are the array as C sees it. */
+static bool is_plain(const ipl_npy_layout *l)
+{
+    return l->kind == 'f' && l->width >= sizeof(float) && l->start % l->width == 0 &&
+           l->big_endian == machine_is_big_endian() && (!l->fortran || l->n_dims < 2);
+}
+
+/* Map the file; false where that cannot be done (a file system without mapping). */
+static bool map_file(ipl_npy_view *out, const ipl_npy_layout *l, FILE *fp)
+{
+    const size_t bytes = l->start + l->count * l->width;
+    const size_t rows = l->n_dims ? l->dims[0] : 1, cols = l->count / rows;
+    void *map = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, fileno(fp), 0);
+    const void *data;
+
+    if (map == MAP_FAILED)
+        return false;
+    data = (const char *)map + l->start;
+    *out =
+        (ipl_npy_view){.map = map,
+                       .map_bytes = bytes,
+                       .rows = l->width == sizeof(float) ? ipl_cmat_f32(data, rows, cols)
+                                                         : ipl_cmat_f64(data, rows, cols)};
+    return true;
+}
+
+ipl_status ipl_npy_view_open(ipl_npy_view *out, const char *path, ipl_error *err)
+{
+    ipl_npy_layout l;
+    ipl_npy a;
+    FILE *fp;
+    bool mapped;
+    ipl_status st = ipl_npy_open(&fp, &l, path, err);
+
+    *out = (ipl_npy_view){0};
+    if (st != IPL_OK)
+        return st;
+    mapped = is_plain(&l) && map_file(out, &l, fp);
+    (void)fclose(fp); /* read only: nothing to lose; a map stays */
+    if (mapped)
+        return IPL_OK;
+    st = ipl_npy_read(&a, path, err);
+    if (st == IPL_OK)
+        *out = (ipl_npy_view){.copy = a.data, .rows = ipl_cmat_f64(a.data, a.rows, a.cols)};
+    return st;
+}
+
+ipl_status ipl_npy_view_check_finite(const ipl_npy_view *view, const char *path,
+                                     ipl_error *err)
+{
+    const ipl_cmat *m = &view->rows;
+
+    for (size_t i = 0; i < m->rows * m->cols; i++) {
+        const double v = m->f32 ? (double)m->f32[i] : m->f64[i];
+
+        if (!isfinite(v))
+            return ipl_fail(err, IPL_E_FORMAT, "%s: %s at row %zu, column %zu", path,
+                            isnan(v) ? "NaN" : "Inf", i / m->cols, i % m->cols);
+    }
+    return IPL_OK;
+}
+
+void ipl_npy_view_close(ipl_npy_view *view)
+{
+    if (view->map)
+        (void)munmap(view->map, view->map_bytes); /* ours, and whole */
+    ipl_free(view->copy);
+    *view = (ipl_npy_view){0};
+}
+
+ipl_status ipl_npy_shape(size_t *rows, size_t *cols, const char *path, ipl_error *err)
+{
+    ipl_npy_layout l;
+    FILE *fp;
+    const ipl_status st = ipl_npy_open(&fp, &l, path, err);
+
+    if (st != IPL_OK)
+        return st;
+    (void)fclose(fp); /* read only: nothing to lose */
+    *rows = l.n_dims ? l.dims[0] : 1;
+    *cols = l.count / *rows;
+    return IPL_OK;
+}

@@ -1,0 +1,149 @@
+#include "run/sweep.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+
+#include <string.h>
+
+static ipl_status bad(ipl_error *err, const char *word, size_t len, const char *what)
+{
+    return ipl_fail(err, IPL_E_FORMAT, "estimator '%.*s': %s", (int)(len < 80 ? len : 80),
+                    word, what);
+}
+
+/* Alternatives of the brace that opens at `at`; *end is where it closes. */
+static ipl_status count_alternatives(size_t *n, size_t *end, const char *word, size_t len,
+                                     size_t at, ipl_error *err)
+{
+    size_t start = at + 1, found = 0;
+
+    *n = 1;
+    for (size_t i = start; i < len; i++) {
+        if (word[i] == '{')
+            return bad(err, word, len, "a brace stands in another one");
+        if (word[i] != ',' && word[i] != '}')
+            continue;
+        if (i == start)
+            return bad(err, word, len, "nothing between braces or commas");
+        found++;
+        start = i + 1;
+        *end = i;
+        if (word[i] == '}') {
+            *n = found;
+            return IPL_OK;
+        }
+    }
+    return bad(err, word, len, "a brace is not closed");
+}
+
+/* Number of texts that a word stands for. */
+static ipl_status count_texts(size_t *n, const char *word, size_t len, ipl_error *err)
+{
+    *n = 1;
+    for (size_t i = 0; i < len; i++) {
+        size_t more, end = 0;
+        ipl_status st;
+
+        if (word[i] == '}')
+            return bad(err, word, len, "a brace is closed and never opened");
+        if (word[i] != '{')
+            continue;
+        st = count_alternatives(&more, &end, word, len, i, err);
+        if (st != IPL_OK)
+            return st;
+        if (more > IPL_SWEEP_MAX / *n)
+            return ipl_fail(err, IPL_E_FORMAT,
+                            "estimator '%.*s' stands for more than %d texts",
+                            (int)(len < 80 ? len : 80), word, IPL_SWEEP_MAX);
+        *n *= more;
+        i = end;
+    }
+    return IPL_OK;
+}
+
+/* Append alternative k of the brace that opens at `at`; returns where it closes. */
+static size_t add_alternative(ipl_text *out, const char *word, size_t at, size_t k)
+{
+    size_t start = at + 1, len = strcspn(word + start, ",}");
+
+    while (k-- > 0) {
+        start += len + 1;
+        len = strcspn(word + start, ",}");
+    }
+    ipl_text_add(out, "%.*s", (int)len, word + start);
+    return start + strcspn(word + start, "}");
+}
+
+/* Text number k of the n that a word stands for. */
+static ipl_status expand(char *out, const char *word, size_t len, size_t k, size_t n,
+                         ipl_error *err)
+{
+    ipl_text text = {0};
+    ipl_status st;
+
+    for (size_t i = 0; i < len; i++) {
+        size_t more = 1, end = 0;
+
+        if (word[i] != '{') {
+            ipl_text_add(&text, "%c", word[i]);
+            continue;
+        }
+        st = count_alternatives(&more, &end, word, len, i, err);
+        if (st != IPL_OK)
+            goto done;
+        n /= more;
+        i = add_alternative(&text, word, i, k / n);
+        k %= n;
+    }
+    st = ipl_text_status(&text, err);
+    if (st == IPL_OK)
+        st = ipl_text_copy(out, IPL_SWEEP_TEXT_MAX, text.s, text.len, "estimator", err);
+done:
+    ipl_text_release(&text);
+    return st;
+}
+
+static ipl_status add_word(ipl_sweep *sweep, const char *word, size_t len, ipl_error *err)
+{
+    size_t n;
+    ipl_status st = count_texts(&n, word, len, err);
+
+    if (st == IPL_OK && n > IPL_SWEEP_MAX - sweep->n)
+        st = ipl_fail(err, IPL_E_FORMAT, "estimator: more than %d texts", IPL_SWEEP_MAX);
+    for (size_t k = 0; k < n && st == IPL_OK; k++) {
+        char *text = sweep->store + sweep->n * IPL_SWEEP_TEXT_MAX;
+
+        st = expand(text, word, len, k, n, err);
+        sweep->texts[sweep->n++] = text;
+    }
+    return st;
+}
+
+ipl_status ipl_sweep_create(ipl_sweep *out, const char *texts, ipl_error *err)
+{
+    ipl_sweep sweep = {.store = ipl_array(IPL_SWEEP_MAX, IPL_SWEEP_TEXT_MAX, 1, err)};
+    ipl_status st = sweep.store ? IPL_OK : IPL_E_NOMEM;
+
+    *out = (ipl_sweep){0};
+    while (st == IPL_OK && *(texts += strspn(texts, " ")) != '\0') {
+        const size_t len = strcspn(texts, " ");
+
+        st = add_word(&sweep, texts, len, err);
+        texts += len;
+    }
+    if (st == IPL_OK && sweep.n == 0)
+        st = ipl_fail(err, IPL_E_FORMAT, "estimator: no text given; try logdet");
+    if (st != IPL_OK)
+        goto done;
+    *out = sweep;
+    sweep = (ipl_sweep){0}; /* now the caller's */
+done:
+    ipl_sweep_release(&sweep);
+    return st;
+}
+
+void ipl_sweep_release(ipl_sweep *sweep)
+{
+    ipl_free(sweep->store);
+    *sweep = (ipl_sweep){0};
+}
