@@ -16,7 +16,7 @@ HEIGHT = ROWS*PANEL_HEIGHT + KEY_HEIGHT
 load 'style.gp'
 set output NAME.'.'.FORMAT
 
-left(p) = ((p - 1) % COLUMNS + 0.0)/COLUMNS + 0.52/WIDTH
+left(p) = ((p - 1) % COLUMNS + 0.0)/COLUMNS + 0.56/WIDTH
 right(p) = ((p - 1) % COLUMNS + 1.0)/COLUMNS - 0.1/WIDTH
 top(p) = 1 - (((p - 1)/COLUMNS)*PANEL_HEIGHT + 0.24)/HEIGHT
 bottom(p) = 1 - (((p - 1)/COLUMNS + 1)*PANEL_HEIGHT - 0.4)/HEIGHT
@@ -34,7 +34,7 @@ do for [p = 1:PANELS] {
     set bmargin at screen bottom(p)
     set title TITLE[p]
     set xlabel X_LABEL[p] offset 0,0.7
-    set ylabel Y_LABEL[p] offset 1.1,0
+    set label 1 Y_LABEL[p] at screen left(p) - 0.46/WIDTH, graph 0.5 center rotate by 90 # tic labels of any width
     set autoscale
     set offsets 0, 0, graph 0.04, graph 0.04
     eval 'set yrange '.Y_RANGE[p]
@@ -45,7 +45,7 @@ do for [p = 1:PANELS] {
 # The key, in a panel of its own without axes.
 unset title
 unset xlabel
-unset ylabel
+unset label
 unset tics
 unset border
 unset logscale

@@ -139,6 +139,7 @@ static void check_gain(ipl_report *report, const gain *g)
     const double *tanhs = g->values[TANH], *relus = g->values[RELU];
     const size_t rises = ipl_verify_rises(relus, g->n_w, 0.0);
     const double most = fmax(tanhs[peak], relus[highest(relus, g->n_w)]);
+    const double share = relus[1] / tanhs[1];
     ipl_finding *row;
 
     row = ipl_report_find(report, "d=%zu a constant layer: I at w = 0", g->d);
@@ -155,6 +156,11 @@ static void check_gain(ipl_report *report, const gain *g)
     ipl_finding_expect(row, "%zu of %zu steps up", last, last);
     ipl_finding_obtain(row, rises == last ? IPL_PASS : IPL_FAIL, "%zu of %zu, to %.2f",
                        rises, last, relus[last]);
+    /* ReLU passes half of the covariance: a quarter of I while I is small, then more. */
+    row = ipl_report_find(report, "d=%zu smallest gain: I(ReLU) / I(tanh)", g->d);
+    ipl_finding_expect(row, "0.2 ... 0.8, 1/4 for small I");
+    ipl_finding_obtain(row, share >= 0.2 && share <= 0.8 ? IPL_PASS : IPL_FAIL, "%.4f",
+                       share);
     row = ipl_report_find(report, "d=%zu largest I / H(a)", g->d);
     ipl_finding_expect(row, "<= 1");
     ipl_finding_obtain(row, most <= g->h_input * (1.0 + 1e-9) ? IPL_PASS : IPL_FAIL, "%.4f",

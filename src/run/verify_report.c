@@ -89,7 +89,7 @@ void ipl_report_add_curve(ipl_report *report, size_t panel, size_t series, const
 void ipl_report_add_shape(ipl_report *report, size_t panel, size_t series, const double *x,
                           const double *value, size_t n)
 {
-    double lo = HUGE_VAL, hi = -(double)INFINITY;
+    double lo = HUGE_VAL, hi = -HUGE_VAL;
 
     for (size_t i = 0; i < n; i++)
         if (isfinite(value[i])) {

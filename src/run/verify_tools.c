@@ -177,7 +177,7 @@ double ipl_verify_worse(double a, double b)
 
 double ipl_verify_range(const double *v, size_t n)
 {
-    double lo = HUGE_VAL, hi = -(double)INFINITY;
+    double lo = HUGE_VAL, hi = -HUGE_VAL;
 
     for (size_t i = 0; i < n; i++) {
         lo = fmin(lo, v[i]);
