@@ -59,8 +59,8 @@ endif
 # No -Ofast and no -ffast-math: a NaN must stay visible. No contraction: clang 14 fuses
 # a*b+c by default even with -std=c11, gcc 12 does not, and the two builds should agree.
 OPT_release := -O3
-OPT_debug   := -O0 -g3 -DIPL_FAULT_INJECTION
-OPT_asan    := -O1 -g3 -DIPL_FAULT_INJECTION -fno-omit-frame-pointer \
+OPT_debug   := -O0 -g3
+OPT_asan    := -O1 -g3 -fno-omit-frame-pointer \
                -fsanitize=address,undefined -fno-sanitize-recover=all
 ifeq ($(filter $(MODE),release debug asan),)
   $(error MODE=$(MODE): want release, debug or asan)

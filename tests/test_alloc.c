@@ -65,7 +65,6 @@ static void products_that_fit_are_exact(void **state)
 static void an_injected_fault_hits_exactly_one_allocation(void **state)
 {
     (void)state;
-#ifdef IPL_FAULT_INJECTION
     for (long n = 0; n < 4; n++) {
         ipl_alloc_fail_after(n);
         for (long i = 0; i < 6; i++) {
@@ -78,7 +77,6 @@ static void an_injected_fault_hits_exactly_one_allocation(void **state)
         }
     }
     ipl_alloc_fail_after(-1);
-#endif
 }
 
 int main(void)

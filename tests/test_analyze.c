@@ -448,7 +448,6 @@ static void damaged_recordings_are_named(void **state)
     ipl_text_release(&out);
 }
 
-#ifdef IPL_FAULT_INJECTION
 static void running_out_of_memory_leaves_nothing_behind(void **state)
 {
     const int next = next_descriptor();
@@ -472,7 +471,6 @@ static void running_out_of_memory_leaves_nothing_behind(void **state)
         assert_int_equal(next_descriptor(), next);
     }
 }
-#endif
 
 /* ---- sweeps ---- */
 
@@ -700,9 +698,7 @@ int main(void)
         TEST(a_part_of_the_layers_and_rows_can_be_measured),
         TEST(a_run_without_activations_says_how_to_record_them),
         TEST(damaged_recordings_are_named),
-#ifdef IPL_FAULT_INJECTION
         TEST(running_out_of_memory_leaves_nothing_behind),
-#endif
         TEST(braces_stand_for_all_combinations),
         TEST(bad_braces_are_refused),
         TEST(an_estimator_that_is_given_twice_is_refused),

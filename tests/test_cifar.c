@@ -270,7 +270,6 @@ static void a_sample_to_look_at_is_the_same_for_every_scaling(void **state)
 
 static void every_failed_allocation_is_reported_and_nothing_leaks(void **state)
 {
-#ifdef IPL_FAULT_INJECTION
     const int before = next_descriptor();
     ipl_status st = IPL_E_NOMEM;
 
@@ -289,10 +288,6 @@ static void every_failed_allocation_is_reported_and_nothing_leaks(void **state)
         ipl_dataset_destroy(ds);
     }
     assert_int_equal(next_descriptor(), before);
-#else
-    (void)state;
-    skip();
-#endif
 }
 
 static void the_batches_of_the_shared_folder_have_a_thousand_tests_a_class(void **state)

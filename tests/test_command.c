@@ -218,7 +218,6 @@ static void what_a_command_reports_comes_through(void **state)
 static void no_memory_is_reported_and_nothing_leaks(void **state)
 {
     (void)state;
-#ifdef IPL_FAULT_INJECTION
     for (long n = 0; n < 4; n++) {
         ipl_error err;
 
@@ -226,7 +225,6 @@ static void no_memory_is_reported_and_nothing_leaks(void **state)
         assert_int_equal(run("infoplane tool a", &err), IPL_E_NOMEM);
         ipl_alloc_fail_after(-1);
     }
-#endif
 }
 
 static void every_fault_has_the_exit_status_that_help_promises(void **state)

@@ -215,7 +215,6 @@ static void every_row_has_what_it_needs(void **state)
     }
 }
 
-#ifdef IPL_FAULT_INJECTION
 static void an_orthogonal_draw_reports_that_memory_is_out(void **state)
 {
     ipl_rng rng = ipl_rng_at(3, IPL_RNG_INIT, 0, 0);
@@ -229,7 +228,6 @@ static void an_orthogonal_draw_reports_that_memory_is_out(void **state)
     ipl_alloc_fail_after(-1);
     ipl_spec_release(&spec);
 }
-#endif
 
 int main(void)
 {
@@ -246,9 +244,7 @@ int main(void)
         cmocka_unit_test(a_folder_may_hold_commas_and_equal_signs),
         cmocka_unit_test(bad_texts_are_format_errors),
         cmocka_unit_test(every_row_has_what_it_needs),
-#ifdef IPL_FAULT_INJECTION
         cmocka_unit_test(an_orthogonal_draw_reports_that_memory_is_out),
-#endif
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -695,7 +695,6 @@ static void a_nan_in_the_data_is_said_to_be_in_the_input(void **state)
     ipl_net_destroy(net);
 }
 
-#ifdef IPL_FAULT_INJECTION
 static void creating_reports_every_allocation_that_fails(void **state)
 {
     ipl_net_opts opts = options("64-20-10");
@@ -757,7 +756,6 @@ static void following_gradients_reports_that_memory_is_out(void **state)
     (void)train(net, 2);
     ipl_net_destroy(net);
 }
-#endif
 
 /* ---- gradients and norms ---- */
 
@@ -1013,11 +1011,9 @@ int main(void)
         cmocka_unit_test(a_loss_that_diverges_names_the_layer_and_keeps_the_parameters),
         cmocka_unit_test(a_nan_in_an_activation_is_traced_to_its_layer),
         cmocka_unit_test(a_nan_in_the_data_is_said_to_be_in_the_input),
-#ifdef IPL_FAULT_INJECTION
         cmocka_unit_test(creating_reports_every_allocation_that_fails),
         cmocka_unit_test(running_a_net_allocates_nothing),
         cmocka_unit_test(following_gradients_reports_that_memory_is_out),
-#endif
         cmocka_unit_test(gradient_signal_and_noise_are_those_of_the_steps),
         cmocka_unit_test(one_step_has_no_noise),
         cmocka_unit_test(the_weight_norm_leaves_out_biases),

@@ -482,7 +482,6 @@ static void a_step_that_fails_changes_no_running_statistics(void **state)
     ipl_net_destroy(net);
 }
 
-#ifdef IPL_FAULT_INJECTION
 static void running_a_net_of_maps_allocates_nothing(void **state)
 {
     const size_t start = 0;
@@ -514,7 +513,6 @@ static void creating_a_net_of_maps_reports_every_allocation_that_fails(void **st
     }
     ipl_net_destroy(net);
 }
-#endif
 
 /* ---- gradients through residual blocks, by differences of the loss ---- */
 
@@ -585,10 +583,8 @@ int main(void)
         cmocka_unit_test(running_statistics_are_read_back),
         cmocka_unit_test(running_statistics_are_those_of_the_batch),
         cmocka_unit_test(a_step_that_fails_changes_no_running_statistics),
-#ifdef IPL_FAULT_INJECTION
         cmocka_unit_test(running_a_net_of_maps_allocates_nothing),
         cmocka_unit_test(creating_a_net_of_maps_reports_every_allocation_that_fails),
-#endif
         cmocka_unit_test(residual_blocks_have_the_right_gradient),
     };
 

@@ -271,7 +271,6 @@ static void a_bad_spec_names_the_word(void **state)
 static void a_spec_without_memory_leaves_nothing(void **state)
 {
     (void)state;
-#ifdef IPL_FAULT_INJECTION
     ipl_spec spec;
     ipl_error err = {0};
 
@@ -280,13 +279,11 @@ static void a_spec_without_memory_leaves_nothing(void **state)
     ipl_alloc_fail_after(-1);
     assert_null(spec.self);
     ipl_spec_release(&spec);
-#endif
 }
 
 static void messages_survive_a_lack_of_memory(void **state)
 {
     (void)state;
-#ifdef IPL_FAULT_INJECTION
     static const char *const bad[] = {"mode=x", "rate=9", "colour=1", "rat=1"};
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -298,7 +295,6 @@ static void messages_survive_a_lack_of_memory(void **state)
         ipl_alloc_fail_after(-1);
         assert_true(strlen(err.msg) > 0);
     }
-#endif
 }
 
 int main(void)

@@ -437,7 +437,6 @@ static void no_samples_cannot_be_drawn(void **state)
 
 static void a_failed_allocation_leaves_an_empty_canvas(void **state)
 {
-#ifdef IPL_FAULT_INJECTION
     static const float x[] = {0.0f, 1.0f, 1.0f, 1.0f};
     static const size_t count[] = {1};
     const ipl_shape shape = {1, 2, 2};
@@ -459,10 +458,6 @@ static void a_failed_allocation_leaves_an_empty_canvas(void **state)
         assert_int_equal(st, IPL_E_NOMEM);
         assert_null(c.pixels);
     }
-#else
-    (void)state;
-    skip();
-#endif
 }
 
 int main(void)

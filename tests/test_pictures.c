@@ -227,7 +227,6 @@ static void drawing_changes_no_parameter(void **state)
 
 static void every_failed_allocation_is_reported_and_nothing_leaks(void **state)
 {
-#ifdef IPL_FAULT_INJECTION
     world w = open_images(state, "16-3-2", "cross-entropy");
     const int before = next_descriptor();
     ipl_status st = IPL_E_NOMEM;
@@ -242,10 +241,6 @@ static void every_failed_allocation_is_reported_and_nothing_leaks(void **state)
     }
     assert_int_equal(next_descriptor(), before);
     close_world(&w);
-#else
-    (void)state;
-    skip();
-#endif
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)

@@ -592,7 +592,6 @@ static void no_failed_allocation_goes_unnoticed(void **state)
     (void)state;
     (void)snprintf(opts.out, sizeof opts.out, "%s/fault-out", top);
     assert_int_equal(plot_data(&opts, runs, 2, &h, NULL), IPL_OK);
-#ifdef IPL_FAULT_INJECTION
     for (long n = 0;; n++) {
         ipl_status st;
 
@@ -604,7 +603,6 @@ static void no_failed_allocation_goes_unnoticed(void **state)
             break;
         assert_int_equal(st, IPL_E_NOMEM);
     }
-#endif
     assert_int_equal(open_files(), before);
 }
 

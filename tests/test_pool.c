@@ -189,7 +189,6 @@ static void a_pool_without_threads_is_refused(void **state)
 static void a_pool_without_memory_is_refused(void **state)
 {
     (void)state;
-#ifdef IPL_FAULT_INJECTION
     for (long n = 0; n < 2; n++) {
         ipl_pool *pool;
         ipl_error err = {0};
@@ -199,7 +198,6 @@ static void a_pool_without_memory_is_refused(void **state)
         assert_null(pool);
     }
     ipl_alloc_fail_after(-1);
-#endif
 }
 
 static void the_processor_is_counted_and_named(void **state)

@@ -177,7 +177,6 @@ static void faults_leave_no_summary(void **state)
     assert_int_equal(ipl_summary_write(folder, NULL), IPL_E_FORMAT);
     assert_int_equal(ipl_path_join(path, folder, "summary.csv", NULL), IPL_OK);
     assert_false(ipl_file_exists(path));
-#ifdef IPL_FAULT_INJECTION
     fill(folder);
     for (long n = 0;; n++) {
         ipl_status st;
@@ -191,7 +190,6 @@ static void faults_leave_no_summary(void **state)
         assert_int_equal(st, IPL_E_NOMEM);
         assert_false(ipl_file_exists(path));
     }
-#endif
     assert_int_equal(ipl_folder_remove(folder, NULL), IPL_OK);
 }
 

@@ -376,7 +376,6 @@ static void a_run_from_given_parameters_follows_pytorch(void **state)
     ipl_free(bytes);
 }
 
-#ifdef IPL_FAULT_INJECTION
 /* Fail allocation 0, 1, 2, ... until the run succeeds: always a status, never a crash. */
 static void every_allocation_may_fail(void **state)
 {
@@ -399,7 +398,6 @@ static void every_allocation_may_fail(void **state)
     assert_int_equal(st, IPL_OK);
     assert_true(k > 50);
 }
-#endif
 
 #define RUN_TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
@@ -418,9 +416,7 @@ int main(void)
         RUN_TEST(a_probe_that_is_not_finite_is_divergence),
         RUN_TEST(a_signal_ends_the_run_with_its_rows_written),
         RUN_TEST(a_run_from_given_parameters_follows_pytorch),
-#ifdef IPL_FAULT_INJECTION
         RUN_TEST(every_allocation_may_fail),
-#endif
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -396,7 +396,6 @@ static void the_selftest_passes(void **state)
     assert_true(rows >= 40);
 }
 
-#ifdef IPL_FAULT_INJECTION
 /* Fail every allocation in turn, in steps that grow, until a run gets through. */
 static void running_out_of_memory_is_reported(void **state)
 {
@@ -436,7 +435,6 @@ static void the_selftest_reports_that_memory_ran_out(void **state)
     }
     assert_true(tries > 20);
 }
-#endif
 
 int main(void)
 {
@@ -459,10 +457,8 @@ int main(void)
         cmocka_unit_test(data_are_the_same_at_any_number_of_threads),
         cmocka_unit_test(a_folder_that_cannot_be_made_is_reported),
         cmocka_unit_test(the_selftest_passes),
-#ifdef IPL_FAULT_INJECTION
         cmocka_unit_test(running_out_of_memory_is_reported),
         cmocka_unit_test(the_selftest_reports_that_memory_ran_out),
-#endif
     };
 
     return cmocka_run_group_tests(tests, setup, scratch_teardown);

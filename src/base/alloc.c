@@ -6,8 +6,7 @@
 
 #define ALIGNMENT 64u
 
-#ifdef IPL_FAULT_INJECTION
-#    include <stdatomic.h>
+#include <stdatomic.h>
 
 static atomic_long fail_after = -1; /* any thread may allocate */
 
@@ -20,12 +19,6 @@ static bool injected_fault(void)
 {
     return atomic_load(&fail_after) >= 0 && atomic_fetch_sub(&fail_after, 1) == 0;
 }
-#else
-static bool injected_fault(void)
-{
-    return false;
-}
-#endif
 
 bool ipl_mul_overflows(size_t *out, size_t a, size_t b)
 {

@@ -20,9 +20,7 @@ void ipl_free(void *p);
 /** *out = a * b; true when the product does not fit in size_t. */
 bool ipl_mul_overflows(size_t *out, size_t a, size_t b);
 
-#ifdef IPL_FAULT_INJECTION
 /** Let the next n allocations succeed and fail the one after them; n < 0 turns it off. */
 void ipl_alloc_fail_after(long n);
-#endif
 
 #endif /* IPL_ALLOC_H */
