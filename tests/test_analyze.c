@@ -394,8 +394,8 @@ static void a_part_of_the_layers_and_rows_can_be_measured(void **state)
     train_ok("part");
     assert_int_equal(analyze(&out, at("part"), "logits,fc1", 60, 1, &err), IPL_OK);
     assert_non_null(out.s);
-    for (const char *c = out.s; c && *c; c++)
-        lines += *c == '\n';
+    for (const char *c = strchr(out.s, '\n'); c; c = strchr(c + 1, '\n'))
+        lines++;
     assert_int_equal(lines, 1 + 5 * 2 * 2 * 2); /* epochs, probes, layers, estimators */
     assert_non_null(strstr(out.s, "\n0,0,train,1,logits,2,"));
     assert_non_null(strstr(out.s, "\n3,6,test,2,fc1,9,"));
