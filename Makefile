@@ -111,6 +111,14 @@ $(BUILD)/%.o: %.c Makefile $(BUILD)/flags.stamp
 	@echo "  CC    $<"
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(DEFINE) -MMD -MP -c $< -o $@
 
+# The inner loops of the convolutions: a fused multiply-add is half of their speed, so they
+# may contract; and the same loops for several instruction sets, chosen when they run.
+CONTRACT := -ffp-contract=fast
+X86      := $(findstring x86_64,$(shell $(CC) -dumpmachine))
+$(BUILD)/src/math/conv_plain.o:  OPT += $(CONTRACT)
+$(BUILD)/src/math/conv_avx2.o:   OPT += $(CONTRACT) $(if $(X86),-mavx2 -mfma)
+$(BUILD)/src/math/conv_avx512.o: OPT += $(CONTRACT) $(if $(X86),-mavx512f -mavx512vl -mfma)
+
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIB)
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(if $(filter $@,$(TEST)),-lcmocka) $(LIBS) -o $@

@@ -810,6 +810,78 @@ static void a_condition_number_of_1e16_leaves_half_of_the_digits(void **state)
     ipl_free(x);
 }
 
+static void small_matrices_are_checked_against_their_own_rounding(void **state)
+{
+    /* Columns c u + e and c u - e, c ~ 2^17: below the bound, but Cholesky is off by 1e-6. */
+    double t[8], x[4], y[4];
+    const double big = 131071.7, want = 0.5 * (log1p(2.0 * big * big) + log(3.0));
+    const int32_t one[] = {1, 1, 1, 1};
+    ipl_measures m;
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        x[i] = t[2 * i] = big * hadamard(i, 1) + hadamard(i, 2);
+        y[i] = t[2 * i + 1] = big * hadamard(i, 1) - hadamard(i, 2);
+    }
+    assert_close(entropy(t, 4, 2, "cov", 1.0), want, 1e-9);
+    m = measure("logdet:beta=1", x, 1, y, 1, NULL, 4);
+    assert_close(m.H_XT, want, 1e-9);
+    m = measure("logdet:beta=1", x, 1, t, 2, one, 4);
+    assert_close(m.H_T_given_Y, want, 1e-9);
+    assert_close(m.I_TY_pooled, 0.0, 1e-9);
+}
+
+static void a_small_spread_on_a_large_offset_is_measured_exactly(void **state)
+{
+    /* A mean that is off by the rounding of its sum would be seen. */
+    enum { N = 4096 };
+    double *t = ipl_array(N, 1, sizeof *t, NULL);
+    int32_t *y = ipl_array(N, 1, sizeof *y, NULL);
+    ipl_measures m;
+
+    (void)state;
+    assert_non_null(t);
+    assert_non_null(y);
+    for (size_t i = 0; i < N; i++)
+        t[i] = 999999937.1 + 0x1p-20 * hadamard(i, 1);
+    assert_close(entropy(t, N, 1, "cov", 0x1p40), 0.5 * log1p(1.0), 1e-12);
+    for (size_t i = 0; i < N; i++) {
+        y[i] = (int32_t)(i / 2 % 2);
+        t[i] = (y[i] ? 999999937.0 : -3.1) + 0x1p-14 * hadamard(i, 1);
+    }
+    m = measure("logdet:beta=268435456", t, 1, t, 1, y, N);
+    assert_close(m.H_T_given_Y, 0.5 * log1p(1.0), 1e-6);
+    ipl_free(y);
+    ipl_free(t);
+}
+
+static void large_matrices_beyond_the_bound_are_not_squared(void **state)
+{
+    /* Columns c u + e and c u - e, c ~ 2^24, among white ones: Cholesky is off by 1e-2. */
+    enum { N = 256, D = 140, P = 70 };
+    const double big = 16777215.7;
+    const double want = 0.5 * (log1p(2.0 * big * big) + log(3.0) + (D - 2) * log(2.0));
+    double *t = white(N, D, 1), *a = ipl_array(N, P, sizeof *a, NULL);
+    double *b = ipl_array(N, D - P, sizeof *b, NULL);
+
+    (void)state;
+    assert_non_null(a);
+    assert_non_null(b);
+    for (size_t i = 0; i < N; i++) {
+        const double u = t[i * D], e = t[i * D + D - 1];
+
+        t[i * D] = big * u + e;
+        t[i * D + D - 1] = big * u - e;
+        memcpy(a + i * P, t + i * D, P * sizeof *a);
+        memcpy(b + i * (D - P), t + i * D + P, (D - P) * sizeof *b);
+    }
+    assert_close(entropy(t, N, D, "cov", 1.0), want, 1e-6);
+    assert_close(measure("logdet:beta=1", a, P, b, D - P, NULL, N).H_XT, want, 1e-6);
+    ipl_free(b);
+    ipl_free(a);
+    ipl_free(t);
+}
+
 static void parallel_columns_of_very_different_size_are_measured_exactly(void **state)
 {
     /* t = (u, 1e-6 u): correlation 1, so H = 1/2 log(1 + 2 b). */
@@ -946,6 +1018,9 @@ int main(void)
         cmocka_unit_test(the_rule_sum_weighs_each_pair_by_its_widths),
         cmocka_unit_test(beta_zero_measures_nothing),
         cmocka_unit_test(a_condition_number_of_1e16_leaves_half_of_the_digits),
+        cmocka_unit_test(small_matrices_are_checked_against_their_own_rounding),
+        cmocka_unit_test(a_small_spread_on_a_large_offset_is_measured_exactly),
+        cmocka_unit_test(large_matrices_beyond_the_bound_are_not_squared),
         cmocka_unit_test(parallel_columns_of_very_different_size_are_measured_exactly),
         cmocka_unit_test(columns_whose_squares_vanish_still_have_correlations),
         cmocka_unit_test(large_ill_conditioned_layers_are_measured_by_qr),

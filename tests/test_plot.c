@@ -43,7 +43,7 @@ static void restore_path(void)
 
 static void an_axis_without_values_is_zero_to_one(void **state)
 {
-    const ipl_range none[] = {{INFINITY, -INFINITY}, {(double)NAN, (double)NAN}};
+    const ipl_range none[] = {{HUGE_VAL, -HUGE_VAL}, {(double)NAN, (double)NAN}};
     ipl_axis axis;
 
     (void)state;
@@ -104,7 +104,7 @@ static void places_keep_the_order_of_values_on_every_axis(void **state)
 
     (void)state;
     for (int scale = IPL_SCALE_AUTO; scale <= IPL_SCALE_BREAK; scale++) {
-        double last = -INFINITY;
+        double last = -HUGE_VAL;
         ipl_axis axis;
 
         ipl_axis_fit(&axis, layers, 3, (ipl_scale)scale);
@@ -397,7 +397,7 @@ static void without_gnuplot_data_scripts_and_the_command_remain(void **state)
 
 static void points_are_the_rows_of_the_split_and_estimator_asked_for(void **state)
 {
-    ipl_plot_opts opts = {.kind = IPL_PLOT_LTC, .split = 1, .labels = 1};
+    ipl_plot_opts opts = {.kind = IPL_PLOT_LTC, .split = 2, .labels = 1};
     char run[IPL_PATH_MAX], path[IPL_PATH_MAX];
     const char *const runs[] = {write_fake(run, &plain)};
     ipl_table *t;

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "ipl/net.h"
 #include "math/npy.h"
+#include "nn/net_parts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +33,35 @@ static const golden cases[] = {
     {"rmsprop_centered", "dense:units=5 sigmoid dense:units=4 identity dense:units=3",
      "mse", "rmsprop:lr=0.01,alpha=0.9,momentum=0.5,centered=yes,weight-decay=0.01", 10},
 };
+
+/* Nets of maps, which also have the gradient at the input. */
+static const golden maps[] = {
+    {"cnn_cal",
+     "conv2d:filters=3 layernorm tanh maxpool:size=3,stride=2 conv2d:filters=4 layernorm "
+     "tanh "
+     "maxpool:size=3,stride=2 adaptiveavgpool:size=2 flatten dense:units=3",
+     "cross-entropy", "sgd:lr=0.05,momentum=0.9", 5},
+    {"residual",
+     "conv2d:filters=4,size=3,padding=1,bias=no batchnorm relu "
+     "skip conv2d:filters=6,size=3,stride=2,padding=1,bias=no batchnorm relu "
+     "conv2d:filters=6,size=3,padding=1,bias=no batchnorm "
+     "shortcut conv2d:filters=6,size=1,stride=2,bias=no batchnorm add relu "
+     "skip conv2d:filters=6,size=3,padding=1 batchnorm:affine=no add tanh "
+     "globalavgpool dense:units=3",
+     "cross-entropy", "sgd:lr=0.05,momentum=0.9", 4},
+    {"pools",
+     "avgpool:size=3,stride=2,padding=1 conv2d:filters=5,size=2 tanh "
+     "maxpool:size=3,stride=1,padding=1 layernorm:affine=yes softplus "
+     "adaptiveavgpool:size=3 dense:units=3",
+     "cross-entropy", "sgd:lr=0.05,momentum=0.9", 10},
+    {"flat",
+     "layernorm adaptiveavgpool:size=4 avgpool:size=2,stride=1 flatten "
+     "layernorm:affine=yes "
+     "dense:units=6 silu skip skip dense:units=6 tanh shortcut tanh add add dense:units=3",
+     "cross-entropy", "sgd:lr=0.05,momentum=0.9", 10},
+};
+
+enum { MAX_LAYERS = 32 };
 
 /* Files of a case. */
 typedef struct trajectory {
@@ -90,13 +120,21 @@ static void fill(float *x, int32_t *y, const void *source, size_t first, size_t 
     }
 }
 
+/* Of a sample: channels, lines, columns. */
+static ipl_shape shape_of(const ipl_npy *x)
+{
+    if (x->n_dims == 4)
+        return (ipl_shape){x->dims[1], x->dims[2], x->dims[3]};
+    return (ipl_shape){x->cols, 1, 1};
+}
+
 static ipl_net *create(const golden *c, const trajectory *t)
 {
     const ipl_net_opts opts = {.text = c->text,
                                .loss = c->loss,
                                .optimiser = c->optimiser,
                                .init = t->init,
-                               .input = {t->x.cols, 1, 1},
+                               .input = shape_of(&t->x),
                                .n_classes = 3,
                                .batch = c->batch};
     ipl_net *net;
@@ -109,7 +147,24 @@ static ipl_net *create(const golden *c, const trajectory *t)
 
 static size_t size_of(const ipl_param_view *view)
 {
-    return view->dims[0] * (view->n_dims > 1 ? view->dims[1] : 1);
+    size_t n = 1;
+
+    for (size_t i = 0; i < view->n_dims; i++)
+        n *= view->dims[i];
+    return n;
+}
+
+/* Values within tol of what they should be; relative: to the largest of these, or to 1e-2
+ * where all of them vanish but for rounding. */
+static void compare(const float *got, const double *want, size_t n, double tol,
+                    bool relative)
+{
+    double largest = relative ? 1e-2 : 1.0;
+
+    for (size_t i = 0; relative && i < n; i++)
+        largest = fmax(largest, fabs(want[i]));
+    for (size_t i = 0; i < n; i++)
+        assert_close((double)got[i], want[i], tol * largest);
 }
 
 /* Gradients within 2e-5 of the largest entry of their array, parameters within 5e-6. */
@@ -119,14 +174,14 @@ static void compare_params(ipl_net *net, const double *grad, const double *param
 
     for (size_t k = 0; ipl_net_param(&view, net, k); k++) {
         const size_t n = size_of(&view);
-        double largest = 0.0;
+        float *values = ipl_array(n, 1, sizeof *values, NULL);
 
-        for (size_t i = 0; i < n; i++)
-            largest = fmax(largest, fabs(grad[i]));
-        for (size_t i = 0; i < n; i++) {
-            assert_close((double)view.grad[i], grad[i], 2e-5 * largest);
-            assert_close((double)view.data[i], param[i], 5e-6);
-        }
+        assert_non_null(values);
+        assert_true(ipl_net_copy_gradient(values, net, k));
+        compare(values, grad, n, 2e-5, true);
+        assert_true(ipl_net_copy_param(values, net, k));
+        compare(values, param, n, 5e-6, false);
+        ipl_free(values);
         grad += n;
         param += n;
     }
@@ -137,17 +192,22 @@ static const double *compare_outputs(ipl_net *net, const ipl_batch *batch, bool 
                                      const double *want)
 {
     const size_t n_layers = ipl_net_n_layers(net);
-    float *taps[8] = {NULL};
+    float *taps[MAX_LAYERS] = {NULL};
 
-    assert_true(n_layers <= 8);
+    assert_true(n_layers <= MAX_LAYERS);
     for (size_t i = all ? 0 : n_layers - 1; i < n_layers; i++) {
-        taps[i] = ipl_array(batch->n, ipl_net_layer(net, i)->out.c, sizeof(float), NULL);
+        taps[i] = ipl_array(batch->n, ipl_shape_size(ipl_net_layer(net, i)->out),
+                            sizeof(float), NULL);
         assert_non_null(taps[i]);
     }
     ipl_net_probe(taps, net, batch);
     for (size_t i = 0; i < n_layers; i++) {
-        for (size_t k = 0; taps[i] && k < batch->n * ipl_net_layer(net, i)->out.c; k++)
-            assert_close((double)taps[i][k], *want++, 5e-6);
+        const size_t n = batch->n * ipl_shape_size(ipl_net_layer(net, i)->out);
+
+        if (!taps[i])
+            continue;
+        compare(taps[i], want, n, 5e-6, false);
+        want += n;
         ipl_free(taps[i]);
     }
     return want;
@@ -195,10 +255,76 @@ static void training_follows_the_exact_trajectories(void **state)
     }
 }
 
+static void nets_of_maps_follow_the_exact_trajectories(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++) {
+        print_message("%s\n", maps[i].name);
+        follow(&maps[i]);
+    }
+}
+
+/* The same net behind a convolution that changes nothing: the gradient at the input is what
+ * that one gets. */
+static ipl_net *create_behind_identity(const golden *c, const trajectory *t)
+{
+    const size_t channels = shape_of(&t->x).c;
+    ipl_text text = {0};
+    trajectory drawn = *t;
+    golden behind = *c;
+    ipl_param_view from, to;
+    ipl_net *net = create(c, t), *out;
+
+    ipl_text_add(&text, "conv2d:filters=%zu,size=1,bias=no %s", channels, c->text);
+    behind.text = text.s;
+    (void)snprintf(drawn.init, sizeof drawn.init, "default");
+    out = create(&behind, &drawn);
+    assert_true(ipl_net_param(&to, out, 0));
+    for (size_t i = 0; i < channels * channels; i++)
+        to.data[i] = i % (channels + 1) == 0 ? 1.0f : 0.0f;
+    for (size_t k = 0; ipl_net_param(&from, net, k); k++) {
+        assert_true(ipl_net_param(&to, out, k + 1));
+        memcpy(to.data, from.data, size_of(&from) * sizeof *to.data);
+    }
+    ipl_net_destroy(net);
+    ipl_text_release(&text);
+    return out;
+}
+
+static void gradients_reach_the_input(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++) {
+        const golden *c = &maps[i];
+        trajectory t;
+        rows source = {.t = &t};
+        const ipl_batch batch = {.n = c->batch, .fill = fill, .source = &source};
+        ipl_batch_sums sums;
+        ipl_net *net;
+        ipl_npy dx;
+        float *got;
+
+        open_case(&t, c);
+        load(&dx, c->name, "dx");
+        net = create_behind_identity(c, &t);
+        assert_int_equal(ipl_net_train_batch(&sums, net, &batch, 0.0, 0, 0, NULL), IPL_OK);
+        got = ipl_array(dx.rows, dx.cols, sizeof *got, NULL);
+        assert_non_null(got);
+        ipl_channels_first(got, net->layers[0].dy, shape_of(&t.x), dx.rows);
+        compare(got, dx.data, dx.rows * dx.cols, 2e-5, true);
+        ipl_free(got);
+        ipl_net_destroy(net);
+        ipl_npy_release(&dx);
+        close_case(&t);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(training_follows_the_exact_trajectories),
+        cmocka_unit_test(nets_of_maps_follow_the_exact_trajectories),
+        cmocka_unit_test(gradients_reach_the_input),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

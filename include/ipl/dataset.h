@@ -39,7 +39,10 @@ typedef struct ipl_data_opts {
     uint64_t seed;
 } ipl_data_opts;
 
-/** A file that was read. */
+/**
+ * A file that was read, or a folder of many: its hash is that of the list of their hashes,
+ * (cd FOLDER && sha256sum <files, sorted>) | sha256sum.
+ */
 typedef struct ipl_data_file {
     char *path;      /* owned by the data set */
     char sha256[65]; /* hexadecimal; "" until ipl_dataset_hash() */
@@ -89,6 +92,12 @@ ipl_status ipl_dataset_hash(ipl_dataset *ds, ipl_error *err) IPL_NODISCARD;
  */
 void ipl_dataset_gather(float *x, int32_t *y, const ipl_dataset *ds, ipl_split split,
                         const uint32_t *rows, size_t first, size_t n);
+
+/** Write a sample that is 0 everywhere as stored, a black image, scaled: x (d). */
+void ipl_dataset_black(float *x, const ipl_dataset *ds);
+
+/** Write one sample as it would be scaled by IPL_SCALE_UNIT, to look at: x (d). */
+void ipl_dataset_unscaled(float *x, const ipl_dataset *ds, ipl_split split, size_t row);
 
 /** Label of one sample. */
 int32_t ipl_dataset_label(const ipl_dataset *ds, ipl_split split, size_t row);

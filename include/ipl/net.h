@@ -32,7 +32,7 @@ extern "C" {
 struct ipl_pool;
 
 typedef struct ipl_net_opts {
-    const char *text;       /* "784-20-10", or "dense:units=20 tanh dense:units=10" */
+    const char *text;       /* "784-20-10", or "conv2d:filters=8 relu dense:units=10" */
     const char *activation; /* between the layers of the short form */
     const char *loss;       /* "cross-entropy", "mse:target=input" */
     const char *optimiser;  /* "sgd:lr=0.1,momentum=0.9" */
@@ -57,7 +57,10 @@ typedef struct ipl_layer_info {
     double low, high; /* bounds of its values; NaN: none */
 } ipl_layer_info;
 
-/** Where the rows of a batch come from: called by several threads for different rows. */
+/**
+ * Where the rows of a batch come from: called by several threads for different rows. A row is
+ * a sample of shape opts.input, channels first.
+ */
 typedef struct ipl_batch {
     size_t n; /* rows, 1 ... opts.batch */
     /** Write rows first ... first + n - 1 of the batch: x (n, d), labels y (n). */
@@ -135,7 +138,7 @@ ipl_status ipl_net_train_batch(ipl_batch_sums *out, ipl_net *net, const ipl_batc
 void ipl_net_evaluate(ipl_batch_sums *out, ipl_net *net, const ipl_batch *batch);
 
 /**
- * Outputs in evaluation mode: row r of layer i goes to taps[i] + r * d_i.
+ * Outputs in evaluation mode: row r of layer i goes to taps[i] + r * d_i, channels first.
  *
  * shapes  taps (n_layers), each (batch->n, d_i) or NULL: not wanted
  * Changes nothing but scratch; allocates nothing.
@@ -163,21 +166,34 @@ void ipl_net_gradient(double *mean, double *sd, const ipl_net *net, size_t layer
 /** Frobenius norm of the weights of one layer, NaN when it has none. */
 double ipl_net_weight_norm(const ipl_net *net, size_t layer);
 
-/** One parameter array; borrowed, valid as long as the net. */
+/**
+ * One parameter array; borrowed, valid as long as the net.
+ *
+ * data and grad are in the order in which the layer keeps them: C order of dims but for
+ * convolutions, layers above a map of several channels and the like. ipl_net_copy_param()
+ * gives the C order always.
+ */
 typedef struct ipl_param_view {
     size_t layer;      /* it belongs to */
     const char *name;  /* "weight", "bias" */
-    float *data;       /* C order */
-    const float *grad; /* of the last step, same shape */
+    float *data;       /* product of dims values */
+    const float *grad; /* of the last step, same order */
     size_t n_dims, dims[4];
 } ipl_param_view;
 
 /** Array k in the order of the layers; false past the last. */
 bool ipl_net_param(ipl_param_view *out, ipl_net *net, size_t k);
 
+/** Copy array k in C order of its dims (dense weight out x in, convolution out x in x kh x kw). */
+bool ipl_net_copy_param(float *out, const ipl_net *net, size_t k);
+
+/** The same for its gradient of the last step. */
+bool ipl_net_copy_gradient(float *out, const ipl_net *net, size_t k);
+
 /**
- * Write every parameter array as FOLDER/<i>.<name>.npy (float32; dense weight out x in), i =
- * index of the layer in the net's text.
+ * Write every parameter array as FOLDER/<i>.<name>.npy (float32; dense weight out x in,
+ * convolution out x in x kh x kw), and the running statistics of batch normalisation beside
+ * them, i = index of the layer in the net's text.
  *
  * errors  IPL_E_CANTCREATE, IPL_E_IO, IPL_E_NOMEM
  */

@@ -87,4 +87,7 @@ ipl_status ipl_share_find(char *out, const char *name, ipl_error *err) IPL_NODIS
 /** SHA-256 of a file as 64 hexadecimal digits and a NUL (FIPS 180-4, by nettle). */
 ipl_status ipl_file_sha256(char out[65], const char *path, ipl_error *err) IPL_NODISCARD;
 
+/** SHA-256 of len bytes, in the same form. */
+void ipl_bytes_sha256(char out[65], const void *bytes, size_t len);
+
 #endif /* IPL_FILE_H */

@@ -6,10 +6,29 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Digest of what was fed to hash, in hexadecimal. */
+static void print_digest(char out[65], struct sha256_ctx *hash)
+{
+    uint8_t digest[SHA256_DIGEST_SIZE];
+
+    sha256_digest(hash, sizeof digest, digest);
+    for (size_t i = 0; i < sizeof digest; i++)
+        (void)snprintf(out + 2 * i, 3, "%02x", digest[i]);
+}
+
+void ipl_bytes_sha256(char out[65], const void *bytes, size_t len)
+{
+    struct sha256_ctx hash;
+
+    sha256_init(&hash);
+    sha256_update(&hash, len, bytes);
+    print_digest(out, &hash);
+}
+
 ipl_status ipl_file_sha256(char out[65], const char *path, ipl_error *err)
 {
     struct sha256_ctx hash;
-    uint8_t digest[SHA256_DIGEST_SIZE], block[65536];
+    uint8_t block[65536];
     FILE *fp = fopen(path, "rb");
     size_t n;
     ipl_status st = IPL_OK;
@@ -25,8 +44,6 @@ ipl_status ipl_file_sha256(char out[65], const char *path, ipl_error *err)
     (void)fclose(fp); /* read only: nothing to lose */
     if (st != IPL_OK)
         return st;
-    sha256_digest(&hash, sizeof digest, digest);
-    for (size_t i = 0; i < sizeof digest; i++)
-        (void)snprintf(out + 2 * i, 3, "%02x", digest[i]);
+    print_digest(out, &hash);
     return IPL_OK;
 }

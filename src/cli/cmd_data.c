@@ -42,8 +42,12 @@ static void print_files(const ipl_data_info *info)
         struct stat st = {0};
 
         (void)stat(info->files[i].path, &st); /* it was read a moment ago */
-        printf("  %s  %lld bytes\n    sha256 %s\n", info->files[i].path,
-               (long long)st.st_size, info->files[i].sha256);
+        if (S_ISDIR(st.st_mode))
+            printf("  %s  folder\n    sha256 %s (of the list of its files)\n",
+                   info->files[i].path, info->files[i].sha256);
+        else
+            printf("  %s  %lld bytes\n    sha256 %s\n", info->files[i].path,
+                   (long long)st.st_size, info->files[i].sha256);
     }
     if (info->n_files == 0)
         printf("  generated, no file\n");

@@ -26,7 +26,8 @@ static const ipl_opt train_rows[] = {
                    "threads; 0: as many as processors; the result is the same"),
     IPL_OPT_FLAG(train_opts, force, "force", 0, "replace a run that is there"),
     IPL_OPT_FLAG(train_opts, quiet, "quiet", 0, "print nothing but faults"),
-    IPL_OPT_FLAG(train_opts, verbose, "verbose", 0, "print the resolved experiment too"),
+    IPL_OPT_FLAG(train_opts, verbose, "verbose", 0,
+                 "print the experiment, and epochs that are not measured too"),
     IPL_OPT_FLAG(train_opts, json, "json", 0, "print one JSON object per epoch instead"),
     IPL_OPT_END,
 };
@@ -70,6 +71,7 @@ typedef struct screen {
     double last_drawn; /* clock */
     double epoch_start;
     size_t epochs, steps, batch;
+    bool every_epoch; /* print a line for epochs that were not measured too */
 } screen;
 
 static void clear_progress(screen *s)
@@ -97,15 +99,25 @@ static void print_shape(char *out, size_t size, ipl_shape shape)
 
 static void print_layers(const ipl_net *net)
 {
-    printf("\n  %-3s %-12s %-28s %12s %12s %12s  %s\n", "", "output", "layer", "shape",
-           "parameters", "flops", "measured");
-    for (size_t i = 0; i < ipl_net_n_layers(net); i++) {
+    const size_t n = ipl_net_n_layers(net);
+    int name = 6, text = 5; /* "output", "layer" */
+
+    for (size_t i = 0; i < n; i++) {
+        const ipl_layer_info *layer = ipl_net_layer(net, i);
+
+        name = (int)strlen(layer->name) > name ? (int)strlen(layer->name) : name;
+        text = (int)strlen(layer->text) > text ? (int)strlen(layer->text) : text;
+    }
+    printf("\n       %-*s  %-*s  %10s  %10s  %10s  %s\n", name, "output", text, "layer",
+           "shape", "parameters", "flops", "measured");
+    for (size_t i = 0; i < n; i++) {
         const ipl_layer_info *layer = ipl_net_layer(net, i);
         char shape[64];
 
         print_shape(shape, sizeof shape, layer->out);
-        printf("  %-3zu %-12s %-28s %12s %12zu %12.0f  %s\n", i, layer->name, layer->text,
-               shape, layer->n_params, layer->flops, layer->measured ? "yes" : "");
+        printf("  %3zu  %-*s  %-*s  %10s  %10zu  %10.0f  %s\n", i, name, layer->name, text,
+               layer->text, shape, layer->n_params, layer->flops,
+               layer->measured ? "yes" : "");
     }
 }
 
@@ -118,6 +130,7 @@ static void on_start(void *self, const ipl_train_plan *plan)
 
     s->epochs = exp->epochs;
     s->steps = plan->steps;
+    s->every_epoch = s->opts->verbose || plan->n_probes == 0;
     s->epoch_start = ipl_clock();
     if (s->opts->quiet || s->opts->json)
         return;
@@ -272,7 +285,7 @@ static void on_epoch(void *self, const ipl_epoch_report *report)
     clear_progress(s);
     if (s->opts->json)
         print_json(report);
-    else if (!s->opts->quiet)
+    else if (!s->opts->quiet && (s->every_epoch || report->probe))
         print_epoch(report);
     (void)fflush(stdout);
     s->epoch_start = ipl_clock();

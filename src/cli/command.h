@@ -45,6 +45,7 @@ extern const ipl_command ipl_cmd_data;
 extern const ipl_command ipl_cmd_list;
 extern const ipl_command ipl_cmd_info;
 extern const ipl_command ipl_cmd_export;
+extern const ipl_command ipl_cmd_pictures;
 
 /** NULL-terminated; to add a command, write cmd_<name>.c and add one row. */
 extern const ipl_command *const ipl_command_table[];

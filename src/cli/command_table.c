@@ -1,6 +1,6 @@
 #include "cli/command.h"
 
 const ipl_command *const ipl_command_table[] = {
-    &ipl_cmd_train, &ipl_cmd_plot, &ipl_cmd_estimate, &ipl_cmd_data,
-    &ipl_cmd_list,  &ipl_cmd_info, &ipl_cmd_export,   NULL, /* one a line */
+    &ipl_cmd_train, &ipl_cmd_plot,   &ipl_cmd_estimate, &ipl_cmd_data, &ipl_cmd_list,
+    &ipl_cmd_info,  &ipl_cmd_export, &ipl_cmd_pictures, NULL, /* one a line */
 };

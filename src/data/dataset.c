@@ -80,14 +80,12 @@ const ipl_data_info *ipl_dataset_info(const ipl_dataset *ds)
 
 ipl_status ipl_dataset_hash(ipl_dataset *ds, ipl_error *err)
 {
-    for (size_t i = 0; i < ds->info.n_files; i++) {
-        const ipl_status st =
-            ipl_file_sha256(ds->info.files[i].sha256, ds->info.files[i].path, err);
+    ipl_status st = IPL_OK;
 
-        if (st != IPL_OK)
-            return st;
-    }
-    return IPL_OK;
+    for (size_t i = 0; i < ds->info.n_files && st == IPL_OK; i++)
+        if (ds->info.files[i].sha256[0] == '\0') /* else the source knows better */
+            st = ipl_file_sha256(ds->info.files[i].sha256, ds->info.files[i].path, err);
+    return st;
 }
 
 void ipl_dataset_gather(float *x, int32_t *y, const ipl_dataset *ds, ipl_split split,
@@ -105,6 +103,28 @@ void ipl_dataset_gather(float *x, int32_t *y, const ipl_dataset *ds, ipl_split s
         if (y)
             y[i] = view->labels[row];
     }
+}
+
+void ipl_dataset_black(float *x, const ipl_dataset *ds)
+{
+    const ipl_scaler *s = &ds->scaler;
+
+    for (size_t k = 0; k < s->d; k++)
+        x[k] = s->mean ? (float)((0.0 - s->mean[k]) * s->factor[k]) : 0.0f;
+}
+
+void ipl_dataset_unscaled(float *x, const ipl_dataset *ds, ipl_split split, size_t row)
+{
+    const ipl_view *view = &ds->view[split];
+    const size_t d = ds->scaler.d;
+    const float white = ds->info.pixels ? 255.0f : 1.0f;
+    size_t at;
+
+    assert(row < view->n);
+    at = view->rows[row] * d;
+    for (size_t k = 0; k < d; k++)
+        x[k] = view->store->bytes ? (float)view->store->bytes[at + k] / white
+                                  : view->store->values[at + k];
 }
 
 int32_t ipl_dataset_label(const ipl_dataset *ds, ipl_split split, size_t row)

@@ -1,6 +1,7 @@
 #include "info/groups.h"
 
 #include "base/alloc.h"
+#include "info/columns.h"
 #include "info/logdet.h"
 #include "math/linalg.h"
 
@@ -133,36 +134,28 @@ static void run_groups(group_job *job, ipl_task task, ipl_pool *pool)
         task(job, c, 0);
 }
 
-/* Rows of class c of T, scaled, about their mean (two passes). */
+/* Rows of class c of T, scaled, about their mean. */
 static void centre_group(void *arg, size_t c, size_t thread)
 {
     const group_job *job = arg;
     ipl_groups *groups = job->groups;
     const ipl_var *t = groups->t;
-    const size_t d = t->d, first = groups->start[c], end = groups->start[c + 1];
-    const double *s = ipl_var_scaling(t, job->scale);
-    double *z = groups->z.p;
+    const size_t d = t->d, rows = size_of(groups, c), first = groups->start[c];
+    const double *s = ipl_var_scaling(t, job->scale), *from = t->z.p + first * d;
+    double *z = groups->z.p + first * d, mean[IPL_COLUMNS], ss[IPL_COLUMNS];
 
     (void)thread;
-    for (size_t i = first; i < end; i++)
-        for (size_t j = 0; j < d; j++)
-            z[i * d + j] = s ? s[j] * t->z.p[i * d + j] : t->z.p[i * d + j];
-    for (int pass = 0; pass < 2; pass++) {
-        double mean[64];
+    if (s)
+        for (size_t i = 0; i < rows; i++)
+            for (size_t j = 0; j < d; j++)
+                z[i * d + j] = s[j] * from[i * d + j];
+    else
+        memcpy(z, from, rows * d * sizeof *z);
+    for (size_t k = 0; k < ipl_columns_blocks(d); k++) {
+        const ipl_columns block = ipl_columns_block(z, rows, d, k);
 
-        for (size_t j0 = 0; j0 < d; j0 += 64) {
-            const size_t width = d - j0 < 64 ? d - j0 : 64;
-
-            memset(mean, 0, sizeof mean);
-            for (size_t i = first; i < end; i++)
-                for (size_t j = 0; j < width; j++)
-                    mean[j] += z[i * d + j0 + j];
-            for (size_t j = 0; j < width; j++)
-                mean[j] /= (double)(end - first);
-            for (size_t i = first; i < end; i++)
-                for (size_t j = 0; j < width; j++)
-                    z[i * d + j0 + j] -= mean[j];
-        }
+        ipl_columns_mean(mean, &block);
+        ipl_columns_centre(ss, &block, mean);
     }
 }
 

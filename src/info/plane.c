@@ -162,6 +162,18 @@ static ipl_status prepare_null(ipl_plane *plane, const ipl_plane_opts *opts, ipl
                            plane->scene.groups, err);
 }
 
+/* Whether a layer of these widths is measured with the column side of the input. */
+static bool needs_columns(size_t n, size_t d_X, const size_t *widths, size_t n_layers)
+{
+    for (size_t l = 0; l < n_layers; l++) {
+        const ipl_form form = ipl_pair_form(n, d_X, true, widths[l]);
+
+        if (form != IPL_JOINT_ROWS && form != IPL_SCHUR_ROWS)
+            return true;
+    }
+    return n_layers == 0;
+}
+
 ipl_status ipl_plane_create(ipl_plane **out, const ipl_plane_opts *opts, ipl_cmat x,
                             const int32_t *y, ipl_error *err)
 {
@@ -192,6 +204,9 @@ ipl_status ipl_plane_create(ipl_plane **out, const ipl_plane_opts *opts, ipl_cma
     }
     if (st != IPL_OK)
         goto done;
+    /* H(X) is known now: on the sample side nothing else asks for these d_X^2 doubles. */
+    if (opts->widths && !needs_columns(x.rows, x.cols, opts->widths, opts->n_layers))
+        ipl_var_drop_columns(&plane->x);
 
     *out = plane;
     plane = NULL; /* now the caller's */
@@ -481,8 +496,8 @@ size_t ipl_plane_memory(size_t n, size_t d_X, const size_t *widths, size_t n_lay
         if (l > 0)
             add_pair(&top, 1, l, n, widths[l - 1], widths[l]);
     }
-    sum = N * X + (d_X <= n ? X * X : 0.0) + top.x_rows + top.panel + top.matrix +
-          top.within + N * CLASSES_EXPECTED;
+    sum = N * X + (needs_columns(n, d_X, widths, n_layers) && d_X <= n ? X * X : 0.0) +
+          top.x_rows + top.panel + top.matrix + top.within + N * CLASSES_EXPECTED;
     for (size_t k = 0; k < 2; k++)
         sum += top.layer[k][0] + top.layer[k][1] + top.layer[k][2] + top.cross[k] +
                top.residual[k];

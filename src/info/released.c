@@ -87,6 +87,10 @@ ipl_status ipl_released_pair(ipl_joint *out, ipl_pair *pair, double beta_a, doub
     st = ipl_released_entropy(&out->h_a, pair->a, beta_a, work, err);
     if (st == IPL_OK)
         st = ipl_released_entropy(&out->h_b, pair->b, beta_b, work, err);
+    if (st == IPL_OK) /* the entropies may be known from before */
+        st = ipl_var_gram(pair->a, IPL_COLS, IPL_COV, work, err);
+    if (st == IPL_OK)
+        st = ipl_var_gram(pair->b, IPL_COLS, IPL_COV, work, err);
     if (st == IPL_OK)
         st = ipl_pair_cross(pair, work, err);
     if (st == IPL_OK)

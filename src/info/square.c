@@ -111,17 +111,14 @@ static void square_rows(void *arg, size_t task, size_t thread)
     }
 }
 
-static void run(const square_job *job, ipl_pool *pool)
+static void run(square_job *job, ipl_pool *pool)
 {
-    square_job copy = *job;
-
-    ipl_pool_run(pool, (job->order + BLOCK - 1) / BLOCK, square_rows, &copy);
+    ipl_pool_run(pool, (job->order + BLOCK - 1) / BLOCK, square_rows, job);
 }
 
 void ipl_square_lift(ipl_square *sq, ipl_pool *pool)
 {
-    const square_job job = {
-        .what = PASS_LIFT, .m = sq->a.p, .lifted = sq, .order = sq->order};
+    square_job job = {.what = PASS_LIFT, .m = sq->a.p, .lifted = sq, .order = sq->order};
 
     run(&job, pool);
     sq->filled = true;
@@ -130,17 +127,18 @@ void ipl_square_lift(ipl_square *sq, ipl_pool *pool)
 void ipl_square_form(double *m, const ipl_square *sq, const double *s, double weight,
                      ipl_pool *pool)
 {
-    const square_job job = {
-        .what = PASS_FORM, .m = m, .sq = sq, .s = s, .weight = weight, .order = sq->order};
+    square_job job = {
+        .what = PASS_FORM, .sq = sq, .s = s, .weight = weight, .order = sq->order};
 
+    job.m = m;
     run(&job, pool);
 }
 
 void ipl_square_add(double *m, const ipl_square *sq, double weight, ipl_pool *pool)
 {
-    const square_job job = {
-        .what = PASS_ADD, .m = m, .sq = sq, .weight = weight, .order = sq->order};
+    square_job job = {.what = PASS_ADD, .sq = sq, .weight = weight, .order = sq->order};
 
+    job.m = m;
     run(&job, pool);
 }
 

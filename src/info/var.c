@@ -1,5 +1,6 @@
 #include "info/var.h"
 
+#include "info/columns.h"
 #include "info/logdet.h"
 #include "math/linalg.h"
 
@@ -9,8 +10,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { COLUMNS = 64 }; /* columns one task centres: 64 doubles on its stack */
 
 /* Below this a sum of squares has lost digits to the smallest double. */
 #define SQUARE_MIN (DBL_MIN / DBL_EPSILON)
@@ -42,63 +41,61 @@ typedef struct import_job {
     const uint32_t *order;
 } import_job;
 
-/* Columns [c, c + width) of sample i, in double. */
-static void promote(double *out, const import_job *job, size_t i, size_t c, size_t width)
+/* Columns [first, first + width) of every sample, in double and in order. */
+static void promote(const ipl_columns *block, const import_job *job)
 {
-    const size_t row = job->order ? job->order[i] : i, at = row * job->x.cols + c;
+    for (size_t i = 0; i < block->n; i++) {
+        const size_t row = job->order ? job->order[i] : i;
+        const size_t at = row * block->d + block->first;
+        double *z = block->z + i * block->d + block->first;
 
-    if (job->x.f64)
-        memcpy(out, job->x.f64 + at, width * sizeof *out);
-    else
-        for (size_t j = 0; j < width; j++)
-            out[j] = (double)job->x.f32[at + j];
+        if (job->x.f64)
+            memcpy(z, job->x.f64 + at, block->width * sizeof *z);
+        else
+            for (size_t j = 0; j < block->width; j++)
+                z[j] = (double)job->x.f32[at + j];
+    }
 }
 
-/* One block of columns: two passes for the mean, a third to centre. */
+/* varies[j]: column j has two different numbers. */
+static void find_constant(bool *varies, const ipl_columns *block)
+{
+    size_t left = block->width;
+
+    memset(varies, 0, block->width * sizeof *varies);
+    for (size_t i = 1; i < block->n && left > 0; i++)
+        for (size_t j = 0; j < block->width; j++) {
+            const size_t at = i * block->d + block->first + j;
+
+            if (!varies[j] && block->z[at] != block->z[block->first + j]) {
+                varies[j] = true;
+                left--;
+            }
+        }
+}
+
 static void import_columns(void *arg, size_t task, size_t thread)
 {
     const import_job *job = arg;
     ipl_var *v = job->v;
-    const size_t n = v->n, d = v->d, c = task * COLUMNS;
-    const size_t width = d - c < COLUMNS ? d - c : COLUMNS;
-    double x[COLUMNS], low[COLUMNS], high[COLUMNS], rest[COLUMNS] = {0};
-    double *mean = v->mean.p + c, *ss = v->ss.p + c;
+    const ipl_columns block = ipl_columns_block(v->z.p, v->n, v->d, task);
+    double *mean = v->mean.p + block.first, *s = v->s.p + block.first;
+    double shift[IPL_COLUMNS];
+    bool varies[IPL_COLUMNS];
 
     (void)thread;
-    memset(mean, 0, width * sizeof *mean);
-    memset(ss, 0, width * sizeof *ss);
-    promote(low, job, 0, c, width);
-    promote(high, job, 0, c, width);
-    for (size_t i = 0; i < n; i++) {
-        promote(x, job, i, c, width);
-        for (size_t j = 0; j < width; j++) {
-            low[j] = x[j] < low[j] ? x[j] : low[j];
-            high[j] = x[j] > high[j] ? x[j] : high[j];
-            mean[j] += x[j];
-        }
+    promote(&block, job);
+    if (v->keep_given)
+        for (size_t i = 0; i < v->n; i++)
+            memcpy(v->given.p + i * v->d + block.first, v->z.p + i * v->d + block.first,
+                   block.width * sizeof *v->z.p);
+    find_constant(varies, &block);
+    ipl_columns_mean(mean, &block);
+    for (size_t j = 0; j < block.width; j++) {
+        s[j] = varies[j] ? 1.0 : 0.0; /* finish_columns() makes it the scaling */
+        shift[j] = varies[j] ? mean[j] : v->z.p[block.first + j]; /* exactly zero */
     }
-    for (size_t j = 0; j < width; j++)
-        mean[j] /= (double)n;
-    for (size_t i = 0; i < n; i++) {
-        promote(x, job, i, c, width);
-        for (size_t j = 0; j < width; j++)
-            rest[j] += x[j] - mean[j];
-    }
-    for (size_t j = 0; j < width; j++)
-        mean[j] += rest[j] / (double)n;
-    for (size_t i = 0; i < n; i++) {
-        double *z = v->z.p + i * d + c;
-
-        promote(x, job, i, c, width);
-        if (v->keep_given)
-            memcpy(v->given.p + i * d + c, x, width * sizeof *x);
-        for (size_t j = 0; j < width; j++) {
-            z[j] = low[j] == high[j] ? 0.0 : x[j] - mean[j];
-            ss[j] += z[j] * z[j];
-        }
-    }
-    for (size_t j = 0; j < width; j++)
-        v->s.p[c + j] = low[j] == high[j] ? 0.0 : 1.0;
+    ipl_columns_centre(v->ss.p + block.first, &block, shift);
 }
 
 static ipl_status check_finite(const ipl_var *v, ipl_cmat x, ipl_error *err)
@@ -196,7 +193,7 @@ ipl_status ipl_var_set(ipl_var *v, ipl_cmat x, const uint32_t *order, ipl_work *
     if (st != IPL_OK)
         return st;
 
-    ipl_pool_run(work->pool, (v->d + COLUMNS - 1) / COLUMNS, import_columns, &job);
+    ipl_pool_run(work->pool, ipl_columns_blocks(v->d), import_columns, &job);
     for (size_t j = 0; j < v->d; j++) /* a NaN or Inf anywhere makes the mean one */
         finite = finite && isfinite(v->mean.p[j]);
     if (!finite) {
@@ -294,6 +291,16 @@ void ipl_var_release(ipl_var *v)
     ipl_buffer_release(&v->mean);
     ipl_buffer_release(&v->given);
     ipl_buffer_release(&v->z);
+}
+
+void ipl_var_drop_columns(ipl_var *v)
+{
+    for (size_t k = 0; k < IPL_FACTORS; k++) {
+        v->factor[k].used = false;
+        ipl_buffer_release(&v->factor[k].own);
+    }
+    v->next_factor = 0;
+    ipl_square_release(&v->cols);
 }
 
 const double *ipl_var_scaling(const ipl_var *v, ipl_scale scale)

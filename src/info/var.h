@@ -118,6 +118,9 @@ ipl_status ipl_var_shuffle(ipl_var *out, const ipl_var *v, const uint32_t *row,
 /** Release everything; an empty variable is allowed. */
 void ipl_var_release(ipl_var *v);
 
+/** Free X'X and its factors; what needs them again computes them again. */
+void ipl_var_drop_columns(ipl_var *v);
+
 /** s for IPL_CORR, NULL (ones) for IPL_COV. */
 const double *ipl_var_scaling(const ipl_var *v, ipl_scale scale);
 

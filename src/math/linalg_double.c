@@ -98,8 +98,9 @@ static void product_tile(void *arg, size_t task, size_t thread)
 void ipl_dgemm_tn(double *c, const double *a, const double *b, size_t m, size_t n, size_t k,
                   ipl_pool *pool)
 {
-    product_job job = {.c = c, .a = a, .b = b, .m = m, .n = n, .k = k};
+    product_job job = {.a = a, .b = b, .m = m, .n = n, .k = k};
 
+    job.c = c;
     job.rows = cut_side(m);
     job.cols = cut_side(n);
     ipl_pool_run(pool, job.rows.count * job.cols.count, product_tile, &job);
@@ -165,8 +166,7 @@ static void gram_tile(void *arg, size_t task, size_t thread)
 void ipl_gram_cols(double *g, const double *z, size_t n, size_t d, double alpha,
                    double beta, ipl_pool *pool)
 {
-    gram_job job = {.g = g,
-                    .z = z,
+    gram_job job = {.z = z,
                     .inner = n,
                     .stride = d,
                     .alpha = alpha,
@@ -175,6 +175,7 @@ void ipl_gram_cols(double *g, const double *z, size_t n, size_t d, double alpha,
                     .second = CblasNoTrans,
                     .hop = 1};
 
+    job.g = g;
     job.side = cut_side(d);
     ipl_pool_run(pool, job.side.count * (job.side.count + 1) / 2, gram_tile, &job);
 }
@@ -182,8 +183,7 @@ void ipl_gram_cols(double *g, const double *z, size_t n, size_t d, double alpha,
 void ipl_gram_rows(double *g, const double *z, size_t n, size_t d, double alpha,
                    double beta, ipl_pool *pool)
 {
-    gram_job job = {.g = g,
-                    .z = z,
+    gram_job job = {.z = z,
                     .inner = d,
                     .stride = d,
                     .alpha = alpha,
@@ -192,6 +192,7 @@ void ipl_gram_rows(double *g, const double *z, size_t n, size_t d, double alpha,
                     .second = CblasTrans,
                     .hop = d};
 
+    job.g = g;
     job.side = cut_side(n);
     ipl_pool_run(pool, job.side.count * (job.side.count + 1) / 2, gram_tile, &job);
 }
@@ -278,10 +279,11 @@ static void cholesky_tile(void *arg, size_t task, size_t thread)
 
 ipl_status ipl_cholesky(double *a, size_t n, ipl_pool *pool, ipl_error *err)
 {
-    cholesky_job job = {.a = a};
+    cholesky_job job;
     atomic_size_t few[64], *many = NULL; /* no allocation below an order of 8192 */
     ipl_status st = IPL_OK;
 
+    job.a = a;
     job.side = cut_by(n, CHOLESKY_TILE);
     job.done = few;
     if (job.side.count > sizeof few / sizeof few[0]) {
@@ -331,9 +333,10 @@ static void solve_tile(void *arg, size_t task, size_t thread)
 
 void ipl_solve_lower(double *b, const double *l, size_t m, size_t n, ipl_pool *pool)
 {
-    solve_job job = {.b = b, .l = l, .m = m, .n = n};
+    solve_job job = {.l = l, .m = m, .n = n};
     size_t tiles = n / SOLVE_MIN;
 
+    job.b = b;
     tiles = tiles < 1 ? 1 : tiles > SOLVE_TILES ? SOLVE_TILES : tiles;
     job.cols = cut_by(n, (n + tiles - 1) / tiles);
     if (job.cols.step > TILE_MAX)

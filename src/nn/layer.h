@@ -11,6 +11,14 @@
  *
  * An activation is a layer whose row has value() and slope() instead: ipl_layer_forward()
  * and ipl_layer_backward() make the passes of them.
+ *
+ * A sample with several channels and pixels lies channels last, (H, W, C), in every buffer of
+ * a pass, whatever the layer; how a sample lies depends on its shape alone. Outside of the
+ * net, and in the order of random draws, it is (C, H, W): an ipl_param says how its array is
+ * turned.
+ *
+ * Rows of a batch do not depend on each other, with one exception: a layer with n_sums() is
+ * run forward (in training) and backward when its sums over the whole batch are known.
  */
 #ifndef IPL_LAYER_H
 #define IPL_LAYER_H
@@ -19,6 +27,11 @@
 #include "ipl/matrix.h"
 
 #include <math.h>
+#include <stdbool.h>
+
+enum {
+    IPL_TILE_FLOATS = 4096 /* of an elementwise parameter gradient in one tile */
+};
 
 /** No bound, for low and high of a row. */
 #define IPL_UNBOUNDED ((double)NAN)
@@ -38,6 +51,13 @@ typedef struct ipl_pass {
     const float *w;  /* (n_params) arrays in the order of param() */
     float *dw;       /* (n_params) overwritten with dL/dw */
     float *keep;     /* (N, n_keep) written by forward, read by backward and gradient */
+    float *scratch;  /* (n_scratch) of this thread, not kept from one pass to the next */
+    const float *x2; /* (N, D) second input of a sum, or NULL */
+    float *dx2;      /* (N, D) its gradient: written by a sum, added by the branching */
+    size_t batch;    /* rows of the whole batch */
+    double *sums;    /* (2 n_sums) over the batch: sum_forward(), then sum_backward() */
+    float *running;  /* (n_running) arrays in the order of running() */
+    float *partial;  /* (n_partial) written by the tiles of gradient, read by reduce */
 } ipl_pass;
 
 /** How the initialiser treats an array. */
@@ -48,13 +68,28 @@ typedef enum ipl_param_kind {
     IPL_PARAM_ONE
 } ipl_param_kind;
 
-/** One parameter array of a layer. */
+/**
+ * One parameter array of a layer.
+ *
+ * In files and random draws it is in C order of its dims. The layer may keep it otherwise:
+ * seen with four axes in C order, stored with axis order[0] outermost. A convolution with
+ * dims = axes = {out, in, kh, kw} and order = {2, 3, 1, 0} gets (kh, kw, in, out).
+ */
 typedef struct ipl_param {
     const char *name; /* "weight", "bias" */
     ipl_param_kind kind;
-    size_t n_dims, dims[4]; /* weight: out x in (x kh x kw) */
-    size_t fan_in, fan_out; /* of the layer, for weights and biases */
+    size_t n_dims, dims[4];   /* weight: out x in (x kh x kw) */
+    size_t fan_in, fan_out;   /* of the layer, for weights and biases */
+    size_t axes[4], order[4]; /* axes[0] = 0: stored in C order of dims */
 } ipl_param;
+
+/** What a layer is in the course of a net. */
+typedef enum ipl_layer_role {
+    IPL_LAYER_PLAIN,    /* works on the output of the layer before it */
+    IPL_LAYER_SKIP,     /* marks that output, which is also its own */
+    IPL_LAYER_SHORTCUT, /* goes back to what the nearest open mark holds */
+    IPL_LAYER_ADD       /* adds the shortcut and closes the mark */
+} ipl_layer_role;
 
 typedef struct ipl_layer_ops {
     ipl_row row;
@@ -64,6 +99,9 @@ typedef struct ipl_layer_ops {
                             layer continues the block before it */
     double low, high;    /* bounds of the output, NaN: none */
     bool keeps_range;    /* in evaluation mode the bounds are those of the input */
+    ipl_layer_role role;
+    bool whole_shard; /* best run over many rows at once, as a matrix product */
+    bool unmeasured;  /* a block that starts here has no place on the plane by default */
 
     /** Fix the sizes in self for input shape in; errors: IPL_E_SHAPE. NULL: out = in. */
     ipl_status (*bind)(void *self, ipl_shape in, ipl_shape *out, ipl_error *err);
@@ -71,6 +109,8 @@ typedef struct ipl_layer_ops {
     bool (*param)(ipl_param *out, const void *self, size_t k);
     /** Floats per sample kept from forward to backward, after bind. NULL: none. */
     size_t (*n_keep)(const void *self);
+    /** Floats of scratch that one thread needs, after bind. NULL: none. */
+    size_t (*n_scratch)(const void *self);
     /** Operations of one sample forward. NULL: as many as outputs. */
     double (*flops)(const void *self);
     /** Activation: y[i] = f(x[i]) for n numbers. NULL: forward() and backward(). */
@@ -82,9 +122,30 @@ typedef struct ipl_layer_ops {
     void (*backward)(const void *self, ipl_shape in, ipl_shape out, const ipl_pass *p);
     /** Number of tiles of dw, after bind. NULL: no parameters. */
     size_t (*n_tiles)(const void *self);
-    /** Tile of dw over the whole batch. */
+    /** Floats that the tiles leave for reduce, after bind. NULL: none. */
+    size_t (*n_partial)(const void *self);
+    /** Tile of dw over the whole batch; or of partial, where there is a reduce. */
     void (*gradient)(const void *self, size_t tile, const ipl_pass *p);
+    /** After all tiles: tile of dw from partial. NULL: gradient() has written dw. */
+    void (*reduce)(const void *self, size_t tile, const ipl_pass *p);
+
+    /** Number of sums over the batch, forward and backward each. NULL: rows are independent. */
+    size_t (*n_sums)(const void *self);
+    /** Add the sums over the rows of x that forward() wants. */
+    void (*sum_forward)(const void *self, double *sums, const ipl_pass *p);
+    /** Add the sums over the rows of x and dy that backward() and gradient() want. */
+    void (*sum_backward)(const void *self, double *sums, const ipl_pass *p);
+    /** Array k of what the layer remembers of training but does not learn. NULL: none. */
+    bool (*running)(ipl_param *out, const void *self, size_t k);
+    /** Once per step that succeeds: bring the running arrays up to date. */
+    void (*remember)(const void *self, const ipl_pass *p);
 } ipl_layer_ops;
+
+/** Whether the output of a layer is its input, no pass needed. */
+static inline bool ipl_layer_gives_input(const ipl_layer_ops *ops)
+{
+    return ops->role == IPL_LAYER_SKIP || ops->role == IPL_LAYER_SHORTCUT;
+}
 
 /** Run a layer forward: y (and keep) from x. */
 void ipl_layer_forward(const ipl_layer_ops *ops, const void *self, ipl_shape in,
@@ -94,8 +155,33 @@ void ipl_layer_forward(const ipl_layer_ops *ops, const void *self, ipl_shape in,
 void ipl_layer_backward(const ipl_layer_ops *ops, const void *self, ipl_shape in,
                         ipl_shape out, const ipl_pass *p);
 
+/** Whether a sample of this shape lies channels last, other than outside of the net. */
+static inline bool ipl_shape_turns(ipl_shape shape)
+{
+    return shape.c > 1 && shape.h * shape.w > 1;
+}
+
+/** (C, H, W) to (H, W, C) for rows samples; out and x must not overlap. */
+void ipl_channels_last(float *out, const float *x, ipl_shape shape, size_t rows);
+
+/** (H, W, C) to (C, H, W). */
+void ipl_channels_first(float *out, const float *x, ipl_shape shape, size_t rows);
+
+/** Number of values of a parameter array. */
+size_t ipl_param_size(const ipl_param *param);
+
+/** Say that the last three axes of an array, a sample of this shape, lie as samples do. */
+void ipl_param_turn(ipl_param *param, size_t rows, ipl_shape shape);
+
+/** An array from the order of its dims to the order of the layer. */
+void ipl_param_store(float *stored, const float *values, const ipl_param *param);
+
+/** The way back. */
+void ipl_param_load(float *values, const float *stored, const ipl_param *param);
+
 /** Rows of the table, one file each: layer_<name>.c. */
 extern const ipl_layer_ops ipl_layer_dense;
+extern const ipl_layer_ops ipl_layer_conv2d;
 extern const ipl_layer_ops ipl_layer_dropout;
 extern const ipl_layer_ops ipl_layer_identity;
 extern const ipl_layer_ops ipl_layer_tanh;
@@ -108,6 +194,16 @@ extern const ipl_layer_ops ipl_layer_elu;
 extern const ipl_layer_ops ipl_layer_gelu;
 extern const ipl_layer_ops ipl_layer_silu;
 extern const ipl_layer_ops ipl_layer_hard_tanh;
+extern const ipl_layer_ops ipl_layer_maxpool;
+extern const ipl_layer_ops ipl_layer_avgpool;
+extern const ipl_layer_ops ipl_layer_adaptiveavgpool;
+extern const ipl_layer_ops ipl_layer_globalavgpool;
+extern const ipl_layer_ops ipl_layer_layernorm;
+extern const ipl_layer_ops ipl_layer_batchnorm;
+extern const ipl_layer_ops ipl_layer_flatten;
+extern const ipl_layer_ops ipl_layer_skip;
+extern const ipl_layer_ops ipl_layer_shortcut;
+extern const ipl_layer_ops ipl_layer_add;
 
 /** NULL-terminated; to add a layer, write its file and add one row. */
 extern const ipl_layer_ops *const ipl_layer_table[];

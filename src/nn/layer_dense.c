@@ -1,7 +1,7 @@
 /*
  * Fully connected layer, Y = X W' + 1 b'.
  *
- * Parameters: W (U, D) row-major, then b (U). Conventions are those of PyTorch's nn.Linear.
+ * Parameters: W (U, D) row-major, its columns in the order of the input, then b (U). Conventions are those of PyTorch's nn.Linear.
  */
 #include "math/linalg.h"
 #include "nn/layer.h"
@@ -17,6 +17,7 @@ enum {
 typedef struct dense {
     size_t units;  /* U */
     size_t inputs; /* D, set by bind */
+    ipl_shape in;
 } dense;
 
 static const ipl_opt dense_opts[] = {
@@ -29,6 +30,7 @@ static ipl_status dense_bind(void *self, ipl_shape in, ipl_shape *out, ipl_error
     dense *l = self;
 
     l->inputs = ipl_shape_size(in);
+    l->in = in;
     if (l->inputs > (INT_MAX - l->units) / l->units)
         return ipl_fail(err, IPL_E_SHAPE, "%zu x %zu weights: at most %d parameters",
                         l->units, l->inputs, INT_MAX);
@@ -46,6 +48,8 @@ static bool dense_param(ipl_param *out, const void *self, size_t k)
         out->kind = IPL_PARAM_WEIGHT;
         out->n_dims = 2;
         out->dims[1] = l->inputs;
+        if (ipl_shape_turns(l->in))
+            ipl_param_turn(out, l->units, l->in);
     } else {
         out->name = "bias";
         out->kind = IPL_PARAM_BIAS;
@@ -133,6 +137,7 @@ const ipl_layer_ops ipl_layer_dense = {
             .opts = dense_opts},
     .example = "units=3",
     .tag = "fc",
+    .whole_shard = true,
     .low = IPL_UNBOUNDED,
     .high = IPL_UNBOUNDED,
     .bind = dense_bind,

@@ -1,4 +1,5 @@
 #include "base/alloc.h"
+#include "base/pool.h"
 #include "math/linalg.h"
 #include "nn/net_parts.h"
 
@@ -59,54 +60,100 @@ static size_t n_tiles(const net_layer *l)
     return l->ops->n_tiles ? l->ops->n_tiles(l->spec.self) : 0;
 }
 
+static size_t n_reduces(const net_layer *l)
+{
+    return l->ops->reduce ? n_tiles(l) : 0;
+}
+
+/* Arrays that the passes of one layer work on, but for dy. */
 static void lay_out_layer(ipl_net *net, net_layer *l, cursor *at)
 {
     const size_t n_state = net->optimiser_ops->n_state(net->optimiser.self);
     const size_t n = l->info.n_params;
+    float *x = l->from == IPL_NET_INPUT ? net->x : net->layers[l->from].y;
 
-    l->y = take(at, net->batch, l->U, sizeof *l->y);
+    l->x = x;
+    l->x2 = l->other == IPL_NET_NONE ? NULL : net->layers[l->other].y;
+    l->y = ipl_layer_gives_input(l->ops) ? x : take(at, net->batch, l->U, sizeof *l->y);
     l->keep = take(at, net->batch, l->n_keep, sizeof *l->keep);
     l->w = take(at, n, 1, sizeof *l->w);
     l->dw = take(at, n, 1, sizeof *l->dw);
     for (size_t k = 0; k < n_state; k++)
         l->state[k] = take(at, n, 1, sizeof *l->state[k]);
+    l->running = take(at, l->n_running, 1, sizeof *l->running);
+    l->sums = take(at, 2, l->n_sums, sizeof *l->sums);
+    l->shard_sums = take(at, n_shards(net), l->n_sums, sizeof *l->shard_sums);
+    l->partial = take(at, l->n_partial, 1, sizeof *l->partial);
+}
+
+/* Gradients, from the top down: of the net's output, and of every output that depends on
+ * parameters. A layer that works in place turns its dy into the dx that the layer below calls
+ * dy. */
+static void lay_out_gradients(ipl_net *net, cursor *at)
+{
+    for (size_t i = net->n_layers; i-- > 0;) {
+        net_layer *l = &net->layers[i];
+
+        if (l->follows || i + 1 == net->n_layers)
+            l->dy = l->grad_of != IPL_NET_NONE ? net->layers[l->grad_of].dy
+                                               : take(at, net->batch, l->U, sizeof *l->dy);
+    }
+    for (size_t i = 0; i < net->n_layers; i++) {
+        net_layer *l = &net->layers[i];
+        net_layer *from = l->from == IPL_NET_INPUT ? NULL : &net->layers[l->from];
+
+        if (from && l->ops->role == IPL_LAYER_SHORTCUT)
+            from->dx2 = l->dy;
+        else if (from && from->follows)
+            l->dx = from->dy;
+    }
+    for (size_t i = 0; i < net->n_layers; i++) {
+        net_layer *l = &net->layers[i];
+        net_layer *other = l->other == IPL_NET_NONE ? NULL : &net->layers[l->other];
+
+        if (!other || !other->follows)
+            continue;
+        /* What goes straight to the start of a block needs a place there. */
+        if (other->ops->role == IPL_LAYER_SKIP)
+            l->dx2 = other->dx2 = take(at, net->batch, l->D, sizeof *l->dx2);
+        else
+            l->dx2 = other->dy;
+    }
 }
 
 /* Every array of the net in one order; called once to count and once to place. */
 static void lay_out(ipl_net *net, cursor *at)
 {
-    net->x = take(at, net->batch, net->D, sizeof *net->x);
+    const size_t threads = ipl_pool_threads(net->pool);
+
+    net->rows = take(at, net->batch, net->D, sizeof *net->rows);
+    net->x = ipl_shape_turns(net->input) ? take(at, net->batch, net->D, sizeof *net->x)
+                                         : net->rows;
     net->y = take(at, net->batch, 1, sizeof *net->y);
+    net->scratch = take(at, threads, net->n_scratch, sizeof *net->scratch);
     net->sums = take(at, n_shards(net), 1, sizeof *net->sums);
     net->pieces = take(at, net->n_pieces, 1, sizeof *net->pieces);
     net->tiles = take(at, net->n_tiles, 1, sizeof *net->tiles);
+    net->reduces = take(at, net->n_reduces, 1, sizeof *net->reduces);
+    net->runs = take(at, net->n_runs, 1, sizeof *net->runs);
     for (size_t i = 0; i < net->n_layers; i++)
         lay_out_layer(net, &net->layers[i], at);
-
-    /* Gradients at the outputs, from the top down to the first layer with parameters. An
-     * activation turns dL/dy into dL/dx in place. */
-    for (size_t i = net->n_layers; i-- > 0;) {
-        net_layer *l = &net->layers[i];
-
-        if (i + 1 < net->n_layers && i < net->bottom)
-            l->dy = NULL;
-        else if (i + 1 < net->n_layers && net->layers[i + 1].ops->slope)
-            l->dy = net->layers[i + 1].dy;
-        else
-            l->dy = take(at, net->batch, l->U, sizeof *l->dy);
-    }
+    lay_out_gradients(net, at);
 }
 
 static ipl_status create_arena(ipl_net *net, ipl_error *err)
 {
     cursor at = {0};
     net_piece *piece;
-    size_t n = 0;
+    size_t n = 0, m = 0;
 
     for (size_t i = 0; i < net->n_layers; i++) {
         net->n_pieces += cut_pieces(NULL, &net->layers[i], i);
         net->n_tiles += n_tiles(&net->layers[i]);
+        net->n_reduces += n_reduces(&net->layers[i]);
     }
+    net->n_runs = ipl_net_cut_runs(NULL, net);
+    net->n_scratch = (net->n_scratch + 15) / 16 * 16; /* a cache line for every thread */
     lay_out(net, &at);
     if (at.overflow || (double)at.used > MEMORY_MAX)
         return ipl_fail(
@@ -120,11 +167,15 @@ static ipl_status create_arena(ipl_net *net, ipl_error *err)
     at = (cursor){.base = net->arena};
     lay_out(net, &at);
 
+    (void)ipl_net_cut_runs(net->runs, net);
+    net->n_stages = net->runs[net->n_runs - 1].stage + 1;
     piece = net->pieces;
     for (size_t i = 0; i < net->n_layers; i++) {
         piece += cut_pieces(piece, &net->layers[i], i);
         for (size_t t = 0; t < n_tiles(&net->layers[i]); t++)
             net->tiles[n++] = (net_tile){.layer = i, .tile = t};
+        for (size_t t = 0; t < n_reduces(&net->layers[i]); t++)
+            net->reduces[m++] = (net_tile){.layer = i, .tile = t};
     }
     return IPL_OK;
 }
@@ -155,6 +206,21 @@ static ipl_status check_opts(const ipl_net_opts *opts, ipl_error *err)
     return IPL_OK;
 }
 
+/* A loss compares numbers in the order of the data; a map lies otherwise, and only the input
+ * of the same shape does so, too. */
+static ipl_status check_order(const ipl_net *net, ipl_error *err)
+{
+    const ipl_shape out = net->layers[net->n_layers - 1].info.out, in = net->input;
+
+    if (!ipl_shape_turns(out) ||
+        (!net->loss_ops->logits && out.c == in.c && out.h == in.h && out.w == in.w))
+        return IPL_OK;
+    return ipl_fail(
+        err, IPL_E_SHAPE,
+        "the net ends in a map of %zux%zux%zu; end it with 'flatten' or 'dense'", out.c,
+        out.h, out.w);
+}
+
 /* The loss, and whether it fits the layers. */
 static ipl_status create_loss(ipl_net *net, const char *text, ipl_error *err)
 {
@@ -168,6 +234,8 @@ static ipl_status create_loss(ipl_net *net, const char *text, ipl_error *err)
         return st;
     net->loss_ops = ipl_loss_table[net->loss.index];
     st = net->loss_ops->check(net->loss.self, &sizes, &why);
+    if (st == IPL_OK)
+        st = check_order(net, &why);
     if (st != IPL_OK)
         return ipl_fail(err, st, "loss %s after layer %zu '%s': %s", net->loss.row->name,
                         net->n_layers - 1, last->text.s, why.msg);
@@ -210,6 +278,8 @@ ipl_status ipl_net_create(ipl_net **out, const ipl_net_opts *opts, ipl_error *er
     net->pool = opts->pool;
 
     st = ipl_net_read_text(net, opts, err);
+    if (st == IPL_OK)
+        st = ipl_net_connect(net, err);
     if (st == IPL_OK)
         st = create_loss(net, opts->loss, err);
     if (st == IPL_OK)

@@ -9,67 +9,115 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Array k of layer i; *first is where it starts in the parameters of the layer. */
-static bool layer_param(ipl_param *out, size_t *first, const net_layer *l, size_t k)
+/* An array of a layer and where it lies: parameters first, then the running ones. */
+typedef struct place {
+    ipl_param param;
+    float *data, *grad; /* grad: NULL for a running array */
+} place;
+
+/* Array k of layer l. */
+static bool layer_array(place *out, const net_layer *l, size_t k)
 {
-    *first = 0;
-    if (!l->ops->param)
-        return false;
-    for (size_t j = 0; l->ops->param(out, l->spec.self, j); j++) {
-        if (j == k)
+    const void *self = l->spec.self;
+    size_t first = 0, j = 0;
+
+    *out = (place){0};
+    for (; l->ops->param && l->ops->param(&out->param, self, j); j++) {
+        if (j == k) {
+            out->data = l->w + first;
+            out->grad = l->dw + first;
             return true;
-        *first += ipl_param_size(out);
+        }
+        first += ipl_param_size(&out->param);
     }
+    first = 0;
+    for (size_t i = 0; l->ops->running && l->ops->running(&out->param, self, i); i++) {
+        if (i + j == k) {
+            out->data = l->running + first;
+            return true;
+        }
+        first += ipl_param_size(&out->param);
+    }
+    return false;
+}
+
+/* Parameter array k of the net; *layer is whose. */
+static bool net_param(place *out, size_t *layer, const ipl_net *net, size_t k)
+{
+    for (*layer = 0; *layer < net->n_layers; (*layer)++)
+        for (size_t j = 0; layer_array(out, &net->layers[*layer], j) && out->grad; j++, k--)
+            if (k == 0)
+                return true;
     return false;
 }
 
 bool ipl_net_param(ipl_param_view *out, ipl_net *net, size_t k)
 {
-    for (size_t i = 0; i < net->n_layers; i++) {
-        const net_layer *l = &net->layers[i];
-        ipl_param param;
-        size_t first;
+    size_t layer;
+    place at;
 
-        for (size_t j = 0; layer_param(&param, &first, l, j); j++, k--)
-            if (k == 0) {
-                *out = (ipl_param_view){.layer = i,
-                                        .name = param.name,
-                                        .data = l->w + first,
-                                        .grad = l->dw + first,
-                                        .n_dims = param.n_dims};
-                memcpy(out->dims, param.dims, sizeof out->dims);
-                return true;
-            }
-    }
-    return false;
+    if (!net_param(&at, &layer, net, k))
+        return false;
+    *out = (ipl_param_view){.layer = layer,
+                            .name = at.param.name,
+                            .data = at.data,
+                            .grad = at.grad,
+                            .n_dims = at.param.n_dims};
+    memcpy(out->dims, at.param.dims, sizeof out->dims);
+    return true;
 }
 
-static size_t view_size(const ipl_param_view *view)
+bool ipl_net_copy_param(float *out, const ipl_net *net, size_t k)
 {
-    size_t n = 1;
+    size_t layer;
+    place at;
 
-    for (size_t i = 0; i < view->n_dims; i++)
-        n *= view->dims[i];
-    return n;
+    if (!net_param(&at, &layer, net, k))
+        return false;
+    ipl_param_load(out, at.data, &at.param);
+    return true;
+}
+
+bool ipl_net_copy_gradient(float *out, const ipl_net *net, size_t k)
+{
+    size_t layer;
+    place at;
+
+    if (!net_param(&at, &layer, net, k))
+        return false;
+    ipl_param_load(out, at.grad, &at.param);
+    return true;
+}
+
+/* Draw one array in the order of its dims and store it. */
+static ipl_status draw_array(const ipl_spec *spec, const place *at, ipl_rng *rng,
+                             ipl_error *err)
+{
+    const size_t n = ipl_param_size(&at->param);
+    float *values = ipl_array(n, 1, sizeof *values, err);
+    ipl_status st;
+
+    if (!values)
+        return IPL_E_NOMEM;
+    st = ipl_initialiser_draw(spec, values, n, &at->param, rng, err);
+    if (st == IPL_OK)
+        ipl_param_store(at->data, values, &at->param);
+    ipl_free(values);
+    return st;
 }
 
 ipl_status ipl_net_draw_params(ipl_net *net, const char *init, ipl_error *err)
 {
     ipl_spec spec = {0};
     ipl_status st = ipl_initialiser_create(&spec, init, err);
+    place at;
 
-    for (size_t i = 0; st == IPL_OK && i < net->n_layers; i++) {
-        const net_layer *l = &net->layers[i];
-        ipl_param param;
-        size_t first;
-
-        for (size_t k = 0; st == IPL_OK && layer_param(&param, &first, l, k); k++) {
+    for (size_t i = 0; st == IPL_OK && i < net->n_layers; i++)
+        for (size_t k = 0; st == IPL_OK && layer_array(&at, &net->layers[i], k); k++) {
             ipl_rng rng = ipl_rng_at(net->seed, IPL_RNG_INIT, (uint32_t)i, (uint32_t)k);
 
-            st = ipl_initialiser_draw(&spec, l->w + first, ipl_param_size(&param), &param,
-                                      &rng, err);
+            st = draw_array(&spec, &at, &rng, err);
         }
-    }
     if (st == IPL_OK && ipl_initialiser_table[spec.index]->folder)
         st = ipl_net_read_params(net, ipl_initialiser_table[spec.index]->folder(spec.self),
                                  err);
@@ -78,26 +126,40 @@ ipl_status ipl_net_draw_params(ipl_net *net, const char *init, ipl_error *err)
 }
 
 /* FOLDER/<layer>.<name>.npy */
-static ipl_status param_path(char *out, const char *folder, const ipl_param_view *view,
+static ipl_status array_path(char *out, const char *folder, size_t layer, const place *at,
                              ipl_error *err)
 {
     char name[64];
 
-    (void)snprintf(name, sizeof name, "%zu.%.32s.npy", view->layer, view->name);
+    (void)snprintf(name, sizeof name, "%zu.%.32s.npy", layer, at->param.name);
     return ipl_path_join(out, folder, name, err);
+}
+
+static ipl_status write_array(const char *folder, size_t layer, const place *at,
+                              ipl_error *err)
+{
+    float *values = ipl_array(ipl_param_size(&at->param), 1, sizeof *values, err);
+    char path[IPL_PATH_MAX];
+    ipl_status st;
+
+    if (!values)
+        return IPL_E_NOMEM;
+    ipl_param_load(values, at->data, &at->param);
+    st = array_path(path, folder, layer, at, err);
+    if (st == IPL_OK)
+        st = ipl_npy_write_f32(path, values, at->param.dims, at->param.n_dims, err);
+    ipl_free(values);
+    return st;
 }
 
 ipl_status ipl_net_write_params(ipl_net *net, const char *folder, ipl_error *err)
 {
-    char path[IPL_PATH_MAX];
-    ipl_param_view view;
     ipl_status st = ipl_folder_create(folder, err);
+    place at;
 
-    for (size_t k = 0; st == IPL_OK && ipl_net_param(&view, net, k); k++) {
-        st = param_path(path, folder, &view, err);
-        if (st == IPL_OK)
-            st = ipl_npy_write_f32(path, view.data, view.dims, view.n_dims, err);
-    }
+    for (size_t i = 0; i < net->n_layers; i++)
+        for (size_t k = 0; st == IPL_OK && layer_array(&at, &net->layers[i], k); k++)
+            st = write_array(folder, i, &at, err);
     return st;
 }
 
@@ -112,75 +174,102 @@ static void print_dims(char *out, size_t size, const size_t *dims, size_t n_dims
 }
 
 /* Whether a file fits its place in the net, and every number fits a float. */
-static ipl_status check_file(const ipl_npy *a, const ipl_param_view *view, const char *path,
-                             ipl_error *err)
+static ipl_status check_file(const ipl_npy *a, const ipl_param *param, size_t layer,
+                             const char *path, ipl_error *err)
 {
-    if (a->n_dims != view->n_dims ||
-        memcmp(a->dims, view->dims, view->n_dims * sizeof *a->dims) != 0) {
+    const size_t n = ipl_param_size(param);
+
+    if (a->n_dims != param->n_dims ||
+        memcmp(a->dims, param->dims, param->n_dims * sizeof *a->dims) != 0) {
         char got[128], want[128];
 
         print_dims(got, sizeof got, a->dims, a->n_dims);
-        print_dims(want, sizeof want, view->dims, view->n_dims);
+        print_dims(want, sizeof want, param->dims, param->n_dims);
         return ipl_fail(err, IPL_E_SHAPE, "%s: shape %s, layer %zu wants %s", path, got,
-                        view->layer, want);
+                        layer, want);
     }
-    for (size_t i = 0; i < view_size(view); i++)
+    for (size_t i = 0; i < n; i++)
         if (!isfinite((float)a->data[i]))
             return ipl_fail(err, IPL_E_FORMAT, "%s: value %zu is %g, want a finite float",
                             path, i, a->data[i]);
     return IPL_OK;
 }
 
-static ipl_status read_param(float *out, const char *folder, const ipl_param_view *view,
+/* Read the file of one array, in the order of its dims. */
+static ipl_status read_array(float *out, const char *folder, size_t layer, const place *at,
                              ipl_error *err)
 {
+    const size_t n = ipl_param_size(&at->param);
     char path[IPL_PATH_MAX];
     ipl_npy a = {0};
-    ipl_status st = param_path(path, folder, view, err);
+    ipl_status st = array_path(path, folder, layer, at, err);
 
     if (st == IPL_OK)
         st = ipl_npy_read(&a, path, err);
     if (st == IPL_OK)
-        st = check_file(&a, view, path, err);
-    for (size_t i = 0; st == IPL_OK && i < view_size(view); i++)
+        st = check_file(&a, &at->param, layer, path, err);
+    for (size_t i = 0; st == IPL_OK && i < n; i++)
         out[i] = (float)a.data[i];
     ipl_npy_release(&a);
     return st;
 }
 
+/* Read all files, one array after another. */
+static ipl_status read_all(float *values, const ipl_net *net, const char *folder,
+                           ipl_error *err)
+{
+    ipl_status st = IPL_OK;
+    place at;
+
+    for (size_t i = 0; i < net->n_layers; i++)
+        for (size_t k = 0; st == IPL_OK && layer_array(&at, &net->layers[i], k); k++) {
+            st = read_array(values, folder, i, &at, err);
+            values += ipl_param_size(&at.param);
+        }
+    return st;
+}
+
+static void store_all(const float *values, const ipl_net *net)
+{
+    place at;
+
+    for (size_t i = 0; i < net->n_layers; i++)
+        for (size_t k = 0; layer_array(&at, &net->layers[i], k); k++) {
+            ipl_param_store(at.data, values, &at.param);
+            values += ipl_param_size(&at.param);
+        }
+}
+
 ipl_status ipl_net_read_params(ipl_net *net, const char *folder, ipl_error *err)
 {
-    ipl_param_view view;
-    ipl_status st = IPL_OK;
+    size_t n = net->n_params;
+    float *values;
+    ipl_status st;
 
-    /* Into the gradients first, which mean nothing for other parameters: on error the
-     * parameters are as they were. */
-    for (size_t k = 0; st == IPL_OK && ipl_net_param(&view, net, k); k++) {
-        net_layer *l = &net->layers[view.layer];
-
-        st = read_param(l->dw + (view.data - l->w), folder, &view, err);
-    }
-    for (size_t i = 0; i < net->n_layers; i++) {
-        net_layer *l = &net->layers[i];
-        const size_t bytes = l->info.n_params * sizeof *l->w;
-
-        if (bytes == 0)
-            continue;
-        if (st == IPL_OK)
-            memcpy(l->w, l->dw, bytes);
-        memset(l->dw, 0, bytes);
-    }
+    /* All files first: on error the parameters are as they were. */
+    for (size_t i = 0; i < net->n_layers; i++)
+        n += net->layers[i].n_running;
+    values = ipl_array(n, 1, sizeof *values, err);
+    if (!values)
+        return IPL_E_NOMEM;
+    st = read_all(values, net, folder, err);
+    if (st == IPL_OK)
+        store_all(values, net);
+    ipl_free(values);
     return st;
 }
 
 /* Weights of a layer: *first and the number of values, 0 when it has none. */
 static size_t weights_of(size_t *first, const net_layer *l)
 {
-    ipl_param param;
+    place at;
 
-    for (size_t k = 0; layer_param(&param, first, l, k); k++)
-        if (param.kind == IPL_PARAM_WEIGHT)
-            return ipl_param_size(&param);
+    *first = 0;
+    for (size_t k = 0; layer_array(&at, l, k) && at.grad; k++)
+        if (at.param.kind == IPL_PARAM_WEIGHT) {
+            *first = (size_t)(at.data - l->w);
+            return ipl_param_size(&at.param);
+        }
     return 0;
 }
 
@@ -205,7 +294,7 @@ ipl_status ipl_net_follow_gradients(ipl_net *net, bool on, ipl_error *err)
             return IPL_E_NOMEM;
         net->follow = sum;
         for (size_t i = 0; i < net->n_layers; i++) {
-            net->layers[i].sum = sum;
+            net->layers[i].follow = sum;
             sum += net->layers[i].info.n_params;
         }
     }
@@ -223,7 +312,7 @@ void ipl_net_follow_piece(ipl_net *net, net_piece *piece)
 {
     const net_layer *l = &net->layers[piece->layer];
     const float *g = l->dw + piece->first;
-    double *sum = l->sum + piece->first, square[8] = {0};
+    double *sum = l->follow + piece->first, square[8] = {0};
     size_t i = 0;
 
     /* Independent partial sums let the compiler use vectors. */
@@ -252,7 +341,7 @@ void ipl_net_gradient(double *mean, double *sd, const ipl_net *net, size_t layer
     if (n == 0 || net->followed == 0)
         return;
     for (size_t i = first; i < first + n; i++)
-        sum += l->sum[i] * l->sum[i];
+        sum += l->follow[i] * l->follow[i];
     for (size_t k = 0; k < net->n_pieces; k++)
         if (net->pieces[k].layer == layer)
             square += net->pieces[k].square;

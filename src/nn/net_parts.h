@@ -1,8 +1,9 @@
 /**
  * The inside of a net, shared by the files net*.c.
  *
- * net.c lays it out, net_text.c makes layers of text, net_step.c runs them, net_params.c
- * reads, writes and watches parameters.
+ * net_text.c makes layers of text, net_shape.c connects them, fixes their shapes and cuts them
+ * into runs, net.c lays it out, net_step.c runs it, net_params.c reads, writes and watches
+ * parameters.
  */
 #ifndef IPL_NET_PARTS_H
 #define IPL_NET_PARTS_H
@@ -20,6 +21,10 @@ enum {
     IPL_NET_NAME = 64
 };
 
+/** In place of the index of a layer: the input of the net, or nothing. */
+#define IPL_NET_INPUT SIZE_MAX
+#define IPL_NET_NONE (SIZE_MAX - 1)
+
 /** One layer; D and U are the sizes of one sample at its input and output. */
 typedef struct net_layer {
     ipl_spec spec;
@@ -27,15 +32,36 @@ typedef struct net_layer {
     ipl_layer_info info;
     char name[IPL_NET_NAME];
     ipl_text text;
-    size_t D, U, n_keep;
-    float *w, *dw;                         /* (n_params) */
+    size_t D, U, n_keep, n_sums, n_running, n_partial;
+    size_t from;    /* layer whose output is the input, or IPL_NET_INPUT */
+    size_t other;   /* add: layer whose output is the second input, or IPL_NET_NONE */
+    size_t grad_of; /* layer whose dy this one shares, or IPL_NET_NONE */
+    bool follows;   /* its output depends on parameters, so dL/dy is wanted */
+    bool branch;    /* inside a residual block */
+    float *w, *dw;  /* (n_params) */
     float *state[IPL_OPTIMISER_STATE_MAX]; /* (n_params) of the optimiser */
+    const float *x, *x2;                   /* (batch, D) inputs */
     float *y;                              /* (batch, U) output */
-    float
-        *dy; /* (batch, U) dL/dy; shared with the activation above, which works in place */
-    float *keep; /* (batch, n_keep) */
-    double *sum; /* (n_params) of the followed gradients, or NULL */
+    float *dy;                             /* (batch, U) dL/dy, or NULL */
+    float *dx, *dx2;                       /* (batch, D) where they go, or NULL */
+    float *keep;                           /* (batch, n_keep) */
+    double *sums;                          /* (2 n_sums) over the batch */
+    double *shard_sums;                    /* (shards, n_sums) */
+    float *partial;                        /* (n_partial) */
+    float *running;                        /* (n_running) */
+    double *follow; /* (n_params) sums of the followed gradients, or NULL */
 } net_layer;
+
+/**
+ * Layers first ... end - 1, run one after another over a block of rows before the next block:
+ * maps in the cache are not written out and read back between layers.
+ */
+typedef struct net_run {
+    size_t first, end;
+    size_t block; /* rows */
+    size_t stage; /* runs of one stage need no sums over the batch in between */
+    bool couples; /* layer `end` is the first of the next stage and wants sums */
+} net_run;
 
 /** Some parameters of one array: what one task updates. */
 typedef struct net_piece {
@@ -55,6 +81,7 @@ typedef struct net_job {
     float *const *taps; /* of a probe, or NULL */
     size_t top;         /* layers to run */
     bool training;
+    size_t stage; /* in training: what to run */
     size_t step;
     double lr;
 } net_job;
@@ -62,7 +89,6 @@ typedef struct net_job {
 struct ipl_net {
     net_layer *layers;
     size_t n_layers;
-    size_t bottom; /* first layer with parameters; n_layers: none */
     ipl_spec loss, optimiser;
     const ipl_loss_ops *loss_ops;
     const ipl_optimiser_ops *optimiser_ops;
@@ -76,12 +102,16 @@ struct ipl_net {
 
     char *arena; /* all arrays below and those of the layers */
     size_t memory;
-    float *x;             /* (batch, D) */
+    float *rows;    /* (batch, D) input as the batch has it */
+    float *x;       /* (batch, D) as the layers have it: the same, or channels last */
+    float *scratch; /* (threads, n_scratch) */
+    size_t n_scratch;
     int32_t *y;           /* (batch) labels */
     ipl_batch_sums *sums; /* (shards) */
     net_piece *pieces;
-    net_tile *tiles;
-    size_t n_pieces, n_tiles;
+    net_tile *tiles, *reduces; /* all, and those that have a second part */
+    net_run *runs;
+    size_t n_pieces, n_tiles, n_reduces, n_runs, n_stages;
 
     net_job job;
     size_t updates; /* done so far */
@@ -90,9 +120,15 @@ struct ipl_net {
     size_t followed; /* steps */
 };
 
-/** Make net->layers of text and fix all shapes; errors of ipl_net_create(). */
+/** Make net->layers of text; errors of ipl_net_create(). */
 ipl_status ipl_net_read_text(ipl_net *net, const ipl_net_opts *opts,
                              ipl_error *err) IPL_NODISCARD;
+
+/** Find the inputs of every layer and fix all shapes; errors of ipl_net_create(). */
+ipl_status ipl_net_connect(ipl_net *net, ipl_error *err) IPL_NODISCARD;
+
+/** Cut the layers into runs; returns how many, written to *out when it is not NULL. */
+size_t ipl_net_cut_runs(net_run *out, const ipl_net *net);
 
 /** Name every layer and mark the measured ones. */
 void ipl_net_name_layers(ipl_net *net);
@@ -103,8 +139,5 @@ ipl_status ipl_net_draw_params(ipl_net *net, const char *init,
 
 /** Add the gradients of one piece to what is followed. */
 void ipl_net_follow_piece(ipl_net *net, net_piece *piece);
-
-/** Number of values of a parameter array. */
-size_t ipl_param_size(const ipl_param *param);
 
 #endif /* IPL_NET_PARTS_H */

@@ -1,6 +1,7 @@
 /*
  * Running a net. One step is three jobs of the pool: shards forward and backward, tiles of
- * the parameter gradients, pieces of the update. Shards, tiles and pieces depend on the
+ * the parameter gradients, pieces of the update. Sums over the batch cut the first into
+ * stages: forward up to the layer that wants them, then on, and the same way back. Shards, tiles and pieces depend on the
  * experiment alone, and sums over them are taken in their order.
  */
 #include "base/pool.h"
@@ -25,7 +26,8 @@ static float *row_of(float *p, size_t row, size_t cols)
 }
 
 /* What layer i works on: rows first ... first + rows - 1 of the batch. */
-static ipl_pass pass_of(const ipl_net *net, size_t i, size_t first, size_t rows)
+static ipl_pass pass_of(const ipl_net *net, size_t i, size_t first, size_t rows,
+                        size_t thread)
 {
     const net_layer *l = &net->layers[i];
 
@@ -36,13 +38,20 @@ static ipl_pass pass_of(const ipl_net *net, size_t i, size_t first, size_t rows)
         .seed = net->seed,
         .step = net->job.step,
         .layer = i,
-        .x = row_of(i > 0 ? net->layers[i - 1].y : net->x, first, l->D),
+        .x = l->x + first * l->D,
         .y = row_of(l->y, first, l->U),
         .dy = row_of(l->dy, first, l->U),
-        .dx = i > 0 ? row_of(net->layers[i - 1].dy, first, l->D) : NULL,
+        .dx = row_of(l->dx, first, l->D),
         .w = l->w,
         .dw = l->dw,
         .keep = row_of(l->keep, first, l->n_keep),
+        .scratch = net->scratch + thread * net->n_scratch,
+        .x2 = l->x2 ? l->x2 + first * l->D : NULL,
+        .dx2 = row_of(l->dx2, first, l->D),
+        .partial = l->partial,
+        .batch = net->job.batch->n,
+        .sums = l->sums,
+        .running = l->running,
     };
 }
 
@@ -60,17 +69,114 @@ static size_t shard_rows(size_t *first, const ipl_net *net, size_t shard)
     return n - *first < net->shard ? n - *first : net->shard;
 }
 
-static void forward(ipl_net *net, size_t first, size_t rows)
+static void fill_rows(ipl_net *net, size_t first, size_t rows)
 {
     const ipl_batch *batch = net->job.batch;
+    float *x = net->rows + first * net->D;
 
-    batch->fill(net->x + first * net->D, net->y + first, batch->source, first, rows);
-    for (size_t i = 0; i < net->job.top; i++) {
-        const net_layer *l = &net->layers[i];
-        const ipl_pass p = pass_of(net, i, first, rows);
+    batch->fill(x, net->y + first, batch->source, first, rows);
+    if (net->x != net->rows)
+        ipl_channels_last(net->x + first * net->D, x, net->input, rows);
+}
 
+static void forward_layer(const ipl_net *net, size_t i, size_t first, size_t rows,
+                          size_t thread)
+{
+    const net_layer *l = &net->layers[i];
+    const ipl_pass p = pass_of(net, i, first, rows, thread);
+
+    if (!ipl_layer_gives_input(l->ops))
         ipl_layer_forward(l->ops, l->spec.self, l->info.in, l->info.out, &p);
+}
+
+static void backward_layer(const ipl_net *net, size_t i, size_t first, size_t rows,
+                           size_t thread)
+{
+    const net_layer *l = &net->layers[i];
+    const ipl_pass p = pass_of(net, i, first, rows, thread);
+
+    if (l->ops->role != IPL_LAYER_SHORTCUT &&
+        (p.dx || (p.dx2 && l->ops->role == IPL_LAYER_ADD)))
+        ipl_layer_backward(l->ops, l->spec.self, l->info.in, l->info.out, &p);
+}
+
+/* Where a shard adds up the sums of a layer over the batch. */
+static double *sums_of(const net_layer *l, size_t shard)
+{
+    return l->shard_sums + shard * l->n_sums;
+}
+
+static void clear_sums(const net_layer *l, size_t shard)
+{
+    memset(sums_of(l, shard), 0, l->n_sums * sizeof *l->shard_sums);
+}
+
+/* One run over the rows of a shard. In training the layer behind it gets its sums. */
+static void forward_run(const ipl_net *net, const net_run *run, size_t shard, size_t first,
+                        size_t rows, size_t thread)
+{
+    const size_t end = run->end < net->job.top ? run->end : net->job.top;
+    const bool couples = run->couples && net->job.training;
+
+    if (couples)
+        clear_sums(&net->layers[end], shard);
+    for (size_t r = 0; r < rows; r += run->block) {
+        const size_t n = rows - r < run->block ? rows - r : run->block;
+
+        for (size_t i = run->first; i < end; i++)
+            forward_layer(net, i, first + r, n, thread);
+        if (couples) {
+            const net_layer *l = &net->layers[end];
+            const ipl_pass p = pass_of(net, end, first + r, n, thread);
+
+            l->ops->sum_forward(l->spec.self, sums_of(l, shard), &p);
+        }
     }
+}
+
+/* The same way back. The first layer of a stage only gets its sums: it is run with the stage
+ * below, which begins with the layer above. */
+static void backward_run(const ipl_net *net, const net_run *run, size_t shard, size_t first,
+                         size_t rows, size_t thread)
+{
+    const net_layer *l = &net->layers[run->first];
+    const bool sums = run->first < run->end && l->n_sums > 0;
+
+    if (sums)
+        clear_sums(l, shard);
+    for (size_t r = 0; r < rows; r += run->block) {
+        const size_t n = rows - r < run->block ? rows - r : run->block;
+
+        if (run->couples)
+            backward_layer(net, run->end, first + r, n, thread);
+        for (size_t i = run->end; i-- > run->first + sums;)
+            backward_layer(net, i, first + r, n, thread);
+        if (sums && l->dy) {
+            const ipl_pass p = pass_of(net, run->first, first + r, n, thread);
+
+            l->ops->sum_backward(l->spec.self, sums_of(l, shard), &p);
+        }
+    }
+}
+
+/* All layers in evaluation mode, those of one stage in training. */
+static void forward(ipl_net *net, size_t shard, size_t first, size_t rows, size_t thread)
+{
+    const net_job *job = &net->job;
+
+    if (job->stage == 0)
+        fill_rows(net, first, rows);
+    for (size_t k = 0; k < net->n_runs && net->runs[k].first < job->top; k++)
+        if (!job->training || net->runs[k].stage == job->stage)
+            forward_run(net, &net->runs[k], shard, first, rows, thread);
+}
+
+static void backward(const ipl_net *net, size_t shard, size_t first, size_t rows,
+                     size_t thread)
+{
+    for (size_t k = net->n_runs; k-- > 0;)
+        if (net->runs[k].stage == net->job.stage)
+            backward_run(net, &net->runs[k], shard, first, rows, thread);
 }
 
 /* Loss of a shard and its gradient at the output. */
@@ -83,7 +189,7 @@ static void apply_loss(ipl_net *net, size_t shard, size_t first, size_t rows)
         .outputs = last->U,
         .inputs = net->D,
         .z = last->y + first * last->U,
-        .x = net->x + first * net->D,
+        .x = (ipl_shape_turns(last->info.out) ? net->x : net->rows) + first * net->D,
         .y = net->y + first,
         .dz = last->dy + first * last->U,
     };
@@ -98,24 +204,33 @@ static void evaluate_shard(void *arg, size_t task, size_t thread)
     size_t first;
     const size_t rows = shard_rows(&first, net, task);
 
-    (void)thread;
-    forward(net, first, rows);
+    forward(net, task, first, rows, thread);
     apply_loss(net, task, first, rows);
 }
 
-static void train_shard(void *arg, size_t task, size_t thread)
+static void forward_shard(void *arg, size_t task, size_t thread)
 {
     ipl_net *net = arg;
     size_t first;
     const size_t rows = shard_rows(&first, net, task);
 
-    evaluate_shard(net, task, thread);
-    for (size_t i = net->n_layers; i-- > net->bottom + 1;) {
-        const net_layer *l = &net->layers[i];
-        const ipl_pass p = pass_of(net, i, first, rows);
+    forward(net, task, first, rows, thread);
+}
 
-        ipl_layer_backward(l->ops, l->spec.self, l->info.in, l->info.out, &p);
-    }
+static void backward_shard(void *arg, size_t task, size_t thread)
+{
+    ipl_net *net = arg;
+    size_t first;
+    const size_t rows = shard_rows(&first, net, task);
+
+    backward(net, task, first, rows, thread);
+}
+
+/* The last stage forward and, at once, the first stage back. */
+static void turn_shard(void *arg, size_t task, size_t thread)
+{
+    evaluate_shard(arg, task, thread);
+    backward_shard(arg, task, thread);
 }
 
 static void gradient_tile(void *arg, size_t task, size_t thread)
@@ -123,10 +238,19 @@ static void gradient_tile(void *arg, size_t task, size_t thread)
     const ipl_net *net = arg;
     const net_tile *tile = &net->tiles[task];
     const net_layer *l = &net->layers[tile->layer];
-    const ipl_pass p = pass_of(net, tile->layer, 0, net->job.batch->n);
+    const ipl_pass p = pass_of(net, tile->layer, 0, net->job.batch->n, thread);
 
-    (void)thread;
     l->ops->gradient(l->spec.self, tile->tile, &p);
+}
+
+static void reduce_tile(void *arg, size_t task, size_t thread)
+{
+    const ipl_net *net = arg;
+    const net_tile *tile = &net->reduces[task];
+    const net_layer *l = &net->layers[tile->layer];
+    const ipl_pass p = pass_of(net, tile->layer, 0, net->job.batch->n, thread);
+
+    l->ops->reduce(l->spec.self, tile->tile, &p);
 }
 
 static void update_piece(void *arg, size_t task, size_t thread)
@@ -173,7 +297,7 @@ static ipl_status bad_loss(const ipl_net *net, double loss, size_t epoch, ipl_er
     const size_t n = net->job.batch->n, step = net->job.step;
     const char *what = isnan(loss) ? "NaN" : "Inf";
 
-    if (!all_finite(net->x, n * net->D))
+    if (!all_finite(net->rows, n * net->D))
         return ipl_fail(err, IPL_E_NUMERIC,
                         "epoch %zu, step %zu: loss is %s; the input is not finite", epoch,
                         step, what);
@@ -190,6 +314,52 @@ static ipl_status bad_loss(const ipl_net *net, double loss, size_t epoch, ipl_er
                     step, what);
 }
 
+/* Add up what the shards found for the layer that begins a stage, in their order. */
+static void add_shards(const ipl_net *net, size_t stage, bool way_back)
+{
+    for (size_t k = 0; k < net->n_runs; k++) {
+        const net_run *run = &net->runs[k];
+
+        if (run->couples && run->stage + 1 == stage) {
+            const net_layer *l = &net->layers[run->end];
+            double *sums = l->sums + (way_back ? l->n_sums : 0);
+
+            memset(sums, 0, l->n_sums * sizeof *sums);
+            for (size_t s = 0; s < shards_of(net, net->job.batch->n); s++)
+                for (size_t i = 0; i < l->n_sums; i++)
+                    sums[i] += sums_of(l, s)[i];
+        }
+    }
+}
+
+/* Forward, loss and backward, stage by stage. */
+static void run_stages(ipl_net *net, struct ipl_pool *pool)
+{
+    const size_t shards = shards_of(net, net->job.batch->n), last = net->n_stages - 1;
+
+    for (net->job.stage = 0; net->job.stage < last; net->job.stage++) {
+        ipl_pool_run(pool, shards, forward_shard, net);
+        add_shards(net, net->job.stage + 1, false);
+    }
+    ipl_pool_run(pool, shards, turn_shard, net);
+    while (net->job.stage > 0) {
+        add_shards(net, net->job.stage, true);
+        net->job.stage--;
+        ipl_pool_run(pool, shards, backward_shard, net);
+    }
+}
+
+static void remember(const ipl_net *net)
+{
+    for (size_t i = 0; i < net->n_layers; i++) {
+        const net_layer *l = &net->layers[i];
+        const ipl_pass p = pass_of(net, i, 0, net->job.batch->n, 0);
+
+        if (l->ops->remember)
+            l->ops->remember(l->spec.self, &p);
+    }
+}
+
 ipl_status ipl_net_train_batch(ipl_batch_sums *out, ipl_net *net, const ipl_batch *batch,
                                double lr, size_t epoch, size_t step, ipl_error *err)
 {
@@ -197,12 +367,14 @@ ipl_status ipl_net_train_batch(ipl_batch_sums *out, ipl_net *net, const ipl_batc
 
     net->job = (net_job){
         .batch = batch, .top = net->n_layers, .training = true, .step = step, .lr = lr};
-    ipl_pool_run(pool, shards_of(net, batch->n), train_shard, net);
+    run_stages(net, pool);
     sum_shards(out, net, batch->n);
     if (!isfinite(out->loss))
         return bad_loss(net, out->loss, epoch, err);
     ipl_pool_run(pool, net->n_tiles, gradient_tile, net);
+    ipl_pool_run(pool, net->n_reduces, reduce_tile, net);
     ipl_pool_run(pool, net->n_pieces, update_piece, net);
+    remember(net);
     net->updates++;
     if (net->following)
         net->followed++;
@@ -217,21 +389,27 @@ void ipl_net_evaluate(ipl_batch_sums *out, ipl_net *net, const ipl_batch *batch)
     sum_shards(out, net, batch->n);
 }
 
+/* Write the outputs of layer i in the order of the data. */
+static void tap(float *out, const net_layer *l, size_t first, size_t rows)
+{
+    const float *y = l->y + first * l->U;
+
+    if (ipl_shape_turns(l->info.out))
+        ipl_channels_first(out + first * l->U, y, l->info.out, rows);
+    else
+        memcpy(out + first * l->U, y, rows * l->U * sizeof *y);
+}
+
 static void probe_shard(void *arg, size_t task, size_t thread)
 {
     ipl_net *net = arg;
     size_t first;
     const size_t rows = shard_rows(&first, net, task);
 
-    (void)thread;
-    forward(net, first, rows);
-    for (size_t i = 0; i < net->job.top; i++) {
-        const net_layer *l = &net->layers[i];
-
+    forward(net, task, first, rows, thread);
+    for (size_t i = 0; i < net->job.top; i++)
         if (net->job.taps[i])
-            memcpy(net->job.taps[i] + first * l->U, l->y + first * l->U,
-                   rows * l->U * sizeof *l->y);
-    }
+            tap(net->job.taps[i], &net->layers[i], first, rows);
 }
 
 void ipl_net_probe(float *const *taps, ipl_net *net, const ipl_batch *batch)

@@ -152,48 +152,8 @@ static ipl_status read_layers(ipl_net *net, const char *text, ipl_error *err)
     return ipl_text_status(&net->text, err);
 }
 
-size_t ipl_param_size(const ipl_param *param)
-{
-    size_t n = 1;
-
-    for (size_t i = 0; i < param->n_dims; i++)
-        n *= param->dims[i];
-    return n;
-}
-
-/* Fix the shapes of layer i for the input that the layer below gives. */
-static ipl_status bind_layer(net_layer *l, size_t i, ipl_shape in, ipl_error *err)
-{
-    ipl_layer_info *info = &l->info;
-    const ipl_layer_ops *ops = l->ops;
-    ipl_error why = {0};
-    ipl_param param;
-
-    info->in = in;
-    info->out = in;
-    if (ops->bind) {
-        const ipl_status st = ops->bind(l->spec.self, in, &info->out, &why);
-
-        if (st != IPL_OK)
-            return ipl_fail(err, st, "layer %zu '%s', input %zux%zux%zu: %s", i, l->text.s,
-                            in.c, in.h, in.w, why.msg);
-    }
-    l->D = ipl_shape_size(in);
-    l->U = ipl_shape_size(info->out);
-    l->n_keep = ops->n_keep ? ops->n_keep(l->spec.self) : 0;
-    for (size_t k = 0; ops->param && ops->param(&param, l->spec.self, k); k++)
-        info->n_params += ipl_param_size(&param);
-    info->kind = ops->row.name;
-    info->text = l->text.s;
-    info->flops = ops->flops ? ops->flops(l->spec.self) : (double)l->U;
-    info->low = ops->low;
-    info->high = ops->high;
-    return IPL_OK;
-}
-
 ipl_status ipl_net_read_text(ipl_net *net, const ipl_net_opts *opts, ipl_error *err)
 {
-    ipl_shape shape = opts->input;
     ipl_text words = {0};
     ipl_status st = IPL_OK;
 
@@ -203,21 +163,6 @@ ipl_status ipl_net_read_text(ipl_net *net, const ipl_net_opts *opts, ipl_error *
         st = read_layers(net, is_short(opts->text) ? (words.s ? words.s : "") : opts->text,
                          err);
     ipl_text_release(&words);
-    net->bottom = net->n_layers;
-    for (size_t i = 0; st == IPL_OK && i < net->n_layers; i++) {
-        net_layer *l = &net->layers[i];
-
-        st = bind_layer(l, i, shape, err);
-        shape = l->info.out;
-        net->n_params += l->info.n_params;
-        net->flops += l->info.flops;
-        if (l->info.n_params > 0 && net->bottom == net->n_layers)
-            net->bottom = i;
-        if (l->ops->keeps_range && i > 0) {
-            l->info.low = net->layers[i - 1].info.low;
-            l->info.high = net->layers[i - 1].info.high;
-        }
-    }
     return st;
 }
 
@@ -261,6 +206,15 @@ static void name_inner(char *out, const ipl_net *net, const char *block, size_t 
         (void)snprintf(out + len, (size_t)(IPL_NET_NAME - len), "%zu", number);
 }
 
+/* Whether the block of layers first ... end - 1 is measured by default: what a residual block
+ * holds is not, its sum is. */
+static bool is_measured(const ipl_net *net, size_t first, size_t end)
+{
+    const net_layer *l = &net->layers[first];
+
+    return end == net->n_layers || (!l->ops->unmeasured && !l->branch);
+}
+
 void ipl_net_name_layers(ipl_net *net)
 {
     for (size_t first = 0, end; first < net->n_layers; first = end) {
@@ -276,7 +230,7 @@ void ipl_net_name_layers(ipl_net *net)
             else
                 memcpy(l->name, block, sizeof block);
             l->info.name = l->name;
-            l->info.measured = i + 1 == end;
+            l->info.measured = i + 1 == end && is_measured(net, first, end);
         }
     }
 }
@@ -313,8 +267,7 @@ ipl_status ipl_net_measure(ipl_net *net, const char *text, ipl_error *err)
     bool chosen[IPL_NET_MAX_LAYERS] = {false};
 
     if (*text == '\0' || strcmp(text, "default") == 0) {
-        for (size_t i = 0; i < net->n_layers; i++)
-            net->layers[i].info.measured = block_end(net, i) == i + 1;
+        ipl_net_name_layers(net);
         return IPL_OK;
     }
     while (!all) {

@@ -100,7 +100,7 @@ static void make_cut(ipl_axis *axis, const ipl_range *pieces, const size_t *memb
 /* Logarithmic from the smallest positive end, or DEPTH below the maximum, to the maximum. */
 static void make_log(ipl_axis *axis, const ipl_range *ranges, size_t n, double least)
 {
-    double lo = INFINITY, hi = -INFINITY;
+    double lo = HUGE_VAL, hi = -HUGE_VAL;
     bool zero = false;
 
     for (size_t i = 0; i < n; i++)
@@ -141,9 +141,9 @@ static bool wide(const ipl_range *sorted, size_t n)
 void ipl_axis_fit(ipl_axis *axis, const ipl_range *ranges, size_t n, ipl_scale scale)
 {
     enum { MOST = 1024 };
-    ipl_range sorted[MOST], pieces[IPL_AXIS_PIECES], all = {INFINITY, -INFINITY};
+    ipl_range sorted[MOST], pieces[IPL_AXIS_PIECES], all = {HUGE_VAL, -HUGE_VAL};
     size_t members[IPL_AXIS_PIECES], n_pieces, kept = 0;
-    double least = INFINITY;
+    double least = HUGE_VAL;
 
     for (size_t i = 0; i < n; i++) {
         if (!usable(ranges[i]))
@@ -175,8 +175,9 @@ void ipl_axis_fit(ipl_axis *axis, const ipl_range *ranges, size_t n, ipl_scale s
 
 void ipl_axis_fit_epochs(ipl_axis *axis, const double *epochs, size_t n)
 {
-    ipl_range r = {INFINITY, -INFINITY};
+    ipl_range r = {HUGE_VAL, -HUGE_VAL};
     bool zero = false;
+    double last;
 
     for (size_t i = 0; i < n; i++) {
         if (epochs[i] > 0.0)
@@ -185,12 +186,14 @@ void ipl_axis_fit_epochs(ipl_axis *axis, const double *epochs, size_t n)
     }
     if (!usable(r))
         r = (ipl_range){1.0, 1.0};
+    last = r.hi;
     *axis = (ipl_axis){.log = true, .zero = zero, .floor = log10(r.lo), .n = 1};
     r = (ipl_range){log10(r.lo), log10(r.hi)};
     if (zero)
         r.lo -= fmax(0.25, 0.12 * (r.hi - r.lo));
     else if (r.hi - r.lo < 0.1)
         r = (ipl_range){r.lo - 0.1, r.hi + 0.1};
+    axis->last = last;
     axis->zero_at = r.lo;
     axis->piece[0].data = axis->piece[0].place = r;
 }
@@ -350,6 +353,18 @@ static void short_log_tics(tic_list *list, double lo, double hi)
     }
 }
 
+/* Label of the last epoch, unless another one stands too near: the decade before it. */
+static void last_tic(tic_list *list, const ipl_axis *axis, double inches_per_decade)
+{
+    const double place = log10(axis->last), before = floor(place - 1e-9);
+    char label[32];
+
+    (void)snprintf(label, sizeof label, "%g", axis->last);
+    if ((place - before) * inches_per_decade >=
+        room(list->style, 0.5 + (double)strlen(label)))
+        add_tic(list, label, place, false);
+}
+
 /* Labels at the decades, or at 1, 2, 5 when there is room; ticks at all their multiples. */
 static void log_tics(tic_list *list, const ipl_axis *axis)
 {
@@ -357,7 +372,7 @@ static void log_tics(tic_list *list, const ipl_axis *axis)
     const double lo = (axis->zero ? axis->floor : axis->piece[0].data.lo) - 1e-9;
     const double decades = hi - lo;
     const double whole = axis->piece[0].data.hi - axis->piece[0].data.lo;
-    const double fit = list->style.inches / room(list->style, 3.0); /* labels with room */
+    const double fit = list->style.inches / room(list->style, fmax(3.0, floor(hi) + 1.0));
     const int stride = whole > fit ? (int)ceil(whole / fit) : 1;
     const bool more = decades < 1.7 && 3.0 * whole < fit;
 
@@ -379,6 +394,8 @@ static void log_tics(tic_list *list, const ipl_axis *axis)
                 print_power(label, sizeof label, value, m == 1 ? power : 0);
             add_tic(list, label, place, !shown);
         }
+    if (axis->last > 0.0 && !more)
+        last_tic(list, axis, list->style.inches / whole);
 }
 
 void ipl_axis_print_tics(ipl_text *out, const ipl_axis *axis, ipl_tic_style style)

@@ -31,6 +31,7 @@ typedef struct ipl_axis {
     bool zero;      /* logarithmic: values below the floor stand at a place marked 0 */
     double floor;   /* logarithmic: log10 of the smallest value with a place of its own */
     double zero_at; /* logarithmic: place of 0 */
+    double last;    /* epochs: the last one, which gets a label; 0: none */
     size_t n;       /* pieces, 1 unless the axis is cut */
     struct {
         ipl_range data;  /* values on the piece; logarithmic: their decimal logarithms */

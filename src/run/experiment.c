@@ -1,6 +1,7 @@
 #include "run/experiment.h"
 
 #include "base/alloc.h"
+#include "data/augment.h"
 #include "data/data_opts.h"
 #include "ipl/estimator.h"
 
@@ -41,8 +42,9 @@ const ipl_opt ipl_experiment_opts[] = {
     TEXT(data, "data", "mnist", false, "data",
          "data set: mnist, fashion-mnist, szt, npy:x=X.npy,y=y.npy, ..."),
     IPL_DATA_OPT_ROWS(ipl_experiment),
+    IPL_AUGMENT_OPT_ROWS(ipl_experiment),
 
-    TEXT(net, "net", "784-1024-20-20-20-10", false, "net",
+    TEXT(net, "net", "784-1024-20-20-20-10", true, "net",
          "layers: 784-100-10, or dense:units=100 tanh dense:units=10"),
     TEXT(activation, "activation", "tanh", false, "net",
          "activation between the layers of the short form"),
@@ -84,6 +86,8 @@ const ipl_opt ipl_experiment_opts[] = {
          "default (output of each block), all, or names and numbers: fc1,4"),
     WORD(unit, "unit", unit_words, IPL_UNIT_NATURAL, "measuring",
          "unit of entropies; natural: the estimator's own"),
+    NUMBER(pictures, "pictures", 0, 1 << 30, 0, "measuring",
+           "draw filters, features, confusion and errors every so many epochs; 0: no"),
     IPL_OPT_END,
 };
 
@@ -194,10 +198,12 @@ done:
     return st;
 }
 
-/* "key = value" once for every word of a repeated text, once for everything else. */
+/* "key = value"; a long text that may repeat goes on in further lines of the same key. */
 static void print_key(ipl_text *out, const ipl_experiment *exp, const ipl_opt *row)
 {
+    enum { WIDTH = 88 };
     const char *word = (const char *)exp + row->offset;
+    size_t column = 0;
 
     if (!row->repeat) {
         ipl_text_add(out, "%s = ", row->name);
@@ -208,9 +214,15 @@ static void print_key(ipl_text *out, const ipl_experiment *exp, const ipl_opt *r
     while (*(word += strspn(word, " ")) != '\0') {
         const size_t len = strcspn(word, " ");
 
-        ipl_text_add(out, "%s = %.*s\n", row->name, (int)len, word);
+        if (column == 0 || column + len + 1 > WIDTH) {
+            ipl_text_add(out, "%s%s =", column > 0 ? "\n" : "", row->name);
+            column = strlen(row->name) + 2;
+        }
+        ipl_text_add(out, " %.*s", (int)len, word);
+        column += len + 1;
         word += len;
     }
+    ipl_text_add(out, "\n");
 }
 
 void ipl_experiment_print(ipl_text *out, const ipl_experiment *exp)

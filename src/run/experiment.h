@@ -20,6 +20,8 @@ typedef struct ipl_experiment {
     char classes[256];
     size_t train_samples, test_samples;
     double train_share, random_labels;
+    size_t crop;
+    bool flip;
 
     char net[8192];
     char activation[64];
@@ -37,7 +39,8 @@ typedef struct ipl_experiment {
     int probe; /* ipl_probe_rows */
     size_t probe_train, probe_test;
     char measure_layers[1024];
-    int unit; /* ipl_unit */
+    int unit;        /* ipl_unit */
+    size_t pictures; /* every so many epochs; 0: none */
 } ipl_experiment;
 
 /** Which rows are measured. */

@@ -13,7 +13,7 @@ static const char *const palettes[] = {"viridis", "classic"};
 ipl_status ipl_figure_init(ipl_figure *out, const ipl_plot_opts *opts,
                            const ipl_plot_data *data, size_t n_panels, ipl_error *err)
 {
-    ipl_range all = {INFINITY, -INFINITY};
+    ipl_range all = {HUGE_VAL, -HUGE_VAL};
     double ends[3];
     size_t n = 0;
     bool zero = false;
@@ -219,7 +219,7 @@ const char *ipl_info_label(size_t field, const ipl_plot_opts *opts)
 ipl_range ipl_group_range(const ipl_plot_group *group, size_t field, size_t layer,
                           bool with_band)
 {
-    ipl_range r = {INFINITY, -INFINITY};
+    ipl_range r = {HUGE_VAL, -HUGE_VAL};
     const ipl_track *mean = &group->mean.info, *sd = &group->sd.info;
 
     for (size_t i = 0; i < mean->n_epochs; i++) {
@@ -348,7 +348,7 @@ static void print_panel(ipl_text *out, const ipl_figure *figure, size_t p)
 /* Middle of all panels as a share of the page: where labels for all of them stand. */
 static void print_middle(ipl_text *out, const ipl_figure *figure)
 {
-    ipl_range x = {INFINITY, -INFINITY}, y = x;
+    ipl_range x = {HUGE_VAL, -HUGE_VAL}, y = x;
 
     for (size_t p = 0; p < figure->n_panels; p++) {
         const ipl_panel *panel = &figure->panels[p];

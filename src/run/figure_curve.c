@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Few epochs are shown as points on the lines. */
-enum { MARKED_MAX = 16, NAME_CHARACTERS = 8, CURVES_MAX = 1024 };
+enum { MARKED_MAX = 16, NAME_CHARACTERS = 7, CURVES_MAX = 1024 };
 
 /* One curve: a field of one layer, times a factor, over that of another field if there is. */
 typedef struct curve {
@@ -62,7 +62,7 @@ static double value_at(const curve *c, size_t i, bool deviation)
 
 static ipl_range range_of(const curve *c, bool positive)
 {
-    ipl_range r = {INFINITY, -INFINITY};
+    ipl_range r = {HUGE_VAL, -HUGE_VAL};
 
     for (size_t i = 0; i < c->mean->n_epochs; i++) {
         const double v = value_at(c, i, false);

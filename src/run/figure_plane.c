@@ -134,7 +134,7 @@ static box place(const spot *anchors, size_t n_anchors, double w, double h,
     static const spot directions[] = {{0, -1}, {0, 1},   {1, 0}, {-1, 0},
                                       {1, -1}, {-1, -1}, {1, 1}, {-1, 1}};
     box best = {.w = w, .h = h};
-    double least = INFINITY;
+    double least = HUGE_VAL;
 
     for (size_t a = 0; a < n_anchors; a++)
         for (int step = 0; step < 6; step++)

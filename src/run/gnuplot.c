@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -125,6 +126,8 @@ ipl_status ipl_gnuplot(bool *missing, ipl_text *said, const char *folder,
     }
     if (!open_pipes(output, fault))
         return ipl_fail(err, IPL_E_IO, "gnuplot: pipe: %s", strerror(errno));
+    /* The scripts are UTF-8, whatever the locale of the caller. */
+    (void)setenv("LC_ALL", "C.UTF-8", 1);
     child = fork();
     if (child == 0)
         become_gnuplot(output[1], fault[1], folder, words);

@@ -11,7 +11,7 @@
 static const char *const formats[] = {"png", "pdf", "svg", NULL};
 static const char *const kinds[] = {"all",    "plane",     "grid", "ltc",
                                     "curves", "dashboard", NULL};
-static const char *const splits[] = {"train", "test", NULL};
+static const char *const splits[] = {"first", "train", "test", "all", NULL};
 static const char *const labels[] = {"onehot", "cond", "pooled", NULL};
 static const char *const palettes[] = {"viridis", "classic", NULL};
 static const char *const scales[] = {"auto", "linear", "log", "break", NULL};
@@ -21,7 +21,8 @@ const ipl_opt ipl_plot_opt_table[] = {
     IPL_OPT_WORD(ipl_plot_opts, format, "format", formats, 0, "kind of file"),
     IPL_OPT_STRING(ipl_plot_opts, estimator, "estimator", "",
                    "text, its beginning, or name and some options (default: the first)"),
-    IPL_OPT_WORD(ipl_plot_opts, split, "split", splits, 0, "probe that was measured"),
+    IPL_OPT_WORD(ipl_plot_opts, split, "split", splits, 0,
+                 "probe to draw (first: the first in the table)"),
     IPL_OPT_WORD(ipl_plot_opts, labels, "labels", labels, 0, "form of I(T;Y)"),
     IPL_OPT_WORD(ipl_plot_opts, palette, "palette", palettes, 0, "colours of the epochs"),
     IPL_OPT_WORD(ipl_plot_opts, xscale, "xscale", scales, IPL_SCALE_AUTO,

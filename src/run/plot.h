@@ -33,7 +33,7 @@ typedef enum ipl_plot_kind {
 typedef struct ipl_plot_opts {
     int kind;            /* ipl_plot_kind */
     int format;          /* 0 png, 1 pdf, 2 svg */
-    int split;           /* 0 train, 1 test */
+    int split;           /* 0 the first in the table, 1 train, 2 test, 3 all */
     int labels;          /* I(T;Y) with labels 0 one-hot, 1 class by class, 2 pooled */
     int palette;         /* 0 viridis, 1 classic */
     int xscale, yscale;  /* ipl_scale, of the planes */

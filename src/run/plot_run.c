@@ -10,7 +10,7 @@
 /* Epochs that a figure shows at most; more cannot be told apart. */
 enum { EPOCHS_MAX = 240, EXPERIMENT_BYTES_MAX = 1 << 20 };
 
-static const char *const split_names[] = {"train", "test"};
+static const char *const split_names[] = {NULL, "train", "test", "all"};
 static const char *const label_columns[] = {"I_TY", "I_TY_cond", "I_TY_pooled"};
 static const char *const training_fields[IPL_TRAINING_FIELDS] = {
     "train_loss", "test_loss", "train_accuracy", "test_accuracy"};
@@ -142,10 +142,15 @@ static ipl_status read_information(ipl_plot_run *run, const ipl_plot_opts *opts,
                              .split = split_names[opts->split],
                              .estimator = run->estimator};
     ipl_table *table = NULL;
+    size_t split;
     ipl_status st = read_table(&table, folder, "information.csv", err);
 
     if (st == IPL_OK)
         st = choose_estimator(run, table, wanted, err);
+    if (st == IPL_OK)
+        st = ipl_table_column(&split, table, "split", err);
+    if (st == IPL_OK && !query.split)
+        query.split = ipl_table_text(table, 0, split);
     if (st == IPL_OK)
         st = ipl_track_read(&run->own.info, table, &query, err);
     ipl_table_destroy(table);

@@ -4,6 +4,7 @@
 
 #include "base/opt.h"
 #include "base/pool.h"
+#include "data/augment.h"
 #include "run/probe.h"
 #include "run/run_dir.h"
 #include "run/trainer.h"
@@ -14,6 +15,8 @@ typedef struct ipl_run {
     const ipl_experiment *exp;
     ipl_pool *pool;
     ipl_dataset *ds;
+    ipl_augment_opts augment; /* of the training samples */
+    float *black;             /* a black sample, for augment */
     ipl_net *net;
     ipl_spec schedule;
     ipl_probe *probes[2];

@@ -71,7 +71,7 @@ static ipl_status read_columns(selection *sel, const ipl_table *table,
 static ipl_status measure(ipl_track *out, const selection *sel, const ipl_table *table,
                           ipl_error *err)
 {
-    double last = -INFINITY;
+    double last = -HUGE_VAL;
 
     out->n_layers = 1;
     for (size_t i = 0; i < ipl_table_rows(table); i++) {

@@ -3,9 +3,10 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/rng.h"
-#include "data/data_opts.h"
 #include "math/linalg.h"
 #include "nn/schedule.h"
+#include "run/build.h"
+#include "run/pictures.h"
 #include "run/record.h"
 #include "run/summary.h"
 #include "run/when.h"
@@ -26,35 +27,20 @@ bool ipl_run_stopping(const ipl_run *r)
 
 /* ---- preparing: everything that can be wrong is found before anything is written ---- */
 
-static ipl_status open_data(ipl_run *r, ipl_error *err)
+/* Augmentation of the experiment, and a black sample for what lies over the edge. */
+static ipl_status prepare_augmentation(ipl_run *r, ipl_error *err)
 {
-    const ipl_data_opts opts = IPL_DATA_OPTS(r->exp, r->exp->data);
+    const ipl_shape shape = ipl_dataset_info(r->ds)->shape;
 
-    return ipl_dataset_open(&r->ds, &opts, err);
-}
-
-static ipl_status build_net(ipl_run *r, ipl_error *err)
-{
-    const ipl_experiment *exp = r->exp;
-    const ipl_data_info *data = ipl_dataset_info(r->ds);
-    const ipl_net_opts opts = {
-        .text = exp->net,
-        .activation = exp->activation,
-        .loss = exp->loss,
-        .optimiser = exp->optimiser,
-        .init = exp->init,
-        .input = data->shape,
-        .n_classes = data->n_classes,
-        .batch = exp->batch,
-        .shard = exp->shard,
-        .seed = exp->seed,
-        .pool = r->pool,
-    };
-    ipl_status st = ipl_net_create(&r->net, &opts, err);
-
-    if (st == IPL_OK)
-        st = ipl_net_measure(r->net, exp->measure_layers, err);
-    return st;
+    r->augment = (ipl_augment_opts){.crop = r->exp->crop, .flip = r->exp->flip};
+    if (!ipl_augment_on(&r->augment))
+        return IPL_OK;
+    r->black = ipl_array(ipl_shape_size(shape), 1, sizeof *r->black, err);
+    if (!r->black)
+        return IPL_E_NOMEM;
+    ipl_dataset_black(r->black, r->ds);
+    r->augment.edge = r->black;
+    return ipl_augment_check(&r->augment, shape, err);
 }
 
 static ipl_status build_probes(ipl_run *r, ipl_error *err)
@@ -91,9 +77,11 @@ static ipl_status prepare(ipl_run *r, ipl_error *err)
     if (st == IPL_OK)
         st = ipl_pool_create(&r->pool, threads, ipl_blas_start, err);
     if (st == IPL_OK)
-        st = open_data(r, err);
+        st = ipl_build_data(&r->ds, exp, err);
     if (st == IPL_OK)
-        st = build_net(r, err);
+        st = prepare_augmentation(r, err);
+    if (st == IPL_OK)
+        st = ipl_build_net(&r->net, exp, r->ds, NULL, r->pool, err);
     if (st == IPL_OK)
         st = build_probes(r, err);
     if (st != IPL_OK)
@@ -222,7 +210,7 @@ static ipl_status measure(ipl_run *r, bool whole, ipl_error *err)
 typedef struct rows {
     const ipl_run *r;
     ipl_split part;
-    size_t first;
+    size_t epoch, first;
 } rows;
 
 static void fill_in_order(float *x, int32_t *y, const void *source, size_t first, size_t n)
@@ -235,8 +223,15 @@ static void fill_in_order(float *x, int32_t *y, const void *source, size_t first
 static void fill_shuffled(float *x, int32_t *y, const void *source, size_t first, size_t n)
 {
     const rows *s = source;
+    const ipl_run *r = s->r;
+    const ipl_shape shape = ipl_dataset_info(r->ds)->shape;
+    const uint32_t *order = r->order + s->first + first;
 
-    ipl_dataset_gather(x, y, s->r->ds, IPL_TRAIN, s->r->order + s->first + first, 0, n);
+    ipl_dataset_gather(x, y, r->ds, IPL_TRAIN, order, 0, n);
+    if (ipl_augment_on(&r->augment))
+        for (size_t i = 0; i < n; i++)
+            ipl_augment(x + i * ipl_shape_size(shape), shape, &r->augment, r->exp->seed,
+                        (uint32_t)s->epoch, order[i]);
 }
 
 /* Mean loss and accuracy of a part in evaluation mode; NaN when it is empty. */
@@ -247,7 +242,7 @@ static void evaluate(double *loss, double *accuracy, const ipl_run *r, ipl_split
     size_t correct = 0;
 
     for (size_t first = 0; first < n; first += r->exp->batch) {
-        const rows s = {r, part, first};
+        const rows s = {.r = r, .part = part, .first = first};
         const ipl_batch batch = {
             .n = n - first < r->exp->batch ? n - first : r->exp->batch,
             .fill = fill_in_order,
@@ -268,6 +263,21 @@ static bool classifies(const ipl_run *r)
 {
     return ipl_dataset_info(r->ds)->n_classes > 0 &&
            !strstr(ipl_net_loss_text(r->net), "target=input");
+}
+
+/* Draw the pictures that are due; a picture that cannot be written does not stop training. */
+static void draw_pictures(ipl_run *r, size_t epoch)
+{
+    const ipl_pictures_opts opts = {.batch = r->exp->batch};
+    char folder[IPL_PATH_MAX];
+    ipl_error why = {0};
+
+    if (r->exp->pictures == 0 || (epoch % r->exp->pictures != 0 && epoch != r->exp->epochs))
+        return;
+    if (ipl_path_join(folder, r->dir.path, "figures", &why) != IPL_OK ||
+        ipl_folder_create(folder, &why) != IPL_OK ||
+        ipl_pictures_write(NULL, folder, r->net, r->ds, epoch, &opts, &why) != IPL_OK)
+        ipl_run_warn(r, why.msg);
 }
 
 /* Everything that belongs to the end of an epoch. */
@@ -294,6 +304,7 @@ static ipl_status end_epoch(ipl_run *r, ipl_epoch_report *e, ipl_error *err)
                           (double)(e->epochs - e->epoch);
     ipl_record_training(r, e);
     ipl_record_flush(r);
+    draw_pictures(r, e->epoch);
     if (r->opts->watcher.epoch)
         r->opts->watcher.epoch(r->opts->watcher.self, e);
     return IPL_OK;
@@ -318,7 +329,7 @@ static ipl_status train_batch(ipl_run *r, ipl_batch_sums *total, double *lr, siz
 {
     const size_t n = ipl_dataset_info(r->ds)->n[IPL_TRAIN], first = b * r->exp->batch;
     const double now = (double)epoch + (double)b / (double)r->steps;
-    const rows s = {r, IPL_TRAIN, first};
+    const rows s = {.r = r, .part = IPL_TRAIN, .epoch = epoch, .first = first};
     const ipl_batch batch = {
         .n = n - first < r->exp->batch ? n - first : r->exp->batch,
         .fill = fill_shuffled,
@@ -454,6 +465,7 @@ done:
     for (int t = 0; t < IPL_TABLE_COUNT; t++)
         ipl_text_release(&r.rows[t]);
     ipl_free(r.order);
+    ipl_free(r.black);
     ipl_free(r.due);
     for (size_t p = 0; p < 2; p++)
         ipl_probe_destroy(r.probes[p]);

@@ -28,7 +28,7 @@ refuses_train() {
 
 refuses_train 2 "unknown option '--epoch'; did you mean" --epoch 3
 refuses_train 2 "shard: 'many' is not a number" --net 12-2 --shard many
-refuses_train 2 "option --net is given twice" --net 12-4-2 --net 12-2
+refuses_train 2 "option --loss is given twice" --net 12-2 --loss mse --loss mse
 refuses 2 "not both" train a.ini --preset demo
 refuses 2 "no preset 'szt-tan'; did you mean 'szt-tanh'?" train --preset szt-tan
 refuses 66 "nosuch.ini: No such file" train nosuch.ini
@@ -39,6 +39,9 @@ refuses_train 65 "784" --net 784-4-2
 refuses_train 65 "probe-train: 9999 rows asked for" --net 12-4-2 --probe-train 9999
 refuses_train 65 "did you mean 'logdet'?" --net 12-4-2 --estimator logdte
 refuses 66 "nofile.npy: No such file" train --data npy:x=nofile.npy
+refuses 65 "png: want path=FOLDER" data png
+refuses 66 "nofolder: No such file" data png:path=nofolder
+refuses 66 "nofolder: no such folder" data cifar10:path=nofolder
 refuses_train 66 "nosuchdir" --net 12-4-2 --init npy:nosuchdir
 check "nothing was written" [ ! -e results ]
 
@@ -46,6 +49,8 @@ check "nothing was written" [ ! -e results ]
 refuses_train 73 "/proc/run" --net 12-4-2 --out /proc/run
 check "a run is made" run 0 train --data szt --net 12-4-2 --epochs 1 -q --out kept
 cksum kept/information.csv >before
+refuses 2 "image 99999: there are" pictures kept --image 99999
+refuses 66 "nosuchrun/experiment.ini: No such file" pictures nosuchrun
 refuses_train 73 "kept: exists; give --force" --net 12-4-2 --out kept
 refuses_train 65 "nosuch" --out kept --force --net "dense:units=2 nosuch"
 cksum kept/information.csv >after

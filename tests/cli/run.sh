@@ -28,6 +28,11 @@ if command -v gnuplot >/dev/null; then
 else
     echo "SKIPPED: no gnuplot here, no figure drawn"
 fi
+check "pictures draws its confusion" run 0 pictures results/latest
+check "named by the last epoch" [ -s results/latest/figures/confusion-3.png ]
+check "and says what it cannot draw" says "$out" "no filters"
+check "or elsewhere" run 0 pictures results/latest --out pictures
+check "the same" cmp pictures/confusion-3.png results/latest/figures/confusion-3.png
 
 check "the recorded experiment runs" run 0 train results/latest/experiment.ini --out again --json
 check "with an object per epoch" [ "$(grep -c '^{"epoch": ' "$out")" -eq 4 ]

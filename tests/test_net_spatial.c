@@ -1,0 +1,596 @@
+/* Nets of maps: order of values, residual blocks, sums over the batch, names. */
+#include "test.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/pool.h"
+#include "base/rng.h"
+#include "ipl/net.h"
+#include "math/linalg.h"
+#include "math/npy.h"
+#include "nn/layer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { C = 3, H = 9, W = 7, D = C * H * W, CLASSES = 4, BATCH = 50 };
+
+#define CAL(last)                                                                          \
+    "conv2d:filters=8 layernorm tanh maxpool:size=3,stride=2 conv2d:filters=16 layernorm " \
+    "tanh maxpool:size=3,stride=2 conv2d:filters=32 layernorm tanh "                       \
+    "maxpool:size=3,stride=2 adaptiveavgpool:size=6 " last
+
+#define RESIDUAL                                                                           \
+    "conv2d:filters=5,padding=1,bias=no batchnorm relu skip conv2d:filters=6,stride=2,"    \
+    "padding=1,bias=no batchnorm relu conv2d:filters=6,padding=1,bias=no batchnorm "       \
+    "shortcut conv2d:filters=6,size=1,stride=2,bias=no batchnorm add relu dropout:p=0.1 "  \
+    "maxpool:size=2 dense:units=12 batchnorm tanh dense:units=4"
+
+static void fill(float *x, int32_t *y, const void *source, size_t first, size_t n)
+{
+    const size_t *start = source;
+
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t row = (uint32_t)(*start + first + i);
+        ipl_rng rng = ipl_rng_at(1, IPL_RNG_DATA, 0, row);
+
+        y[i] = (int32_t)(row % CLASSES);
+        for (size_t k = 0; k < D; k++)
+            x[i * D + k] =
+                ipl_rng_unit(&rng) + (k % CLASSES == row % CLASSES ? 0.5f : 0.0f);
+    }
+}
+
+static void fill_nan(float *x, int32_t *y, const void *source, size_t first, size_t n)
+{
+    fill(x, y, source, first, n);
+    x[0] = NAN;
+}
+
+static ipl_net_opts options(const char *text)
+{
+    return (ipl_net_opts){.text = text,
+                          .loss = "cross-entropy",
+                          .optimiser = "sgd:lr=0.05,momentum=0.9",
+                          .init = "default",
+                          .input = {C, H, W},
+                          .n_classes = CLASSES,
+                          .batch = BATCH,
+                          .shard = 8,
+                          .seed = 3};
+}
+
+static ipl_net *create(const ipl_net_opts *opts)
+{
+    ipl_error err = {0};
+    ipl_net *net;
+
+    if (ipl_net_create(&net, opts, &err) != IPL_OK)
+        fail_msg("%s", err.msg);
+    return net;
+}
+
+static ipl_net *create_text(const char *text)
+{
+    const ipl_net_opts opts = options(text);
+
+    return create(&opts);
+}
+
+/* Steps over batches of BATCH rows, every fifth smaller; the last mean loss. */
+static double train(ipl_net *net, size_t steps)
+{
+    ipl_batch_sums sums = {0};
+    size_t n = BATCH;
+
+    for (size_t step = 0; step < steps; step++) {
+        const size_t start = step % 5 * BATCH;
+        const ipl_batch batch = {
+            .n = n = step % 5 == 4 ? 13 : BATCH, .fill = fill, .source = &start};
+
+        assert_int_equal(ipl_net_train_batch(&sums, net, &batch, 0.05, 0, step, NULL),
+                         IPL_OK);
+    }
+    return sums.loss / (double)n;
+}
+
+/* Output of one layer for the first n rows, in the order of the API; to be freed. */
+static float *output(ipl_net *net, size_t layer, size_t n)
+{
+    const size_t start = 0, size = ipl_shape_size(ipl_net_layer(net, layer)->out);
+    const ipl_batch batch = {.n = n, .fill = fill, .source = &start};
+    float *taps[64] = {NULL};
+
+    taps[layer] = ipl_array(n, size, sizeof(float), NULL);
+    assert_non_null(taps[layer]);
+    ipl_net_probe(taps, net, &batch);
+    return taps[layer];
+}
+
+static void assert_same_outputs(ipl_net *a, ipl_net *b, double tol)
+{
+    const size_t last_a = ipl_net_n_layers(a) - 1, last_b = ipl_net_n_layers(b) - 1;
+    const size_t n = BATCH * ipl_shape_size(ipl_net_layer(a, last_a)->out);
+    float *ya = output(a, last_a, BATCH), *yb = output(b, last_b, BATCH);
+
+    for (size_t i = 0; i < n; i++)
+        assert_close((double)ya[i], (double)yb[i], tol);
+    ipl_free(ya);
+    ipl_free(yb);
+}
+
+/* ---- order of values ---- */
+
+static void the_input_reaches_a_probe_as_it_was(void **state)
+{
+    ipl_net *net = create_text("identity dense:units=4");
+    const size_t start = 0;
+    float x[5 * D], *y = output(net, 0, 5);
+    int32_t labels[5];
+
+    (void)state;
+    fill(x, labels, &start, 0, 5);
+    assert_memory_equal(x, y, sizeof x);
+    ipl_free(y);
+    ipl_net_destroy(net);
+}
+
+static void dense_needs_no_flatten(void **state)
+{
+    const char *maps = "conv2d:filters=5 tanh ";
+    char a_text[128], b_text[128];
+    ipl_net *a, *b;
+
+    (void)state;
+    (void)snprintf(a_text, sizeof a_text, "%sidentity dense:units=4", maps);
+    (void)snprintf(b_text, sizeof b_text, "%sflatten dense:units=4", maps);
+    a = create_text(a_text);
+    b = create_text(b_text);
+    assert_same_outputs(a, b, 1e-6);
+    assert_close(train(a, 10), train(b, 10), 1e-5);
+    assert_same_outputs(a, b, 1e-4);
+    ipl_net_destroy(a);
+    ipl_net_destroy(b);
+}
+
+static void an_autoencoder_of_maps_compares_in_one_order(void **state)
+{
+    /* An identity has no loss, whichever way its values lie. */
+    static const char *const texts[] = {"identity", "flatten", "identity flatten"};
+    const size_t start = 0;
+    const ipl_batch batch = {.n = BATCH, .fill = fill, .source = &start};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        ipl_net_opts opts = options(texts[i]);
+        ipl_batch_sums sums;
+        ipl_net *net;
+
+        opts.loss = "mse:target=input";
+        net = create(&opts);
+        ipl_net_evaluate(&sums, net, &batch);
+        assert_true(sums.loss == 0.0);
+        ipl_net_destroy(net);
+    }
+}
+
+static void copied_parameters_are_in_the_order_of_files(void **state)
+{
+    ipl_net *net = create_text("conv2d:filters=5,size=2 dense:units=4");
+    char folder[] = "build/spatial-XXXXXX", path[128];
+    ipl_param_view view;
+    ipl_npy file;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(ipl_net_write_params(net, folder, NULL), IPL_OK);
+    for (size_t k = 0; ipl_net_param(&view, net, k); k++) {
+        float *values;
+
+        (void)snprintf(path, sizeof path, "%s/%zu.%s.npy", folder, view.layer, view.name);
+        assert_int_equal(ipl_npy_read(&file, path, NULL), IPL_OK);
+        assert_int_equal(file.n_dims, view.n_dims);
+        assert_memory_equal(file.dims, view.dims, view.n_dims * sizeof *file.dims);
+        values = ipl_array(file.rows, file.cols, sizeof *values, NULL);
+        assert_non_null(values);
+        assert_true(ipl_net_copy_param(values, net, k));
+        for (size_t i = 0; i < file.rows * file.cols; i++)
+            assert_true((double)values[i] == file.data[i]);
+        ipl_free(values);
+        ipl_npy_release(&file);
+        assert_int_equal(remove(path), 0);
+    }
+    assert_int_equal(remove(folder), 0);
+    ipl_net_destroy(net);
+}
+
+/* ---- shapes and words ---- */
+
+static void refuse(const ipl_net_opts *opts, ipl_status want, const char *a, const char *b)
+{
+    ipl_error err = {0};
+    ipl_net *net;
+
+    assert_int_equal(ipl_net_create(&net, opts, &err), want);
+    assert_null(net);
+    if (!strstr(err.msg, a) || !strstr(err.msg, b))
+        fail_msg("'%s' has no '%s' or no '%s'", err.msg, a, b);
+}
+
+static void refuse_text(const char *text, ipl_status want, const char *a, const char *b)
+{
+    const ipl_net_opts opts = options(text);
+
+    refuse(&opts, want, a, b);
+}
+
+static void a_net_that_shrinks_to_nothing_names_the_layer_and_both_shapes(void **state)
+{
+    ipl_net_opts opts = options(CAL("dense:units=4"));
+
+    (void)state;
+    opts.input = (ipl_shape){1, 28, 28};
+    refuse(&opts, IPL_E_SHAPE, "layer 11 'maxpool", "32x2x2");
+    refuse(&opts, IPL_E_SHAPE, "32x0x0", "3x3");
+}
+
+static void residual_words_must_match(void **state)
+{
+    (void)state;
+    refuse_text("dense:units=4 add", IPL_E_FORMAT, "layer 1 'add'", "skip");
+    refuse_text("shortcut dense:units=4", IPL_E_FORMAT, "layer 0 'shortcut'", "skip");
+    refuse_text("skip dense:units=4", IPL_E_FORMAT, "layer 0 'skip'", "add");
+    refuse_text("skip skip tanh add dense:units=4", IPL_E_FORMAT, "layer 0 'skip'", "add");
+    refuse_text("skip shortcut shortcut add", IPL_E_FORMAT, "layer 2", "layer 0");
+    refuse_text("skip conv2d:filters=3 add dense:units=4", IPL_E_SHAPE, "3x7x5", "3x9x7");
+    refuse_text("skip tanh shortcut conv2d:filters=2,padding=1 add dense:units=4",
+                IPL_E_SHAPE, "3x9x7", "2x9x7");
+}
+
+static void a_map_is_no_vector_of_classes(void **state)
+{
+    (void)state;
+    refuse_text("adaptiveavgpool:size=2 conv2d:filters=2,size=1 maxpool:size=2,stride=1",
+                IPL_E_SHAPE, "2", "4");
+    refuse_text("conv2d:filters=2,size=1 adaptiveavgpool:size=2 conv2d:filters=2,size=1 "
+                "conv2d:filters=1,size=1 conv2d:filters=2,size=1 avgpool:size=2,stride=2 "
+                "adaptiveavgpool:size=2",
+                IPL_E_SHAPE, "8", "4");
+}
+
+/* ---- names ---- */
+
+static void assert_names(const char *text, ipl_shape in, const char *want)
+{
+    ipl_net_opts opts = options(text);
+    ipl_text names = {0};
+    ipl_net *net;
+
+    opts.input = in;
+    net = create(&opts);
+    for (size_t i = 0; i < ipl_net_n_layers(net); i++)
+        if (ipl_net_layer(net, i)->measured)
+            ipl_text_add(&names, "%s ", ipl_net_layer(net, i)->name);
+    assert_string_equal(names.s, want);
+    ipl_text_release(&names);
+    ipl_net_destroy(net);
+}
+
+static void blocks_of_convolutions_are_measured_behind_their_pools(void **state)
+{
+    (void)state;
+    assert_names(CAL("dense:units=4"), (ipl_shape){3, 32, 32}, "conv1 conv2 conv3 logits ");
+    assert_names(RESIDUAL, (ipl_shape){C, H, W}, "conv1 add1 fc1 logits ");
+    assert_names("conv2d:filters=4 relu globalavgpool", (ipl_shape){C, H, W},
+                 "conv1 logits ");
+}
+
+static void layers_inside_blocks_can_be_measured_by_name(void **state)
+{
+    ipl_net *net = create_text(RESIDUAL);
+
+    (void)state;
+    assert_int_equal(ipl_net_measure(net, "conv2,conv4,add1.add,1", NULL), IPL_OK);
+    assert_true(ipl_net_layer(net, 1)->measured);
+    assert_string_equal(ipl_net_layer(net, 1)->name, "conv1.batchnorm");
+    assert_false(ipl_net_layer(net, 2)->measured);
+    assert_int_equal(ipl_net_measure(net, "default", NULL), IPL_OK);
+    assert_true(ipl_net_layer(net, 2)->measured);
+    assert_false(ipl_net_layer(net, 1)->measured);
+    ipl_net_destroy(net);
+}
+
+/* ---- running ---- */
+
+static void nets_of_maps_learn(void **state)
+{
+    static const char *const texts[] = {
+        "conv2d:filters=6 layernorm tanh maxpool:size=3,stride=2 dense:units=4", RESIDUAL};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        ipl_net *net = create_text(texts[i]);
+        const double before = train(net, 1), after = train(net, 120);
+
+        assert_true(after < 0.5 * before);
+        ipl_net_destroy(net);
+    }
+}
+
+static void write_all(ipl_net *net, char *folder)
+{
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(ipl_net_write_params(net, folder, NULL), IPL_OK);
+}
+
+/* Compare the files of two folders and remove both. */
+static void assert_same_files(const char *a, const char *b, const ipl_net *net)
+{
+    static const char *const names[] = {"weight", "bias", "running_mean", "running_var"};
+    size_t found = 0;
+
+    for (size_t i = 0; i < ipl_net_n_layers(net); i++)
+        for (size_t k = 0; k < 4; k++) {
+            char pa[128], pb[128];
+            ipl_npy fa = {0}, fb = {0};
+
+            (void)snprintf(pa, sizeof pa, "%s/%zu.%s.npy", a, i, names[k]);
+            (void)snprintf(pb, sizeof pb, "%s/%zu.%s.npy", b, i, names[k]);
+            if (ipl_npy_read(&fa, pa, NULL) != IPL_OK)
+                continue;
+            found++;
+            assert_int_equal(ipl_npy_read(&fb, pb, NULL), IPL_OK);
+            assert_memory_equal(fa.data, fb.data, fa.rows * fa.cols * sizeof *fa.data);
+            ipl_npy_release(&fa);
+            ipl_npy_release(&fb);
+            (void)remove(pa);
+            (void)remove(pb);
+        }
+    assert_true(found > 0);
+    assert_int_equal(remove(a), 0);
+    assert_int_equal(remove(b), 0);
+}
+
+static void the_bytes_are_the_same_at_any_number_of_threads(void **state)
+{
+    (void)state;
+    for (size_t threads = 2; threads <= 4; threads++) {
+        char fa[] = "build/spatial-XXXXXX", fb[] = "build/spatial-XXXXXX";
+        ipl_net_opts opts = options(RESIDUAL);
+        ipl_net *a = create(&opts), *b;
+
+        assert_int_equal(ipl_pool_create(&opts.pool, threads, ipl_blas_start, NULL),
+                         IPL_OK);
+        b = create(&opts);
+        assert_true(train(a, 7) == train(b, 7));
+        write_all(a, fa);
+        write_all(b, fb);
+        assert_same_files(fa, fb, a);
+        ipl_net_destroy(a);
+        ipl_net_destroy(b);
+        ipl_pool_destroy(opts.pool);
+    }
+}
+
+static void shards_change_rounding_only(void **state)
+{
+    ipl_net_opts opts = options("conv2d:filters=6,bias=no batchnorm relu dense:units=4");
+    ipl_net *a = create(&opts), *b;
+
+    (void)state;
+    opts.shard = 64;
+    b = create(&opts);
+    assert_close(train(a, 5), train(b, 5), 1e-4);
+    assert_same_outputs(a, b, 1e-3);
+    ipl_net_destroy(a);
+    ipl_net_destroy(b);
+}
+
+static void measuring_leaves_no_trace_in_running_statistics(void **state)
+{
+    char fa[] = "build/spatial-XXXXXX", fb[] = "build/spatial-XXXXXX";
+    const size_t start = 0;
+    const ipl_batch batch = {.n = BATCH, .fill = fill, .source = &start};
+    ipl_net *a = create_text(RESIDUAL), *b = create_text(RESIDUAL);
+    ipl_batch_sums sums;
+
+    (void)state;
+    (void)train(a, 3);
+    (void)train(b, 3);
+    ipl_net_evaluate(&sums, b, &batch);
+    ipl_free(output(b, 2, BATCH));
+    (void)train(a, 2);
+    (void)train(b, 2);
+    write_all(a, fa);
+    write_all(b, fb);
+    assert_same_files(fa, fb, a);
+    ipl_net_destroy(a);
+    ipl_net_destroy(b);
+}
+
+static void running_statistics_are_read_back(void **state)
+{
+    char fa[] = "build/spatial-XXXXXX", fb[] = "build/spatial-XXXXXX";
+    ipl_net *a = create_text(RESIDUAL), *b = create_text(RESIDUAL);
+
+    (void)state;
+    (void)train(a, 4);
+    write_all(a, fa);
+    assert_int_equal(ipl_net_read_params(b, fa, NULL), IPL_OK);
+    assert_same_outputs(a, b, 0.0);
+    write_all(b, fb);
+    assert_same_files(fa, fb, a);
+    ipl_net_destroy(a);
+    ipl_net_destroy(b);
+}
+
+/* After one step the running values are a tenth of the batch and nine tenths of 0 and 1. */
+static void running_statistics_are_those_of_the_batch(void **state)
+{
+    ipl_net *net = create_text("batchnorm dense:units=4");
+    char folder[] = "build/spatial-XXXXXX", other[] = "build/spatial-XXXXXX", path[128];
+    const double n = BATCH * H * W;
+    float x[BATCH * D];
+    int32_t y[BATCH];
+    const size_t start = 0;
+    ipl_npy mean, variance;
+
+    (void)state;
+    fill(x, y, &start, 0, BATCH);
+    (void)train(net, 1);
+    write_all(net, folder);
+    write_all(net, other);
+    (void)snprintf(path, sizeof path, "%s/0.running_mean.npy", folder);
+    assert_int_equal(ipl_npy_read(&mean, path, NULL), IPL_OK);
+    (void)snprintf(path, sizeof path, "%s/0.running_var.npy", folder);
+    assert_int_equal(ipl_npy_read(&variance, path, NULL), IPL_OK);
+    for (size_t c = 0; c < C; c++) {
+        double m = 0.0, v = 0.0;
+
+        for (size_t i = 0; i < BATCH * H * W; i++)
+            m += (double)x[i / (H * W) * D + c * H * W + i % (H * W)] / n;
+        for (size_t i = 0; i < BATCH * H * W; i++) {
+            const double d = (double)x[i / (H * W) * D + c * H * W + i % (H * W)] - m;
+
+            v += d * d / (n - 1.0);
+        }
+        assert_close(mean.data[c], 0.1 * m, 1e-6);
+        assert_close(variance.data[c], 0.9 + 0.1 * v, 1e-6);
+    }
+    ipl_npy_release(&mean);
+    ipl_npy_release(&variance);
+    assert_same_files(folder, other, net);
+    ipl_net_destroy(net);
+}
+
+static void a_step_that_fails_changes_no_running_statistics(void **state)
+{
+    char fa[] = "build/spatial-XXXXXX", fb[] = "build/spatial-XXXXXX";
+    const size_t start = 0;
+    const ipl_batch batch = {.n = BATCH, .fill = fill_nan, .source = &start};
+    ipl_net *net = create_text(RESIDUAL);
+    ipl_batch_sums sums;
+
+    (void)state;
+    (void)train(net, 2);
+    write_all(net, fa);
+    assert_int_equal(ipl_net_train_batch(&sums, net, &batch, 0.1, 0, 2, NULL),
+                     IPL_E_NUMERIC);
+    write_all(net, fb);
+    assert_same_files(fa, fb, net);
+    ipl_net_destroy(net);
+}
+
+#ifdef IPL_FAULT_INJECTION
+static void running_a_net_of_maps_allocates_nothing(void **state)
+{
+    const size_t start = 0;
+    const ipl_batch batch = {.n = BATCH, .fill = fill, .source = &start};
+    ipl_net *net = create_text(RESIDUAL);
+    ipl_batch_sums sums;
+
+    (void)state;
+    ipl_alloc_fail_after(0);
+    (void)train(net, 2);
+    ipl_net_evaluate(&sums, net, &batch);
+    ipl_alloc_fail_after(-1);
+    ipl_net_destroy(net);
+}
+
+static void creating_a_net_of_maps_reports_every_allocation_that_fails(void **state)
+{
+    const ipl_net_opts opts = options(RESIDUAL);
+    ipl_status st = IPL_E_NOMEM;
+    ipl_net *net = NULL;
+
+    (void)state;
+    for (long n = 0; st != IPL_OK; n++) {
+        ipl_alloc_fail_after(n);
+        st = ipl_net_create(&net, &opts, NULL);
+        ipl_alloc_fail_after(-1);
+        assert_true(st == IPL_OK || st == IPL_E_NOMEM);
+        assert_true((st == IPL_OK) == (net != NULL));
+    }
+    ipl_net_destroy(net);
+}
+#endif
+
+/* ---- gradients through residual blocks, by differences of the loss ---- */
+
+static double loss_of(ipl_net *net, const ipl_batch *batch)
+{
+    ipl_batch_sums sums;
+
+    assert_int_equal(ipl_net_train_batch(&sums, net, batch, 0.0, 0, 0, NULL), IPL_OK);
+    return sums.loss / (double)batch->n;
+}
+
+static void check_gradient(const char *text)
+{
+    const size_t start = 0;
+    const ipl_batch batch = {.n = 5, .fill = fill, .source = &start};
+    const float step = 1.0f / 128.0f;
+    ipl_net *net = create_text(text);
+    ipl_param_view view;
+
+    for (size_t k = 0; ipl_net_param(&view, net, k); k++) {
+        double grad;
+
+        (void)loss_of(net, &batch);
+        grad = (double)view.grad[0];
+        view.data[0] += step;
+        grad -= loss_of(net, &batch) / (2.0 * (double)step);
+        view.data[0] -= 2.0f * step;
+        grad += loss_of(net, &batch) / (2.0 * (double)step);
+        view.data[0] += step;
+        assert_close(grad, 0.0, 5e-4);
+    }
+    ipl_net_destroy(net);
+}
+
+static void residual_blocks_have_the_right_gradient(void **state)
+{
+    (void)state;
+    check_gradient("dense:units=6 skip add dense:units=4");
+    check_gradient("dense:units=6 skip tanh add tanh dense:units=4");
+    check_gradient("dense:units=6 tanh skip dense:units=6 tanh add dense:units=4");
+    check_gradient("dense:units=6 skip shortcut dense:units=6 tanh add dense:units=4");
+    check_gradient("dense:units=6 skip tanh shortcut add dense:units=4");
+    check_gradient("dense:units=6 skip tanh skip dense:units=6 sigmoid add shortcut "
+                   "dense:units=6 skip tanh add add dense:units=4");
+    check_gradient("skip dense:units=6 shortcut dense:units=6 add dense:units=4");
+    check_gradient("skip dense:units=189 flatten shortcut flatten add dense:units=4");
+    check_gradient("skip tanh add dense:units=4");
+    check_gradient("batchnorm batchnorm skip conv2d:filters=3,padding=1 batchnorm shortcut "
+                   "batchnorm add tanh dense:units=4");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_input_reaches_a_probe_as_it_was),
+        cmocka_unit_test(dense_needs_no_flatten),
+        cmocka_unit_test(an_autoencoder_of_maps_compares_in_one_order),
+        cmocka_unit_test(copied_parameters_are_in_the_order_of_files),
+        cmocka_unit_test(a_net_that_shrinks_to_nothing_names_the_layer_and_both_shapes),
+        cmocka_unit_test(residual_words_must_match),
+        cmocka_unit_test(a_map_is_no_vector_of_classes),
+        cmocka_unit_test(blocks_of_convolutions_are_measured_behind_their_pools),
+        cmocka_unit_test(layers_inside_blocks_can_be_measured_by_name),
+        cmocka_unit_test(nets_of_maps_learn),
+        cmocka_unit_test(the_bytes_are_the_same_at_any_number_of_threads),
+        cmocka_unit_test(shards_change_rounding_only),
+        cmocka_unit_test(measuring_leaves_no_trace_in_running_statistics),
+        cmocka_unit_test(running_statistics_are_read_back),
+        cmocka_unit_test(running_statistics_are_those_of_the_batch),
+        cmocka_unit_test(a_step_that_fails_changes_no_running_statistics),
+#ifdef IPL_FAULT_INJECTION
+        cmocka_unit_test(running_a_net_of_maps_allocates_nothing),
+        cmocka_unit_test(creating_a_net_of_maps_reports_every_allocation_that_fails),
+#endif
+        cmocka_unit_test(residual_blocks_have_the_right_gradient),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
