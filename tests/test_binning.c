@@ -123,6 +123,16 @@ static void softmax_cuts_the_shares_of_a_sample(void **state)
                  log(3.0) - 2.0 / 3.0 * log(2.0), 1e-14);
 }
 
+static void a_share_on_an_edge_is_in_the_cell_below(void **state)
+{
+    double x[] = {1.0, 2.0}, t[] = {0.0, 0.0, -800.0, -800.0, 0.0, 0.0, 0.0, 0.0};
+    sample_set s = {.x = x, .t = t, .n = 2, .p = 1, .q = 4};
+
+    (void)state; /* shares 1/2 1/2 0 0 and 1/4 each: all of them in the lower half */
+    assert_true(measure_set("binning:rule=softmax,bins=2", &s).H_T == 0.0);
+    assert_close(measure_set("binning:rule=softmax,bins=4", &s).H_T, log(2.0), 1e-15);
+}
+
 static const char *const rules[] = {"binning", "binning:rule=width", "binning:rule=range",
                                     "binning:rule=quantile", "binning:rule=softmax"};
 enum { RULES = sizeof rules / sizeof rules[0] };
@@ -258,6 +268,7 @@ int main(void)
         cmocka_unit_test(quantile_cells_have_equal_counts),
         cmocka_unit_test(equal_values_share_their_quantile_cell),
         cmocka_unit_test(softmax_cuts_the_shares_of_a_sample),
+        cmocka_unit_test(a_share_on_an_edge_is_in_the_cell_below),
         cmocka_unit_test(entropy_and_information_are_within_their_bounds),
         cmocka_unit_test(
             samples_that_all_differ_have_exactly_log_n_and_the_entropy_of_the_labels),

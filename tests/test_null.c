@@ -256,6 +256,36 @@ static void a_shuffle_deals_every_sample_once(void **state)
     ipl_work_release(&work);
 }
 
+static void entropies_of_all_samples_follow_a_shuffle_and_others_do_not(void **state)
+{
+    enum { N = 20, D = 3 };
+    const double key[IPL_KEYS] = {2.0, 10.0};
+    double *x = normal_numbers(N, D, 1), h;
+    uint32_t row[N];
+    ipl_work work = {0};
+    ipl_var v = {.name = "T", .keep_given = true}, out = {.name = "T"};
+
+    (void)state;
+    for (uint32_t i = 0; i < N; i++)
+        row[i] = (i * 7 + 3) % N;
+    assert_int_equal(ipl_var_set(&v, ipl_cmat_f64(x, N, D), NULL, &work, NULL), IPL_OK);
+    ipl_var_note(&v, IPL_OF_GAUSS, key, 5.0);
+    ipl_var_note(&v, IPL_OF_KL, key, 6.0);
+    assert_int_equal(ipl_var_shuffle(&out, &v, row, NULL), IPL_OK);
+    assert_true(ipl_var_recall(&h, &out, IPL_OF_GAUSS, key) && h == 5.0);
+    assert_false(ipl_var_recall(&h, &out, IPL_OF_KL, key));
+    for (size_t i = 0; i < N; i++) {
+        const size_t from = (size_t)row[i] * v.d;
+
+        assert_memory_equal(out.given.p + i * v.d, x + from, v.d * sizeof *x);
+        assert_memory_equal(out.z.p + i * v.d, v.z.p + from, v.d * sizeof *x);
+    }
+    ipl_var_release(&out);
+    ipl_var_release(&v);
+    ipl_work_release(&work);
+    ipl_free(x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +302,7 @@ int main(void)
         cmocka_unit_test(a_baseline_is_the_measuring_of_shuffled_samples),
         cmocka_unit_test(the_baseline_leaves_the_estimates_alone),
         cmocka_unit_test(a_shuffle_deals_every_sample_once),
+        cmocka_unit_test(entropies_of_all_samples_follow_a_shuffle_and_others_do_not),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

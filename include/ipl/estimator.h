@@ -35,7 +35,8 @@ extern "C" {
 /** What an estimator may say of one layer T; NaN where it defines no such measure. */
 typedef struct ipl_measures {
     double H_X, H_T, H_Y, H_XT, H_TY; /* entropies; labels in one-hot form */
-    double I_XT, I_TY;                /* mutual information with input and labels */
+    double I_XT, I_TY;                /* mutual information with input and labels; I_TY is
+                                         the conditional form where there is no other */
     double I_prev;                    /* I(T_{l-1}; T_l), the layer transmission capacity */
     double H_X_given_T;               /* H(X,T) - H(T) */
     double H_T_given_Y, I_TY_cond;    /* conditional form: class by class */

@@ -18,6 +18,7 @@
  * for the joint entropy), a constant column, or one that follows from the others to ten
  * digits; then NaN with the reason.
  */
+#include "info/columns.h"
 #include "info/est.h"
 #include "math/linalg.h"
 
@@ -140,7 +141,11 @@ static ipl_status exact_pair(ipl_joint *out, ipl_pair *pair, ipl_work *work, ipl
         st = exact_entropy(&out->h_b, b, work, err);
     if (st != IPL_OK || isnan(out->h_a + out->h_b) || !enough(a->n, order, b->name, work))
         return st;
-    st = ipl_pair_cross(pair, work, err);
+    st = ipl_var_gram(a, IPL_COLS, IPL_COV, work, err); /* the entropies may be known */
+    if (st == IPL_OK)
+        st = ipl_var_gram(b, IPL_COLS, IPL_COV, work, err);
+    if (st == IPL_OK)
+        st = ipl_pair_cross(pair, work, err);
     if (st == IPL_OK)
         st = ipl_buffer_reserve(&work->matrix, order + 1, order, err);
     if (st != IPL_OK)
@@ -162,24 +167,20 @@ static ipl_status class_entropy(double *h, const ipl_var *t, size_t from, size_t
                                 ipl_work *work, ipl_error *err)
 {
     const size_t n = to - from, d = t->d;
-    double *z, *mean;
-    ipl_status st = ipl_buffer_reserve(&work->copy, n + 1, d, err);
+    double *z, mean[IPL_COLUMNS], ss[IPL_COLUMNS];
+    ipl_status st = ipl_buffer_reserve(&work->copy, n, d, err);
 
     if (st == IPL_OK)
         st = ipl_buffer_reserve(&work->matrix, d + 1, d, err);
     if (st != IPL_OK)
         return st;
     z = work->copy.p;
-    mean = z + n * d;
     memcpy(z, t->z.p + from * d, n * d * sizeof *z);
-    for (int pass = 0; pass < 2; pass++) {
-        memset(mean, 0, d * sizeof *mean);
-        for (size_t i = 0; i < n; i++)
-            for (size_t j = 0; j < d; j++)
-                mean[j] += z[i * d + j] / (double)n;
-        for (size_t i = 0; i < n; i++)
-            for (size_t j = 0; j < d; j++)
-                z[i * d + j] -= mean[j];
+    for (size_t k = 0; k < ipl_columns_blocks(d); k++) {
+        const ipl_columns block = ipl_columns_block(z, n, d, k);
+
+        ipl_columns_mean(mean, &block);
+        ipl_columns_centre(ss, &block, mean);
     }
     ipl_gram_cols(work->matrix.p, z, n, d, 1.0 / (double)n, 0.0, work->pool);
     return half_logdet(h, work->matrix.p, d, work->matrix.p + d * d, "H(T|Y)", work, err);

@@ -5,7 +5,8 @@
  *     variant 1   psi(k) + psi(n) - <psi(n_x + 1) + psi(n_t + 1)>
  *                 n_x: samples closer in X than the k-th joint neighbour is, strictly
  *     variant 2   psi(k) - 1/k + psi(n) - <psi(n_x) + psi(n_t)>
- *                 n_x: samples within the largest X distance of the k neighbours
+ *                 n_x: samples within the largest X distance of the k neighbours, and of
+ *                 those at the same distance as the k-th: their order does not matter
  *
  * The labels have no distances, so I(T;Y) is H(T) - sum_c n_c/n H(T|Y=c) of `kl` with the
  * maximum norm and the same k.
@@ -40,22 +41,16 @@ typedef struct ksg_job {
     double *sum;       /* (n) psi of the counts, NaN: no neighbourhood */
 } ksg_job;
 
-/* Largest X and T distance of the k nearest in the joint space, e the last one's. */
+/* Largest X and T distance of the samples within joint distance e. */
 static void radii(double *ex, double *et, const ksg_job *job, const double *x,
                   const double *t, const double *joint, double e, size_t self)
 {
-    size_t ties = job->k;
-
     *ex = *et = 0.0;
     for (size_t j = 0; j < job->x->n; j++)
-        ties -= j != self && joint[j] < e;
-    for (size_t j = 0; j < job->x->n; j++) {
-        if (j == self || joint[j] > e || (joint[j] == e && ties == 0))
-            continue;
-        ties -= joint[j] == e; /* ties in the order of samples */
-        *ex = fmax(*ex, x[j]);
-        *et = fmax(*et, t[j]);
-    }
+        if (j != self && joint[j] <= e) {
+            *ex = fmax(*ex, x[j]);
+            *et = fmax(*et, t[j]);
+        }
 }
 
 /* psi(n_x [+ 1]) + psi(n_t [+ 1]) of sample i. */

@@ -166,13 +166,13 @@ static void form_row(double *out, const ipl_product *k, const double *a, const d
         out[j - from] = scale * exp(-(k->rate_a * a[j] + (b ? k->rate_b * b[j] : 0.0)));
 }
 
-/* Eigenvalues of the lower triangle m (order, order); what rounding made negative is 0. */
+/* Eigenvalues of the lower triangle m (order, order), all NaN when it fails. */
 static void solve(double *values, double *m, size_t order, double *scratch)
 {
     const ipl_status st = ipl_eigenvalues(values, m, order, scratch, NULL);
 
-    for (size_t i = 0; i < order; i++)
-        values[i] = st != IPL_OK ? (double)NAN : values[i] > 0.0 ? values[i] : 0.0;
+    for (size_t i = 0; i < order && st != IPL_OK; i++)
+        values[i] = (double)NAN;
 }
 
 /* Say so when a solver failed: its values are NaN all of them. */

@@ -55,7 +55,7 @@ typedef struct ipl_product {
 enum { IPL_SPECTRA = 3 }; /* matrices that are solved at once */
 
 /**
- * Eigenvalues of K / n, in any order, those below 0 by rounding set to 0.
+ * Eigenvalues of K / n, in any order.
  *
  * shapes  values[i] (n) for k[i], count <= IPL_SPECTRA; n = k[i].a->n
  * errors  IPL_E_NOMEM; a solver that fails makes the values NaN, with a fault
@@ -75,7 +75,7 @@ ipl_status ipl_label_spectrum(double *values, const ipl_distance *dist, double r
                               const ipl_subset *subset, ipl_work *work,
                               ipl_error *err) IPL_NODISCARD;
 
-/** S_a in bits of eigenvalues or probabilities. */
+/** S_a in bits of eigenvalues or shares; what rounding put below 0 counts as 0. */
 double ipl_renyi_entropy(const double *values, size_t n, double alpha);
 
 /** Sums of squares of kernels, over all pairs; S_2 = -log2(sum / n^2). */
