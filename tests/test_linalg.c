@@ -64,7 +64,7 @@ static void check_product(size_t m, size_t n, size_t k)
     double *a = matrix(k, m, 1), *b = matrix(k, n, 2), *c = matrix(m, n, 3);
 
     c[0] = (double)NAN; /* what was there must not matter */
-    ipl_dgemm_tn(c, a, b, m, n, k, NULL);
+    ipl_dgemm_tn(c, a, b, m, n, k, 0.0, NULL);
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < n; j++) {
             double want = 0.0;
@@ -317,7 +317,7 @@ static double *all_results(size_t threads, size_t *count)
 
     assert_non_null(out);
     assert_int_equal(ipl_pool_create(&pool, threads, ipl_blas_start, NULL), IPL_OK);
-    ipl_dgemm_tn(cross, z, w, D, 333, N, pool);
+    ipl_dgemm_tn(cross, z, w, D, 333, N, 0.0, pool);
     ipl_gram_cols(cols, z, N, D, 0.01, 0.0, pool);
     ipl_gram_rows(rows, z, N, D, 0.01, 0.0, pool);
     for (size_t i = 0; i < D; i++)

@@ -72,6 +72,7 @@ typedef struct ipl_plane_opts {
     struct ipl_pool *pool; /* threads, borrowed; NULL: one */
     size_t null_repeats;   /* shuffles of the null baseline; 0: none, and it is NaN */
     uint64_t null_seed;    /* of the shuffles */
+    bool x_stays; /* x is there until ipl_plane_destroy(): see ipl_plane_create() */
 } ipl_plane_opts;
 
 typedef struct ipl_plane ipl_plane; /* opaque */
@@ -81,7 +82,10 @@ typedef struct ipl_plane ipl_plane; /* opaque */
  * here, once.
  *
  * shapes  x (n, d_X), n >= 2; y (n) labels, any integers, or NULL: label measures are NaN.
- *         Both are read during this call only.
+ *         Both are read during this call only, x with opts->x_stays until the plane is
+ *         destroyed. LogDet of many samples then keeps no copy of X or T (16384 at least,
+ *         8 times the widest variable, widths given, no null baseline): it reads them again,
+ *         and its memory is O(d^2). Memory that is mapped from a file suits it.
  * owner   *out belongs to the caller, for ipl_plane_destroy(); NULL on error
  * errors  IPL_E_FORMAT   an estimator text is wrong; the message names the word
  *                        (k nearest neighbours of k samples or fewer is such a text)

@@ -185,7 +185,8 @@ static ipl_status measure(const estimate_opts *o, const char *const *texts, size
                            .n_layers = 1,
                            .widths = widths,
                            .null_repeats = o->null_repeats,
-                           .null_seed = o->seed};
+                           .null_seed = o->seed,
+                           .x_stays = true};
     ipl_measures *m = ipl_array(n_texts, 1, sizeof *m, err);
     ipl_plane *plane = NULL;
     ipl_status st = IPL_E_NOMEM;

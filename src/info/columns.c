@@ -39,8 +39,7 @@ static void gather(double *row, const double *lanes, size_t width, size_t rows)
             row[j] += lanes[r * width + j];
 }
 
-/* rest (width) = sum over the rows of z - shift. */
-static void sum_rest(double *rest, const ipl_columns *block, const double *shift)
+void ipl_columns_rest(double *rest, const ipl_columns *block, const double *shift)
 {
     const size_t rows = rows_at_once(block), width = block->width;
     double by[IPL_COLUMNS], sum[IPL_COLUMNS] = {0};
@@ -62,7 +61,7 @@ void ipl_columns_mean(double *mean, const ipl_columns *block)
 
     memset(mean, 0, block->width * sizeof *mean);
     for (int pass = 0; pass < 2; pass++) {
-        sum_rest(rest, block, mean);
+        ipl_columns_rest(rest, block, mean);
         for (size_t j = 0; j < block->width; j++)
             mean[j] += rest[j] / (double)block->n;
     }

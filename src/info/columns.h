@@ -32,6 +32,9 @@ ipl_columns ipl_columns_block(double *z, size_t n, size_t d, size_t block);
  */
 void ipl_columns_mean(double *mean, const ipl_columns *block);
 
+/** rest (width) = sums over the rows of z - shift, shift (width). */
+void ipl_columns_rest(double *rest, const ipl_columns *block, const double *shift);
+
 /** z -= mean in every row; ss (width) the sums of squares of the result. */
 void ipl_columns_centre(double *ss, const ipl_columns *block, const double *mean);
 

@@ -188,6 +188,7 @@ const ipl_estimator_ops ipl_est_logdet = {
     .ceiling = "I <= min(H_X, H_T)",
     .cost = "n d min(n, d)",
     .limits = "equal samples, constant columns: no harm; n < d_X + d_T: biased upwards",
+    .may_stream = true,
     .check = logdet_check,
     .prepare = logdet_prepare,
     .measure = logdet_measure,

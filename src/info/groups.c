@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "info/columns.h"
 #include "info/logdet.h"
+#include "info/rows.h"
 #include "math/linalg.h"
 
 #include <math.h>
@@ -90,6 +91,7 @@ done:
 
 void ipl_groups_release(ipl_groups *groups)
 {
+    ipl_buffer_release(&groups->mean);
     ipl_buffer_release(&groups->scratch);
     for (size_t k = 0; k < IPL_SCALES; k++)
         ipl_buffer_release(&groups->gram[k]);
@@ -141,16 +143,16 @@ static void centre_group(void *arg, size_t c, size_t thread)
     ipl_groups *groups = job->groups;
     const ipl_var *t = groups->t;
     const size_t d = t->d, rows = size_of(groups, c), first = groups->start[c];
-    const double *s = ipl_var_scaling(t, job->scale), *from = t->z.p + first * d;
+    const double *s = ipl_var_scaling(t, job->scale);
     double *z = groups->z.p + first * d, mean[IPL_COLUMNS], ss[IPL_COLUMNS];
 
     (void)thread;
-    if (s)
-        for (size_t i = 0; i < rows; i++)
-            for (size_t j = 0; j < d; j++)
-                z[i * d + j] = s[j] * from[i * d + j];
-    else
-        memcpy(z, from, rows * d * sizeof *z);
+    for (size_t i = 0; i < rows; i++) {
+        const double *from = ipl_rows_one(t, first + i, z + i * d);
+
+        for (size_t j = 0; j < d; j++)
+            z[i * d + j] = s ? s[j] * from[j] : from[j];
+    }
     for (size_t k = 0; k < ipl_columns_blocks(d); k++) {
         const ipl_columns block = ipl_columns_block(z, rows, d, k);
 
@@ -199,6 +201,71 @@ static void gram_group(void *arg, size_t c, size_t thread)
         ipl_gram_cols(g, z, n, d, 1.0, 0.0, job->inner);
 }
 
+/* A block of rows of one class, a task per block of columns. */
+typedef struct class_job {
+    double *z, *mean; /* (count, d); (d) of the class, or the sum of what is left */
+    const double *s;
+    size_t count, d;
+    double share; /* weight of the sum of what is left in the mean; 0: centre z */
+} class_job;
+
+static void class_columns(void *arg, size_t task, size_t thread)
+{
+    const class_job *job = arg;
+    const ipl_columns block = ipl_columns_block(job->z, job->count, job->d, task);
+    double *mean = job->mean + block.first, part[IPL_COLUMNS];
+
+    (void)thread;
+    for (size_t i = 0; job->s && i < job->count; i++)
+        for (size_t j = 0; j < block.width; j++)
+            job->z[i * job->d + block.first + j] *= job->s[block.first + j];
+    if (job->share == 0.0) {
+        ipl_columns_centre(part, &block, mean);
+        return;
+    }
+    ipl_columns_rest(part, &block, job->mean + job->d + block.first);
+    for (size_t j = 0; j < block.width; j++)
+        mean[j] += job->share * part[j];
+}
+
+/*
+ * Gram matrix of class c of a T that streams: two passes for its mean, the second over what
+ * is left, and one for the products.
+ */
+static ipl_status stream_group(ipl_groups *groups, size_t c, ipl_scale scale,
+                               ipl_work *work, ipl_error *err)
+{
+    const ipl_var *t = groups->t;
+    const size_t n = size_of(groups, c), d = t->d, first = groups->start[c];
+    const size_t step =
+        n < d ? n : IPL_ROWS_AT_ONCE; /* rows of a wide class are needed whole */
+    double *g = groups->gram[scale].p + groups->at[c];
+    class_job job = {.s = ipl_var_scaling(t, scale), .d = d};
+    ipl_status st = ipl_buffer_reserve(&groups->mean, 2, d, err);
+
+    if (st == IPL_OK)
+        st = ipl_buffer_reserve(&work->rows[0], step, d, err);
+    if (st != IPL_OK)
+        return st;
+    job.mean = groups->mean.p;
+    job.z = work->rows[0].p;
+    memset(job.mean, 0, 2 * d * sizeof *job.mean);
+    for (int pass = 0; pass < 3; pass++) {
+        job.share = pass < 2 ? 1.0 / (double)n : 0.0;
+        memcpy(job.mean + d, job.mean, d * sizeof *job.mean);
+        for (size_t i = 0; i < n; i += step) {
+            job.count = n - i < step ? n - i : step;
+            (void)ipl_rows_get(t, first + i, job.count, job.z, work->pool);
+            ipl_pool_run(work->pool, ipl_columns_blocks(d), class_columns, &job);
+            if (pass == 2 && n < d)
+                ipl_gram_rows(g, job.z, n, d, 1.0, 0.0, work->pool);
+            else if (pass == 2)
+                ipl_gram_cols(g, job.z, job.count, d, 1.0, i > 0 ? 1.0 : 0.0, work->pool);
+        }
+    }
+    return IPL_OK;
+}
+
 /* Gram matrices of all classes, unless they are there; *order is the largest. */
 static ipl_status gram_groups(size_t *order, ipl_groups *groups, ipl_scale scale,
                               ipl_work *work, ipl_error *err)
@@ -216,11 +283,14 @@ static ipl_status gram_groups(size_t *order, ipl_groups *groups, ipl_scale scale
     if (groups->filled[scale])
         return IPL_OK;
     st = ipl_buffer_reserve(&groups->gram[scale], groups->at[groups->k], 1, err);
-    if (st == IPL_OK)
+    for (size_t c = 0; groups->t->streams && st == IPL_OK && c < groups->k; c++)
+        st = stream_group(groups, c, scale, work, err);
+    if (st == IPL_OK && !groups->t->streams)
         st = centre_groups(groups, scale, work, err);
     if (st != IPL_OK)
         return st;
-    run_groups(&job, gram_group, work->pool);
+    if (!groups->t->streams)
+        run_groups(&job, gram_group, work->pool);
     groups->filled[scale] = true;
     return IPL_OK;
 }
@@ -371,7 +441,7 @@ ipl_status ipl_groups_pooled(double *h, ipl_groups *groups, ipl_pair *ty, ipl_sc
                              double beta, ipl_work *work, ipl_error *err)
 {
     const ipl_var *t = groups->t;
-    const bool small = (t->n < t->d ? t->n : t->d) <= IPL_SMALL;
+    const bool small = !t->streams && (t->n < t->d ? t->n : t->d) <= IPL_SMALL;
     const double bound = ipl_var_bound(t, scale, beta);
     ipl_status st = IPL_OK;
 

@@ -31,6 +31,7 @@ typedef struct ipl_groups {
     ipl_buffer gram[IPL_SCALES]; /* per class, on its smaller side, lower triangles */
     bool filled[IPL_SCALES];
     ipl_buffer scratch; /* one matrix per thread */
+    ipl_buffer mean;    /* (d) of one class, while T streams */
 } ipl_groups;
 
 /**

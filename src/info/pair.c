@@ -1,6 +1,7 @@
 #include "info/pair.h"
 
 #include "info/logdet.h"
+#include "info/rows.h"
 #include "math/linalg.h"
 
 #include <math.h>
@@ -83,6 +84,9 @@ static ipl_form form_of(const ipl_pair *pair)
 ipl_status ipl_pair_cross(ipl_pair *pair, ipl_work *work, ipl_error *err)
 {
     const ipl_var *a = pair->a, *b = pair->b;
+    const size_t step_a = ipl_rows_step(a), step_b = ipl_rows_step(b);
+    const size_t step = step_a < step_b ? step_a : step_b;
+    double *room_a, *room_b;
     ipl_status st;
 
     if (pair->crossed)
@@ -90,7 +94,18 @@ ipl_status ipl_pair_cross(ipl_pair *pair, ipl_work *work, ipl_error *err)
     st = ipl_buffer_reserve(&pair->cross, a->d, b->d, err);
     if (st != IPL_OK)
         return st;
-    ipl_dgemm_tn(pair->cross.p, a->z.p, b->z.p, a->d, b->d, a->n, work->pool);
+    st = ipl_rows_reserve(&room_a, a, 0, work, err);
+    if (st == IPL_OK)
+        st = ipl_rows_reserve(&room_b, b, 1, work, err);
+    if (st != IPL_OK)
+        return st;
+    for (size_t first = 0; first < a->n; first += step) {
+        const size_t count = a->n - first < step ? a->n - first : step;
+
+        ipl_dgemm_tn(pair->cross.p, ipl_rows_get(a, first, count, room_a, work->pool),
+                     ipl_rows_get(b, first, count, room_b, work->pool), a->d, b->d, count,
+                     first > 0 ? 1.0 : 0.0, work->pool);
+    }
     pair->crossed = true;
     return IPL_OK;
 }

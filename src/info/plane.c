@@ -1,5 +1,6 @@
 #include "base/alloc.h"
 #include "info/est.h"
+#include "info/rows.h"
 #include "info/shuffle.h"
 #include "math/linalg.h"
 
@@ -125,7 +126,21 @@ static bool wants_given(const ipl_plane *plane)
     return wanted;
 }
 
-static ipl_status take_input(ipl_plane *plane, ipl_cmat x, const int32_t *y, ipl_error *err)
+/* Whether X and the layers are read again and again instead of kept. */
+static bool streams(const ipl_plane *plane, const ipl_plane_opts *opts, ipl_cmat x)
+{
+    size_t widest = x.cols;
+    bool able = opts->x_stays && opts->widths && opts->null_repeats == 0;
+
+    for (size_t l = 0; able && l < opts->n_layers; l++)
+        widest = opts->widths[l] > widest ? opts->widths[l] : widest;
+    for (size_t k = 0; k < plane->n_estimators; k++)
+        able = able && plane->estimators[k].ops->may_stream;
+    return able && ipl_rows_stream(x.rows, widest);
+}
+
+static ipl_status take_input(ipl_plane *plane, const ipl_plane_opts *opts, ipl_cmat x,
+                             const int32_t *y, ipl_error *err)
 {
     ipl_scene *scene = &plane->scene;
     ipl_status st = IPL_OK;
@@ -138,6 +153,8 @@ static ipl_status take_input(ipl_plane *plane, ipl_cmat x, const int32_t *y, ipl
     plane->x.lasting = true;
     plane->x.keep_given = wants_given(plane);
     plane->layer[0].keep_given = plane->layer[1].keep_given = plane->x.keep_given;
+    plane->x.streams = streams(plane, opts, x);
+    plane->layer[0].streams = plane->layer[1].streams = plane->x.streams;
     scene->x = &plane->x;
     for (size_t m = 0; m < IPL_METRICS; m++)
         ipl_distance_begin(&scene->dx[m], scene->x, (ipl_metric)m);
@@ -191,7 +208,7 @@ ipl_status ipl_plane_create(ipl_plane **out, const ipl_plane_opts *opts, ipl_cma
     ipl_blas_start();
     st = choose_all(plane, opts, err);
     if (st == IPL_OK)
-        st = take_input(plane, x, y, err);
+        st = take_input(plane, opts, x, y, err);
     if (st == IPL_OK)
         st = prepare_null(plane, opts, err);
     if (st == IPL_OK)

@@ -2,8 +2,10 @@
 
 #include "info/columns.h"
 #include "info/logdet.h"
+#include "info/rows.h"
 #include "math/linalg.h"
 
+#include <assert.h>
 #include <float.h>
 #include <limits.h>
 #include <math.h>
@@ -16,6 +18,8 @@
 
 void ipl_work_release(ipl_work *work)
 {
+    ipl_buffer_release(&work->rows[1]);
+    ipl_buffer_release(&work->rows[0]);
     ipl_buffer_release(&work->copy);
     ipl_buffer_release(&work->panel);
     ipl_buffer_release(&work->matrix);
@@ -109,15 +113,15 @@ static ipl_status check_finite(const ipl_var *v, ipl_cmat x, ipl_error *err)
     return IPL_OK;
 }
 
-/* 1 / standard deviation of a column whose squares may leave the range of a double. */
-static double inverse_deviation(const ipl_var *v, size_t j)
+/* 1 / standard deviation of a column whose squares leave the range of a double; room (d). */
+static double inverse_deviation(const ipl_var *v, size_t j, double *room)
 {
     double top = 0.0, sum = 0.0;
 
     for (size_t i = 0; i < v->n; i++)
-        top = fmax(top, fabs(v->z.p[i * v->d + j]));
+        top = fmax(top, fabs(ipl_rows_one(v, i, room)[j]));
     for (size_t i = 0; i < v->n; i++) {
-        const double r = v->z.p[i * v->d + j] / top;
+        const double r = ipl_rows_one(v, i, room)[j] / top;
 
         sum += r * r;
     }
@@ -125,7 +129,7 @@ static double inverse_deviation(const ipl_var *v, size_t j)
 }
 
 /* The scaling and the traces, from the sums of squares. */
-static void finish_columns(ipl_var *v)
+static void finish_columns(ipl_var *v, double *room)
 {
     v->trace[IPL_COV] = v->trace[IPL_CORR] = 0.0;
     v->underflow = false;
@@ -141,7 +145,7 @@ static void finish_columns(ipl_var *v)
             continue;
         }
         v->underflow = true;
-        v->s.p[j] = inverse_deviation(v, j);
+        v->s.p[j] = inverse_deviation(v, j, room);
     }
 }
 
@@ -162,10 +166,12 @@ static void forget(ipl_var *v)
 /* Room for the samples and what belongs to their columns. */
 static ipl_status reserve_samples(ipl_var *v, size_t n, size_t d, ipl_error *err)
 {
-    ipl_status st = ipl_buffer_reserve(&v->z, n, d, err);
+    ipl_status st = IPL_OK;
 
     v->n = n;
     v->d = d;
+    if (!v->streams)
+        st = ipl_buffer_reserve(&v->z, n, d, err);
     if (st == IPL_OK && v->keep_given)
         st = ipl_buffer_reserve(&v->given, n, d, err);
     if (st == IPL_OK)
@@ -182,6 +188,7 @@ ipl_status ipl_var_set(ipl_var *v, ipl_cmat x, const uint32_t *order, ipl_work *
 {
     import_job job = {.v = v, .x = x, .order = order};
     bool finite = true;
+    double *room;
     ipl_status st;
 
     forget(v);
@@ -189,10 +196,17 @@ ipl_status ipl_var_set(ipl_var *v, ipl_cmat x, const uint32_t *order, ipl_work *
         return ipl_fail(err, IPL_E_SHAPE, "%s: %zu x %zu is too large to measure", v->name,
                         x.rows, x.cols);
     st = reserve_samples(v, x.rows, x.cols, err);
+    v->from = x;
+    v->order = order;
+    if (st == IPL_OK)
+        st = ipl_rows_reserve(&room, v, 0, work, err);
     if (st != IPL_OK)
         return st;
 
-    ipl_pool_run(work->pool, ipl_columns_blocks(v->d), import_columns, &job);
+    if (v->streams)
+        ipl_rows_study(v, room, work->pool);
+    else
+        ipl_pool_run(work->pool, ipl_columns_blocks(v->d), import_columns, &job);
     for (size_t j = 0; j < v->d; j++) /* a NaN or Inf anywhere makes the mean one */
         finite = finite && isfinite(v->mean.p[j]);
     if (!finite) {
@@ -200,7 +214,7 @@ ipl_status ipl_var_set(ipl_var *v, ipl_cmat x, const uint32_t *order, ipl_work *
         if (st != IPL_OK)
             return st;
     }
-    finish_columns(v);
+    finish_columns(v, room);
     return IPL_OK;
 }
 
@@ -255,6 +269,7 @@ ipl_status ipl_var_shuffle(ipl_var *out, const ipl_var *v, const uint32_t *row,
     ipl_status st;
 
     forget(out);
+    assert(!v->streams);
     out->keep_given = v->keep_given;
     st = reserve_samples(out, n, d, err);
     if (st != IPL_OK)
@@ -326,12 +341,29 @@ void ipl_var_weigh(double *out, size_t stride, size_t at, const ipl_var *v, ipl_
     const double *s = ipl_var_scaling(v, scale);
 
     for (size_t i = 0; i < v->n; i++) {
-        const double *z = v->z.p + i * v->d;
         double *row = out + i * stride + at;
+        const double *z = ipl_rows_one(v, i, row);
 
         for (size_t j = 0; j < v->d; j++)
             row[j] = weight * (s ? s[j] * z[j] : z[j]);
     }
+}
+
+/* Z'Z, lower triangle. */
+static ipl_status gram_by_blocks(double *g, const ipl_var *v, ipl_work *work,
+                                 ipl_error *err)
+{
+    const size_t step = ipl_rows_step(v);
+    double *room;
+    const ipl_status st = ipl_rows_reserve(&room, v, 0, work, err);
+
+    for (size_t first = 0; st == IPL_OK && first < v->n; first += step) {
+        const size_t count = v->n - first < step ? v->n - first : step;
+        const double *z = ipl_rows_get(v, first, count, room, work->pool);
+
+        ipl_gram_cols(g, z, count, v->d, 1.0, first > 0 ? 1.0 : 0.0, work->pool);
+    }
+    return st;
 }
 
 ipl_status ipl_var_gram(ipl_var *v, ipl_side side, ipl_scale scale, ipl_work *work,
@@ -341,13 +373,16 @@ ipl_status ipl_var_gram(ipl_var *v, ipl_side side, ipl_scale scale, ipl_work *wo
     const double *z = v->z.p;
     ipl_status st;
 
+    assert(side == IPL_COLS || !v->streams);
     if (sq->filled)
         return IPL_OK;
     st = ipl_square_reserve(sq, side == IPL_COLS ? v->d : v->n, err);
     if (st != IPL_OK)
         return st;
     if (side == IPL_COLS) {
-        ipl_gram_cols(sq->a.p, z, v->n, v->d, 1.0, 0.0, work->pool);
+        st = gram_by_blocks(sq->a.p, v, work, err);
+        if (st != IPL_OK)
+            return st;
     } else {
         if (scale == IPL_CORR) {
             st = ipl_buffer_reserve(&work->copy, v->n, v->d, err);

@@ -33,6 +33,7 @@ typedef struct ipl_work {
     ipl_pool *pool;           /* borrowed */
     ipl_buffer matrix, panel; /* a matrix to factor; right-hand sides */
     ipl_buffer copy;          /* samples scaled or side by side */
+    ipl_buffer rows[2];       /* blocks of variables that stream */
     const char *estimator;    /* what is being measured, for the fault; borrowed */
     char fault[512];          /* first reason for a NaN, "" without one */
 } ipl_work;
@@ -73,11 +74,14 @@ typedef struct ipl_entropy {
 } ipl_entropy;
 
 typedef struct ipl_var {
-    const char *name;   /* "X", for messages */
-    bool lasting;       /* stays for the whole run: its factors cost nothing */
-    bool keep_given;    /* set by the owner: fill `given` */
-    size_t n, d;        /* samples, columns */
-    ipl_buffer z;       /* (n, d) centred; constant columns are zero */
+    const char *name; /* "X", for messages */
+    bool lasting;     /* stays for the whole run: its factors cost nothing */
+    bool keep_given;  /* set by the owner: fill `given` */
+    bool streams;     /* set by the owner: read the samples again instead of keeping z */
+    size_t n, d;      /* samples, columns */
+    ipl_cmat from;    /* samples as given, while they stream; borrowed */
+    const uint32_t *order; /* (n) row of `from` that is row i, NULL: itself; borrowed */
+    ipl_buffer z; /* (n, d) centred; constant columns are zero; empty when they stream */
     ipl_buffer given;   /* (n, d) the samples as they came, with keep_given */
     ipl_buffer mean, s; /* (d) mean; 1 / standard deviation, 0 for a constant column */
     ipl_buffer ss;      /* (d) sum of squares of z */
@@ -96,7 +100,8 @@ typedef struct ipl_var {
  * Take the samples of a matrix: promote to double, centre with a two-pass mean, note the
  * columns with max = min (decided on the numbers as given) as constant.
  *
- * shapes  x (n, d); order (n) the row of x that becomes row i, NULL: as they are
+ * shapes  x (n, d); order (n) the row of x that becomes row i, NULL: as they are. Both are
+ *         read during this call only, unless v->streams: then as long as v is used.
  * errors  IPL_E_SHAPE    the d columns or n rows are more than BLAS can count
  *         IPL_E_NUMERIC  a NaN or Inf: the message names v->name, row and column
  *         IPL_E_NOMEM

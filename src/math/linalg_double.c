@@ -78,6 +78,7 @@ typedef struct product_job {
     double *c;
     const double *a, *b;
     size_t m, n, k;
+    double beta;
     cuts rows, cols;
 } product_job;
 
@@ -88,17 +89,17 @@ static void product_tile(void *arg, size_t task, size_t thread)
     const size_t i0 = i * job->rows.step, j0 = j * job->cols.step;
 
     (void)thread;
-    /* C_ij = A_i' B_j */
+    /* C_ij = A_i' B_j + beta C_ij */
     cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans,
                 blas_int(cut_length(&job->rows, i)), blas_int(cut_length(&job->cols, j)),
                 blas_int(job->k), 1.0, job->a + i0, blas_int(job->m), job->b + j0,
-                blas_int(job->n), 0.0, job->c + i0 * job->n + j0, blas_int(job->n));
+                blas_int(job->n), job->beta, job->c + i0 * job->n + j0, blas_int(job->n));
 }
 
 void ipl_dgemm_tn(double *c, const double *a, const double *b, size_t m, size_t n, size_t k,
-                  ipl_pool *pool)
+                  double beta, ipl_pool *pool)
 {
-    product_job job = {.a = a, .b = b, .m = m, .n = n, .k = k};
+    product_job job = {.a = a, .b = b, .m = m, .n = n, .k = k, .beta = beta};
 
     job.c = c;
     job.rows = cut_side(m);

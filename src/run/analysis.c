@@ -116,7 +116,8 @@ static ipl_status create_plane(ipl_plane **out, const job *j, ipl_error *err)
                                  .null_seed = j->opts->null_seed,
                                  .n_layers = j->stack->n_layers,
                                  .widths = j->widths,
-                                 .pool = j->inside};
+                                 .pool = j->inside,
+                                 .x_stays = true};
 
     return ipl_plane_create(out, &opts, j->x, j->labels, err);
 }

@@ -1,0 +1,53 @@
+/**
+ * The rows of a variable: the centred samples, kept in memory or read again.
+ *
+ * A variable that streams keeps no samples. Its rows are promoted to double and centred
+ * whenever they are read, a block of IPL_ROWS_AT_ONCE at a time, so that LogDet of many
+ * samples needs memory for the Gram matrices alone: O(d^2) instead of O(n d).
+ */
+#ifndef IPL_ROWS_H
+#define IPL_ROWS_H
+
+#include "info/var.h"
+
+enum {
+    IPL_ROWS_AT_ONCE = 2048, /* rows of a block that is read */
+    IPL_STREAM_ROWS = 16384, /* samples from which on streaming is worth it, */
+    IPL_STREAM_RATIO = 8     /* if they are also so many times the widest variable */
+};
+
+/** Whether n samples of variables up to this width are better read again than kept. */
+bool ipl_rows_stream(size_t n, size_t widest);
+
+/** Rows to read at once: all when they are kept. */
+size_t ipl_rows_step(const ipl_var *v);
+
+/**
+ * Make room for the blocks of a variable that streams. IPL_E_NOMEM.
+ *
+ * which   0 or 1: two variables may be read side by side
+ */
+ipl_status ipl_rows_reserve(double **room, const ipl_var *v, size_t which, ipl_work *work,
+                            ipl_error *err) IPL_NODISCARD;
+
+/**
+ * The centred rows [first, first + count).
+ *
+ * shapes  room (count, d), from ipl_rows_reserve(); not read when the samples are kept
+ * owner   the result is the variable's or lies in room
+ */
+const double *ipl_rows_get(const ipl_var *v, size_t first, size_t count, double *room,
+                           ipl_pool *pool);
+
+/** One centred row; room (d) as above. */
+const double *ipl_rows_one(const ipl_var *v, size_t row, double *room);
+
+/**
+ * Read all rows of a variable that streams for v->mean (of a constant column its number),
+ * v->ss and v->s (1, or 0 for a constant column).
+ *
+ * shapes  room (IPL_ROWS_AT_ONCE, d)
+ */
+void ipl_rows_study(ipl_var *v, double *room, ipl_pool *pool);
+
+#endif /* IPL_ROWS_H */
