@@ -1,16 +1,28 @@
 #include "test.h"
 
+#include <float.h>
 #include <string.h>
 
 /* The plain twin: the same source compiled once, for the processor's base instructions. */
 #define IPL_CLONES
 #define ipl_vec_exp plain_exp
+#define ipl_vec_exp_double plain_exp_double
 #define ipl_vec_expm1 plain_expm1
 #define ipl_vec_tanh plain_tanh
 #define ipl_vec_sigmoid plain_sigmoid
 #define ipl_vec_softplus plain_softplus
 #define ipl_vec_normal plain_normal
 #include "math/vec.c" /* NOLINT(bugprone-suspicious-include) */
+
+#define bits_of double_bits_of
+#define pick double_pick
+#define exp_one double_exp_one
+#undef ROUND
+#include "math/vec_double.c" /* NOLINT(bugprone-suspicious-include) */
+#undef bits_of
+#undef pick
+#undef exp_one
+#undef ipl_vec_exp_double
 #undef ipl_vec_exp
 #undef ipl_vec_expm1
 #undef ipl_vec_tanh
@@ -171,6 +183,61 @@ static void results_may_overwrite_arguments(void **state)
     }
 }
 
+/* Distance of neighbouring doubles at x. */
+static long double double_spacing(long double x)
+{
+    int exponent;
+
+    (void)frexpl(x, &exponent);
+    return ldexpl(1.0L, (exponent < -1021 ? -1021 : exponent) - 53);
+}
+
+static void the_double_exponential_errs_as_stated(void **state)
+{
+    enum { N = 4001, ROUNDS = 150 };
+    static double x[N], y[N], plain[N];
+    long double worst = 0.0L;
+
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        /* From -746 to 710, and in every third round close to zero. */
+        for (int i = 0; i < N; i++) {
+            const double u = (double)i / N + (double)round / ROUNDS / N;
+
+            x[i] = round % 3 == 0 ? (u - 0.5) * exp(-0.2 * round) : -746.0 + 1456.0 * u;
+        }
+        ipl_vec_exp_double(y, x, N);
+        plain_exp_double(plain, x, N);
+        assert_memory_equal(y, plain, sizeof y);
+        for (int i = 0; i < N; i++) {
+            const long double exact = expl((long double)x[i]);
+
+            if (exact > (long double)DBL_MAX)
+                assert_true(isinf(y[i]));
+            else
+                worst =
+                    fmaxl(worst, fabsl((long double)y[i] - exact) / double_spacing(exact));
+        }
+    }
+    assert_true(worst <= 1.1L);
+    assert_true(worst > 0.4L); /* of rounding alone: the sweep sees something */
+}
+
+static void the_double_exponential_has_exact_limits(void **state)
+{
+    const double x[] = {0.0,    -0.0,     1e300,     -1e300,     710.0,
+                        -745.2, HUGE_VAL, -HUGE_VAL, (double)NAN};
+    double y[9];
+
+    (void)state;
+    ipl_vec_exp_double(y, x, 9);
+    assert_true(y[0] == 1.0 && y[1] == 1.0);
+    assert_true(isinf(y[2]) && y[3] == 0.0);
+    assert_true(isinf(y[4]) && y[5] == 0.0);
+    assert_true(isinf(y[6]) && y[7] == 0.0);
+    assert_true(isnan(y[8]));
+}
+
 static void limits_are_exact(void **state)
 {
     const float x[] = {-INFINITY, INFINITY, 0.0f, -0.0f};
@@ -199,6 +266,8 @@ int main(void)
         cmocka_unit_test(vector_code_gives_the_bytes_of_the_plain_twin),
         cmocka_unit_test(the_place_in_an_array_does_not_matter),
         cmocka_unit_test(results_may_overwrite_arguments),
+        cmocka_unit_test(the_double_exponential_errs_as_stated),
+        cmocka_unit_test(the_double_exponential_has_exact_limits),
         cmocka_unit_test(limits_are_exact),
     };
 

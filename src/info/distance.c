@@ -1,6 +1,7 @@
 #include "info/distance.h"
 
 #include "math/linalg.h"
+#include "math/vec.h"
 
 #include <math.h>
 #include <string.h>
@@ -109,26 +110,41 @@ static double sum_of_differences(const double *a, const double *b, size_t d)
     return sum;
 }
 
-/* Rows [first, end) against all. */
-static void euclid_rows(double *out, const ipl_distance *dist, size_t first, size_t end)
+/* |x_i|^2 + |x_j|^2 - 2 x_i x_j from the products; returns how many lost their digits. */
+IPL_CLONES
+static size_t from_products(double *row, const double *norm2, double own, size_t n)
 {
-    const size_t n = dist->n, d = dist->v->d;
+    size_t near = 0;
+
+    for (size_t j = 0; j < n; j++) {
+        const double norms = own + norm2[j];
+
+        row[j] = norms - 2.0 * row[j];
+        near += !(row[j] >= NEAR * norms);
+    }
+    return near;
+}
+
+/* Rows [first, end) against the first n samples. */
+static void euclid_rows(double *out, const ipl_distance *dist, size_t first, size_t end,
+                        size_t n)
+{
+    const size_t stride = dist->n, d = dist->v->d;
     const double *x = dist->rows.p, *norm2 = dist->norm2.p;
     const bool scaled = dist->metric == IPL_EUCLID_UNIT;
     const double *given = scaled ? x : dist->v->given.p;
 
-    ipl_dgemm_nt(out, n, x + first * d, x, end - first, n, d);
+    ipl_dgemm_nt(out, stride, x + first * d, x, end - first, n, d);
     for (size_t i = first; i < end; i++) {
-        double *row = out + (i - first) * n;
+        double *row = out + (i - first) * stride;
+        size_t near = from_products(row, norm2, norm2[i], n);
 
-        for (size_t j = 0; j < n; j++) {
-            const double norms = norm2[i] + norm2[j];
-
-            row[j] = norms - 2.0 * row[j];
-            if (!(row[j] >= NEAR * norms))
+        for (size_t j = 0; near > 0 && j < n; j++)
+            if (!(row[j] >= NEAR * (norm2[i] + norm2[j]))) {
                 row[j] = sum_of_differences(given + (scaled ? i : dist->row[i]) * d,
                                             given + (scaled ? j : dist->row[j]) * d, d);
-        }
+                near--;
+            }
     }
 }
 
@@ -160,7 +176,7 @@ static void chebyshev_rows(double *out, const ipl_distance *dist, size_t first, 
     }
 }
 
-/* One block of a table that is kept; of Chebyshev the part up to the diagonal. */
+/* One block of a table that is kept, up to the diagonal. */
 static void keep_block(void *arg, size_t task, size_t thread)
 {
     ipl_distance *dist = arg;
@@ -172,7 +188,7 @@ static void keep_block(void *arg, size_t task, size_t thread)
         chebyshev_rows(dist->kept.p + first * dist->n, dist, first, end,
                        (end + LANES - 1) / LANES);
     else
-        euclid_rows(dist->kept.p + first * dist->n, dist, first, end);
+        euclid_rows(dist->kept.p + first * dist->n, dist, first, end, end);
 }
 
 /* The part above the diagonal is the mirror image of the one below. */
@@ -221,6 +237,6 @@ const double *ipl_distance_rows(const ipl_distance *dist, double *scratch, size_
     if (dist->metric == IPL_CHEBYSHEV)
         chebyshev_rows(scratch, dist, first, end, (dist->n + LANES - 1) / LANES);
     else
-        euclid_rows(scratch, dist, first, end);
+        euclid_rows(scratch, dist, first, end, dist->n);
     return scratch;
 }

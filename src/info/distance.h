@@ -1,7 +1,7 @@
 /**
  * Distances between all samples of a variable, row block by row block.
  *
- * A table of n^2 distances is kept when n <= IPL_DISTANCE_KEPT (32 MiB), for every text that
+ * A table of n^2 distances is kept when n <= IPL_DISTANCE_KEPT (128 MiB), for every text that
  * looks at the same layer; beyond it each block is computed where it is wanted and memory
  * stays at IPL_DISTANCE_BLOCK n doubles per thread. A number depends on the samples alone,
  * not on the thread nor on what was asked before.
@@ -20,7 +20,7 @@ typedef enum ipl_metric {
 } ipl_metric;
 
 enum {
-    IPL_DISTANCE_KEPT = 2048, /* samples of a table that is kept */
+    IPL_DISTANCE_KEPT = 4096, /* samples of a table that is kept */
     IPL_DISTANCE_BLOCK = 32   /* rows of a task */
 };
 

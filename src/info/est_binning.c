@@ -19,11 +19,12 @@
  * Miller-Madow adds (cells that occur - 1) / (2 n) to an entropy, (.. - 1) / (2 n_c) within
  * a class.
  *
- * Cost n d (quantile: n d log(n d)). Ceiling ln n: it is reached, and says nothing, when all
+ * Cost n d (quantile: n d log(bins)). Ceiling ln n: it is reached, and says nothing, when all
  * samples differ in a cell, as they do in wide layers. Equal samples share their cells,
  * constant columns have no effect (but for the range of the layer), n < d is at ln n. The
  * pairs are not looked at: shuffling them does not change I(X;T).
  */
+#include "base/alloc.h"
 #include "info/est.h"
 
 #include <math.h>
@@ -244,11 +245,54 @@ static tally count_patterns(const pattern *p, const ipl_subset *subset)
     return sum;
 }
 
-static int by_value(const void *left, const void *right)
+static void swap(double *x, size_t i, size_t j)
 {
-    const double a = *(const double *)left, b = *(const double *)right;
+    const double t = x[i];
 
-    return a < b ? -1 : a > b;
+    x[i] = x[j];
+    x[j] = t;
+}
+
+/* A value of x[low, high), at a place that no order of the values foresees. */
+static double somewhere(const double *x, size_t low, size_t high, uint64_t which)
+{
+    uint64_t mix =
+        (which << 60 ^ (uint64_t)high << 30 ^ low) * UINT64_C(0x9e3779b97f4a7c15);
+
+    mix = (mix ^ mix >> 32) * UINT64_C(0xbf58476d1ce4e5b9);
+    return x[low + (size_t)((mix ^ mix >> 29) % (high - low))];
+}
+
+/*
+ * Put the values that sorting would put at places rank[0] < ... < rank[n_ranks - 1] of
+ * x[low, high) there: quicksort that follows the parts with a rank in them alone.
+ */
+static void select_ranks(double *x, size_t low, size_t high, const size_t *rank,
+                         size_t n_ranks)
+{
+    while (n_ranks > 0 && high - low > 1) {
+        const double a = somewhere(x, low, high, 1), b = somewhere(x, low, high, 2);
+        const double c = somewhere(x, low, high, 3);
+        const double pivot = fmax(fmin(a, b), fmin(fmax(a, b), c));
+        size_t below = low, above = high, i = low, left = 0, right;
+
+        while (i < above) /* smaller ones | equal ones | not seen | larger ones */
+            if (x[i] < pivot)
+                swap(x, i++, below++);
+            else if (x[i] > pivot)
+                swap(x, i, --above);
+            else
+                i++;
+        while (left < n_ranks && rank[left] < below)
+            left++;
+        right = left;
+        while (right < n_ranks && rank[right] < above)
+            right++;
+        select_ranks(x, low, below, rank, left);
+        low = above;
+        rank += right;
+        n_ranks -= right;
+    }
 }
 
 /* What the rule needs to know of the whole layer. */
@@ -256,6 +300,7 @@ static ipl_status survey(cells_job *job, ipl_work *work, ipl_error *err)
 {
     const size_t count = job->t->n * job->t->d, bins = job->o->bins;
     const double *x = job->t->given.p;
+    size_t *rank, n_ranks = 0;
     double *edges;
     ipl_status st;
 
@@ -269,12 +314,22 @@ static ipl_status survey(cells_job *job, ipl_work *work, ipl_error *err)
     st = ipl_buffer_reserve(&work->matrix, bins, 1, err);
     if (st != IPL_OK)
         return st;
+    rank = ipl_array(bins, 1, sizeof *rank, err);
+    if (!rank)
+        return IPL_E_NOMEM;
     memcpy(job->cells, x, count * sizeof *x); /* not needed yet */
-    qsort(job->cells, count, sizeof *x, by_value);
     edges = work->matrix.p;
+    for (size_t b = 1; b < bins; b++) {
+        const size_t at = (size_t)((double)count * (double)b / (double)bins);
+
+        if (n_ranks == 0 || rank[n_ranks - 1] < at)
+            rank[n_ranks++] = at;
+    }
+    select_ranks(job->cells, 0, count, rank, n_ranks);
     for (size_t b = 1; b < bins; b++)
         edges[b - 1] = job->cells[(size_t)((double)count * (double)b / (double)bins)];
     job->edges = edges;
+    ipl_free(rank);
     return IPL_OK;
 }
 
@@ -346,7 +401,7 @@ const ipl_estimator_ops ipl_est_binning = {
             .opts = binning_opts},
     .unit = "nats",
     .ceiling = "I(X;T) <= ln n, I(T;Y) <= H(Y)",
-    .cost = "n d (quantile: n d log(n d))",
+    .cost = "n d (quantile: n d log(bins))",
     .limits = "equal samples share a cell; constant columns: no effect; n < d: at ln n",
     .wants_given = true,
     .check = binning_check,

@@ -18,6 +18,7 @@
  */
 #include "info/distance.h"
 #include "info/est.h"
+#include "math/vec.h"
 
 #include <math.h>
 
@@ -50,12 +51,26 @@ typedef struct kde_job {
     double *all, *own; /* (n) log of the mean of exp among all, within the class */
 } kde_job;
 
+/* Sum of exp(-rate d_j) over [from, to). */
 static double sum_exp(const double *row, size_t from, size_t to, double rate)
 {
-    double sum = 0.0;
+    enum { CHUNK = 256, LANES = 8 };
+    double x[CHUNK], y[CHUNK], lane[LANES] = {0}, sum = 0.0;
 
-    for (size_t j = from; j < to; j++)
-        sum += exp(-rate * row[j]);
+    for (; from < to; from += CHUNK) {
+        const size_t n = to - from < CHUNK ? to - from : CHUNK, whole = n / LANES * LANES;
+
+        for (size_t j = 0; j < n; j++)
+            x[j] = -rate * row[from + j];
+        ipl_vec_exp_double(y, x, n);
+        for (size_t j = 0; j < whole; j += LANES)
+            for (size_t k = 0; k < LANES; k++)
+                lane[k] += y[j + k];
+        for (size_t j = whole; j < n; j++)
+            sum += y[j];
+    }
+    for (size_t k = 0; k < LANES; k++)
+        sum += lane[k];
     return sum;
 }
 

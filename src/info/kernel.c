@@ -1,7 +1,9 @@
 #include "info/kernel.h"
 
 #include "math/linalg.h"
+#include "math/vec.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -156,14 +158,24 @@ ipl_status ipl_width_aligned(double *width, const ipl_distance *dist, ipl_kernel
     return IPL_OK;
 }
 
+enum { CHUNK = 256 }; /* exponentials computed at once */
+
 /* Columns [from, i] of row i of K / n. */
 static void form_row(double *out, const ipl_product *k, const double *a, const double *b,
                      size_t from, size_t i)
 {
     const double scale = 1.0 / (double)k->a->n;
 
-    for (size_t j = from; j <= i; j++)
-        out[j - from] = scale * exp(-(k->rate_a * a[j] + (b ? k->rate_b * b[j] : 0.0)));
+    for (; from <= i; from += CHUNK, out += CHUNK) {
+        const size_t n = i + 1 - from < CHUNK ? i + 1 - from : CHUNK;
+        double x[CHUNK];
+
+        for (size_t j = 0; j < n; j++)
+            x[j] = -(k->rate_a * a[from + j] + (b ? k->rate_b * b[from + j] : 0.0));
+        ipl_vec_exp_double(out, x, n);
+        for (size_t j = 0; j < n; j++)
+            out[j] *= scale;
+    }
 }
 
 /* Eigenvalues of the lower triangle m (order, order), all NaN when it fails. */
@@ -326,6 +338,28 @@ typedef struct squares_job {
     ipl_kernel_sums *rows; /* (n) */
 } squares_job;
 
+/* Add the pairs of one row with columns [at, end), at most CHUNK; its class is [from, to). */
+static void add_squares(ipl_kernel_sums *sum, const ipl_product *k, const double *a,
+                        const double *b, size_t at, size_t end, size_t from, size_t to)
+{
+    double x[CHUNK], ka[CHUNK], kb[CHUNK];
+    const size_t n = end - at;
+
+    assert(n > 0 && n <= CHUNK);
+    for (size_t j = 0; j < n; j++)
+        x[j] = -2.0 * k->rate_a * a[at + j];
+    ipl_vec_exp_double(ka, x, n);
+    for (size_t j = 0; j < n; j++)
+        x[j] = -2.0 * k->rate_b * b[at + j];
+    ipl_vec_exp_double(kb, x, n);
+    for (size_t j = 0; j < n; j++) {
+        sum->a += ka[j];
+        sum->b += kb[j];
+        sum->ab += ka[j] * kb[j];
+        sum->b_within += at + j >= from && at + j < to ? kb[j] : 0.0;
+    }
+}
+
 static void squares_block(void *arg, size_t task, size_t thread)
 {
     const squares_job *job = arg;
@@ -346,15 +380,8 @@ static void squares_block(void *arg, size_t task, size_t thread)
             from = job->subset->start[c];
             to = job->subset->start[c + 1];
         }
-        for (size_t j = 0; j < n; j++) {
-            const double ka = exp(-2.0 * k->rate_a * a[j]);
-            const double kb = exp(-2.0 * k->rate_b * b[j]);
-
-            sum.a += ka;
-            sum.b += kb;
-            sum.ab += ka * kb;
-            sum.b_within += j >= from && j < to ? kb : 0.0;
-        }
+        for (size_t at = 0; at < n; at += CHUNK)
+            add_squares(&sum, k, a, b, at, n - at < CHUNK ? n : at + CHUNK, from, to);
         job->rows[i] = sum;
     }
 }

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "math/linalg.h"
+#include "math/npy.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -278,6 +279,41 @@ double bench_peer_ask(bench_peer *peer, const char *question)
         return value;
     (void)fprintf(stderr, "bench: peer: %s: %s\n", question, line);
     return (double)NAN;
+}
+
+static void write_matrix(const char *folder, const char *name, const float *data, size_t n,
+                         size_t d)
+{
+    const size_t dims[] = {n, d};
+    char path[256];
+    ipl_error err;
+
+    (void)snprintf(path, sizeof path, "%s/%s.npy", folder, name);
+    if (ipl_npy_write_f32(path, data, dims, 2, &err) != IPL_OK)
+        bench_die(err.msg);
+}
+
+void bench_peer_give(bench_peer *peer, const bench_samples *s)
+{
+    char folder[] = "build/bench-XXXXXX", name[32], question[160];
+    float *y;
+
+    if (peer->pid == 0)
+        return;
+    if (!mkdtemp(folder))
+        bench_die("no folder in build/");
+    y = bench_array(s->n, sizeof *y);
+    for (size_t i = 0; i < s->n; i++)
+        y[i] = (float)s->y[i];
+    write_matrix(folder, "x", s->x, s->n, s->d_X);
+    write_matrix(folder, "y", y, s->n, 1);
+    for (size_t l = 0; l < s->n_layers; l++) {
+        (void)snprintf(name, sizeof name, "t%zu", l);
+        write_matrix(folder, name, s->t[l], s->n, s->widths[l]);
+    }
+    (void)snprintf(question, sizeof question, "load %s %zu", folder, s->n_layers);
+    (void)bench_peer_ask(peer, question);
+    ipl_free(y);
 }
 
 void bench_peer_stop(bench_peer *peer)

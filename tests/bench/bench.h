@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -88,6 +89,18 @@ void bench_peer_start(bench_peer *peer, const char *script);
 
 /** Ask one line; NaN when the peer is absent or has no answer. */
 double bench_peer_ask(bench_peer *peer, const char *question);
+
+/** Samples for a peer: x (n, d_X), y (n), t[l] (n, widths[l]). */
+typedef struct bench_samples {
+    size_t n, d_X, n_layers;
+    const float *x;
+    const int32_t *y;
+    const size_t *widths;
+    const float *const *t;
+} bench_samples;
+
+/** Say "load FOLDER n_layers" of x, y, t0, t1, ... .npy, which the peer removes. */
+void bench_peer_give(bench_peer *peer, const bench_samples *s);
 
 void bench_peer_stop(bench_peer *peer);
 

@@ -1,46 +1,45 @@
 /*
- * What an estimator costs: median seconds of one measuring over n and d.
+ * What an estimator costs over n and d, in turn with plain NumPy and SciPy.
  *
- *     build/release/tests/bench/bench_estimators [--full] >cost.csv
+ *     build/release/tests/bench/bench_estimators [--csv FILE] [--only ESTIMATOR]
  *
- * CSV on stdout, a table on stderr. The input and the layer have d columns each, 10 classes;
- * X is measured before the clock starts, as in a run. --full goes to n = 5000.
+ * from the project's root. Seconds to measure one layer (I(X;T), I(T;Y) and what belongs to
+ * them) of n samples; the input and the layer have d columns each, 10 classes. What depends
+ * on X alone is computed before the clock starts, as in a run, on both sides. Every figure is
+ * the median of repeats that take turns; one thread is timed by its processor time, two by
+ * the wall clock. The last columns compare I(X;T) and I(T;Y) of both sides.
  */
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/rng.h"
+#include "bench.h"
 #include "ipl/estimator.h"
 #include "math/linalg.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { REPEATS = 3, CLASSES = 10 };
+enum { REPEATS = 3, CLASSES = 10, ESTIMATORS = 8 };
 
+#define PEER_SECONDS 1.0      /* a peer slower than this is asked once, */
+#define PEER_SECONDS_MAX 15.0 /* and on one thread not at all */
+
+/* name: the peer's word for the text, and what --only chooses */
 static const struct bench {
-    const char *text;
-    size_t most; /* samples it is tried with */
-} benches[] = {
-    {"logdet", 5000},
-    {"gauss:shrink=0.1", 5000},
-    {"renyi:n=0", 2000},
-    {"renyi:alpha=2,n=0", 5000},
-    {"kde:n=0", 5000},
-    {"kl:n=0", 5000},
-    {"ksg:n=0", 5000},
-    {"binning", 5000},
-    {"binning:rule=quantile", 5000},
+    const char *name, *text;
+    size_t most; /* n times d it is tried with */
+} benches[ESTIMATORS] = {
+    {"logdet", "logdet", SIZE_MAX},
+    {"gauss", "gauss:shrink=0.1", SIZE_MAX},
+    {"renyi", "renyi:n=0", SIZE_MAX},
+    {"renyi2", "renyi:alpha=2,n=0", SIZE_MAX},
+    {"kde", "kde:n=0", SIZE_MAX},
+    {"ksg", "ksg:n=0", 600000}, /* a tree of 1000 dimensions takes minutes */
+    {"binning", "binning", SIZE_MAX},
+    {"quantile", "binning:rule=quantile", SIZE_MAX},
 };
-static const size_t sizes[] = {500, 1000, 2000, 5000};
-static const size_t widths[] = {20, 200, 1000};
-
-enum {
-    TEXTS = sizeof benches / sizeof benches[0],
-    SIZES = sizeof sizes / sizeof sizes[0],
-    WIDTHS = sizeof widths / sizeof widths[0]
-};
+static const struct shape {
+    size_t n, d;
+} shapes[] = {{1000, 20}, {1000, 200}, {3000, 20}, {3000, 200}, {3000, 1000}};
 
 /* One shape and its data. */
 typedef struct scene {
@@ -49,23 +48,23 @@ typedef struct scene {
     int32_t *y;
 } scene;
 
-static ipl_status scene_create(scene *out, size_t n, size_t d, ipl_error *err)
+static scene scene_of(size_t n, size_t d)
 {
     ipl_rng rng = ipl_rng_at(1, IPL_RNG_DATA, 0, 0);
+    scene s = {.n = n, .d = d, .x = bench_array(n * d, sizeof *s.x)};
 
-    *out = (scene){.n = n, .d = d};
-    out->x = ipl_array(n, d, sizeof *out->x, err);
-    out->t = ipl_array(n, d, sizeof *out->t, err);
-    out->y = ipl_array(n, 1, sizeof *out->y, err);
-    if (!out->x || !out->t || !out->y)
-        return IPL_E_NOMEM;
-    for (size_t i = 0; i < n * d; i++) {
-        out->x[i] = (float)ipl_rng_normal(&rng);
-        out->t[i] = tanhf(out->x[i] + (float)ipl_rng_normal(&rng));
+    s.t = bench_array(n * d, sizeof *s.t);
+    s.y = bench_array(n, sizeof *s.y);
+    for (size_t i = 0; i < n; i++) {
+        s.y[i] = (int32_t)(i % CLASSES);
+        for (size_t j = 0; j < d; j++) {
+            const double shift = (size_t)s.y[i] == j ? 2.0 : 0.0;
+
+            s.x[i * d + j] = (float)(ipl_rng_normal(&rng) + shift);
+            s.t[i * d + j] = tanhf(s.x[i * d + j] + (float)ipl_rng_normal(&rng));
+        }
     }
-    for (size_t i = 0; i < n; i++)
-        out->y[i] = (int32_t)(i % CLASSES);
-    return IPL_OK;
+    return s;
 }
 
 static void scene_release(scene *s)
@@ -75,84 +74,161 @@ static void scene_release(scene *s)
     ipl_free(s->x);
 }
 
-static int by_value(const void *left, const void *right)
-{
-    const double a = *(const double *)left, b = *(const double *)right;
+typedef struct result {
+    double ours[BENCH_THREADS], peer[BENCH_THREADS]; /* seconds */
+    double apart[2]; /* of I(X;T) and I(T;Y), relative; NaN: no peer */
+} result;
 
-    return a < b ? -1 : a > b;
+static ipl_plane *plane_of(const char *text, const scene *s, ipl_pool *pool)
+{
+    const ipl_plane_opts opts = {.estimators = &text,
+                                 .n_estimators = 1,
+                                 .n_layers = 1,
+                                 .widths = &s->d,
+                                 .pool = pool};
+    ipl_plane *plane;
+    ipl_error err;
+
+    if (ipl_plane_create(&plane, &opts, ipl_cmat_f32(s->x, s->n, s->d), s->y, &err) !=
+        IPL_OK)
+        bench_die(err.msg);
+    return plane;
 }
 
-static ipl_status time_text(double *seconds, const char *text, const scene *s,
-                            ipl_pool *pool, ipl_error *err)
+static double measure_once(ipl_measures *m, ipl_plane *plane, const scene *s, size_t t)
 {
-    const ipl_plane_opts opts = {.estimators = &text, .n_estimators = 1, .pool = pool};
-    const ipl_cmat t = ipl_cmat_f32(s->t, s->n, s->d);
-    double times[REPEATS];
+    const ipl_cmat layer = ipl_cmat_f32(s->t, s->n, s->d);
+    const double start = bench_clock(t);
+    ipl_error err;
+
+    if (ipl_plane_measure(m, plane, &layer, 1, &err) != IPL_OK)
+        bench_die(err.msg);
+    return bench_clock(t) - start;
+}
+
+static double ask(bench_peer *peer, const char *what, const struct bench *b, size_t t)
+{
+    char question[64];
+
+    (void)snprintf(question, sizeof question, "%s %s %zu", what, b->name, t + 1);
+    return bench_peer_ask(peer, question);
+}
+
+/* Ask the peer in repeat r, as often as its slowness allows. */
+static void ask_turn(bench_sample *theirs, bench_peer *peer, const struct bench *b,
+                     size_t r)
+{
+    if (r == 0 || bench_median(&theirs[1]) < PEER_SECONDS)
+        bench_add(&theirs[1], ask(peer, "measure", b, 1));
+    if (bench_median(&theirs[1]) < (r == 0 ? PEER_SECONDS_MAX : PEER_SECONDS))
+        bench_add(&theirs[0], ask(peer, "measure", b, 0));
+}
+
+static double apart(double ours, double theirs)
+{
+    return fabs(ours - theirs) / fmax(1.0, fabs(theirs));
+}
+
+static void take_turns(result *out, const struct bench *b, const scene *s,
+                       const bench_pools *pools, bench_peer *peer)
+{
+    bench_sample ours[BENCH_THREADS] = {0}, theirs[BENCH_THREADS] = {0};
+    ipl_plane *plane[BENCH_THREADS];
     ipl_measures m;
-    ipl_plane *plane = NULL;
-    ipl_status st =
-        ipl_plane_create(&plane, &opts, ipl_cmat_f32(s->x, s->n, s->d), s->y, err);
 
-    if (st == IPL_OK)
-        st = ipl_plane_measure(&m, plane, &t, 1, err); /* not counted: X, buffers */
-    for (size_t r = 0; r < REPEATS && st == IPL_OK; r++) {
-        const double start = ipl_clock();
-
-        st = ipl_plane_measure(&m, plane, &t, 1, err);
-        times[r] = ipl_clock() - start;
+    for (size_t t = 0; t < BENCH_THREADS; t++) {
+        plane[t] = plane_of(b->text, s, pools->of[t]);
+        (void)measure_once(&m, plane[t], s, t); /* not counted: buffers */
     }
-    ipl_plane_destroy(plane);
-    if (st != IPL_OK)
-        return st;
-    qsort(times, REPEATS, sizeof times[0], by_value);
-    *seconds = times[REPEATS / 2];
-    return IPL_OK;
+    for (size_t r = 0; r < REPEATS; r++) {
+        for (size_t t = 0; t < BENCH_THREADS; t++)
+            bench_add(&ours[t], measure_once(&m, plane[t], s, t));
+        ask_turn(theirs, peer, b, r);
+    }
+    for (size_t t = 0; t < BENCH_THREADS; t++) {
+        out->ours[t] = bench_median(&ours[t]);
+        out->peer[t] = bench_median(&theirs[t]);
+        ipl_plane_destroy(plane[t]);
+    }
+    out->apart[0] = apart(m.I_XT, ask(peer, "I_XT", b, 0));
+    out->apart[1] = apart(m.I_TY, ask(peer, "I_TY", b, 0));
 }
 
-static ipl_status bench_shape(size_t n, size_t d, ipl_pool *pool, ipl_error *err)
+static void print_row(FILE *csv, const struct bench *b, const scene *s, const result *m)
 {
-    scene s;
-    ipl_status st = scene_create(&s, n, d, err);
+    const double all[] = {m->ours[0],
+                          m->ours[1],
+                          m->peer[0],
+                          m->peer[1],
+                          m->peer[0] / m->ours[0],
+                          fmin(m->peer[0], m->peer[1]) / fmin(m->ours[0], m->ours[1]),
+                          m->apart[0],
+                          m->apart[1]};
 
-    fprintf(stderr, "%6zu %6zu", n, d);
-    for (size_t k = 0; k < TEXTS && st == IPL_OK; k++) {
-        double seconds = 0.0;
+    printf("%-24s %5zu %5zu", b->text, s->n, s->d);
+    for (size_t i = 0; i < 4; i++)
+        bench_print(10, 4, all[i]);
+    for (size_t i = 4; i < 6; i++)
+        bench_print(8, 1, all[i]);
+    for (size_t i = 6; i < 8; i++)
+        if (isnan(all[i]))
+            printf("%9s", "-");
+        else
+            printf("%9.0e", all[i]);
+    printf("\n");
+    (void)fflush(stdout);
+    if (!csv)
+        return;
+    (void)fprintf(csv, "\"%s\",%zu,%zu", b->text, s->n, s->d);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        bench_csv_number(csv, all[i]);
+    (void)fputc('\n', csv);
+    (void)fflush(csv); /* a long run may be stopped */
+}
 
-        if (n > benches[k].most) {
-            fprintf(stderr, " %9s", "-");
-            continue;
-        }
-        st = time_text(&seconds, benches[k].text, &s, pool, err);
-        printf("\"%s\",%zu,%zu,%zu,%.6f\n", benches[k].text, n, d, ipl_pool_threads(pool),
-               seconds);
-        (void)fflush(stdout);
-        fprintf(stderr, " %9.4f", seconds);
-    }
-    fprintf(stderr, "\n");
-    scene_release(&s);
-    return st;
+static void print_head(FILE *csv, const bench_peer *peer)
+{
+    printf("estimators, seconds; NumPy: %s\n", peer->note);
+    printf("%-24s %5s %5s%10s%10s%10s%10s%8s%8s%9s%9s\n", "text", "n", "d", "ours 1",
+           "ours 2", "NumPy 1", "NumPy 2", "ratio 1", "ratio", "I(X;T)", "I(T;Y)");
+    if (csv)
+        (void)fputs("estimator,n,d,ours_1,ours_2,numpy_1,numpy_2,ratio_1,ratio,apart_XT,"
+                    "apart_TY\n",
+                    csv);
 }
 
 int main(int argc, char **argv)
 {
-    const bool full = argc > 1 && strcmp(argv[1], "--full") == 0;
-    ipl_pool *pool = NULL;
-    ipl_error err = {0};
-    ipl_status st = ipl_pool_create(&pool, ipl_cpu_count(), ipl_blas_start, &err);
+    bench_options opts;
+    bench_pools pools;
+    bench_peer peer;
 
-    printf("estimator,n,d,threads,seconds\n");
-    for (size_t k = 0; k < TEXTS; k++)
-        fprintf(stderr, "%zu: %s\n", k + 1, benches[k].text);
-    fprintf(stderr, "     n      d");
-    for (size_t k = 0; k < TEXTS; k++)
-        fprintf(stderr, " %8zu:", k + 1);
-    fprintf(stderr, "\n");
-    for (size_t i = 0; i < SIZES && st == IPL_OK; i++)
-        for (size_t j = 0; j < WIDTHS && st == IPL_OK; j++)
-            if (full || sizes[i] <= 1000)
-                st = bench_shape(sizes[i], widths[j], pool, &err);
-    ipl_pool_destroy(pool);
-    if (st != IPL_OK)
-        fprintf(stderr, "bench_estimators: %s\n", err.msg);
-    return ipl_status_exit(st);
+    bench_options_read(&opts, argc, argv);
+    bench_pools_init(&pools);
+    bench_peer_start(&peer, "numpy_estimators.py");
+    print_head(opts.csv, &peer);
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        scene s = scene_of(shapes[i].n, shapes[i].d);
+        const float *t[] = {s.t};
+        const bench_samples samples = {.n = s.n,
+                                       .d_X = s.d,
+                                       .n_layers = 1,
+                                       .x = s.x,
+                                       .y = s.y,
+                                       .widths = &s.d,
+                                       .t = t};
+
+        bench_peer_give(&peer, &samples);
+        for (size_t k = 0; k < ESTIMATORS; k++)
+            if (bench_wanted(&opts, benches[k].name) && s.n * s.d <= benches[k].most) {
+                result m;
+
+                take_turns(&m, &benches[k], &s, &pools, &peer);
+                print_row(opts.csv, &benches[k], &s, &m);
+            }
+        scene_release(&s);
+    }
+    bench_peer_stop(&peer);
+    bench_pools_release(&pools);
+    return bench_options_close(&opts);
 }

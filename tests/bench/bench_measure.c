@@ -16,7 +16,6 @@
 #include "bench.h"
 #include "ipl/estimator.h"
 #include "ipl/net.h"
-#include "math/npy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -273,40 +272,17 @@ static double floor_flop(const subject *s)
 
 /* ---- the peer ---- */
 
-static void write_matrix(const char *folder, const char *name, const float *data, size_t n,
-                         size_t d)
-{
-    const size_t dims[] = {n, d};
-    char path[256];
-    ipl_error err;
-
-    (void)snprintf(path, sizeof path, "%s/%s.npy", folder, name);
-    if (ipl_npy_write_f32(path, data, dims, 2, &err) != IPL_OK)
-        bench_die(err.msg);
-}
-
-/* Hand the subject over as files, which the peer removes. */
 static void give(bench_peer *peer, const subject *s)
 {
-    char folder[] = "build/bench-XXXXXX", name[32], question[160];
-    float *y;
+    const bench_samples samples = {.n = s->w->n,
+                                   .d_X = s->d_X,
+                                   .x = s->x,
+                                   .y = s->y,
+                                   .n_layers = s->n_layers,
+                                   .widths = s->width,
+                                   .t = (const float *const *)s->t};
 
-    if (peer->pid == 0)
-        return;
-    if (!mkdtemp(folder))
-        bench_die("no folder in build/");
-    y = bench_array(s->w->n, sizeof *y);
-    for (size_t i = 0; i < s->w->n; i++)
-        y[i] = (float)s->y[i];
-    write_matrix(folder, "x", s->x, s->w->n, s->d_X);
-    write_matrix(folder, "y", y, s->w->n, 1);
-    for (size_t l = 0; l < s->n_layers; l++) {
-        (void)snprintf(name, sizeof name, "t%zu", l);
-        write_matrix(folder, name, s->t[l], s->w->n, s->width[l]);
-    }
-    (void)snprintf(question, sizeof question, "load %s %zu", folder, s->n_layers);
-    (void)bench_peer_ask(peer, question);
-    ipl_free(y);
+    bench_peer_give(peer, &samples);
 }
 
 /* ---- measuring ---- */
