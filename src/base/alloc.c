@@ -1,12 +1,11 @@
 #include "base/alloc.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ALIGNMENT 64u
-
-#include <stdatomic.h>
 
 static atomic_long fail_after = -1; /* any thread may allocate */
 
@@ -26,6 +25,53 @@ bool ipl_mul_overflows(size_t *out, size_t a, size_t b)
     return b != 0 && a > SIZE_MAX / b;
 }
 
+#ifdef __SANITIZE_ADDRESS__
+
+/* Nothing of ours in front of the array: the sanitizer is to see every access there. */
+static void *aligned_zeros(size_t bytes)
+{
+    void *p = aligned_alloc(ALIGNMENT, bytes);
+
+    if (p)
+        memset(p, 0, bytes);
+    return p;
+}
+
+void ipl_free(void *p)
+{
+    free(p);
+}
+
+#else
+
+/*
+ * Zeros on a boundary of ALIGNMENT. Large memory comes from the system as pages of zeros that
+ * calloc() need not touch: what is never used is never there. The address to free stands in
+ * front of the array.
+ */
+static void *aligned_zeros(size_t bytes)
+{
+    char *start = calloc(1, bytes + ALIGNMENT), *p;
+
+    if (!start)
+        return NULL;
+    p = start + ALIGNMENT - (uintptr_t)start % ALIGNMENT; /* 16 bytes away at least */
+    memcpy(p - sizeof start, &start, sizeof start);
+    return p;
+}
+
+void ipl_free(void *p)
+{
+    void *start;
+
+    if (!p)
+        return;
+    memcpy(&start, (char *)p - sizeof start, sizeof start);
+    free(start);
+}
+
+#endif
+
 void *ipl_array(size_t rows, size_t cols, size_t size, ipl_error *err)
 {
     size_t bytes;
@@ -38,16 +84,10 @@ void *ipl_array(size_t rows, size_t cols, size_t size, ipl_error *err)
         return NULL;
     }
     bytes = (bytes / ALIGNMENT + 1) * ALIGNMENT;
-    p = injected_fault() ? NULL : aligned_alloc(ALIGNMENT, bytes);
+    p = injected_fault() ? NULL : aligned_zeros(bytes);
     if (!p) {
         (void)ipl_fail(err, IPL_E_NOMEM, "out of memory: %zu bytes", bytes);
         return NULL;
     }
-    memset(p, 0, bytes);
     return p;
-}
-
-void ipl_free(void *p)
-{
-    free(p);
 }

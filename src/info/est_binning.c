@@ -24,7 +24,6 @@
  * constant columns have no effect (but for the range of the layer), n < d is at ln n. The
  * pairs are not looked at: shuffling them does not change I(X;T).
  */
-#include "base/alloc.h"
 #include "info/est.h"
 
 #include <math.h>
@@ -267,7 +266,7 @@ static double somewhere(const double *x, size_t low, size_t high, uint64_t which
  * Put the values that sorting would put at places rank[0] < ... < rank[n_ranks - 1] of
  * x[low, high) there: quicksort that follows the parts with a rank in them alone.
  */
-static void select_ranks(double *x, size_t low, size_t high, const size_t *rank,
+static void select_ranks(double *x, size_t low, size_t high, const double *rank,
                          size_t n_ranks)
 {
     while (n_ranks > 0 && high - low > 1) {
@@ -283,10 +282,10 @@ static void select_ranks(double *x, size_t low, size_t high, const size_t *rank,
                 swap(x, i, --above);
             else
                 i++;
-        while (left < n_ranks && rank[left] < below)
+        while (left < n_ranks && rank[left] < (double)below)
             left++;
         right = left;
-        while (right < n_ranks && rank[right] < above)
+        while (right < n_ranks && rank[right] < (double)above)
             right++;
         select_ranks(x, low, below, rank, left);
         low = above;
@@ -300,8 +299,8 @@ static ipl_status survey(cells_job *job, ipl_work *work, ipl_error *err)
 {
     const size_t count = job->t->n * job->t->d, bins = job->o->bins;
     const double *x = job->t->given.p;
-    size_t *rank, n_ranks = 0;
-    double *edges;
+    double *edges, *rank;
+    size_t n_ranks = 0;
     ipl_status st;
 
     job->low = job->high = x[0];
@@ -311,16 +310,14 @@ static ipl_status survey(cells_job *job, ipl_work *work, ipl_error *err)
     }
     if (job->o->rule != RULE_QUANTILE)
         return IPL_OK;
-    st = ipl_buffer_reserve(&work->matrix, bins, 1, err);
+    st = ipl_buffer_reserve(&work->matrix, bins, 2, err);
     if (st != IPL_OK)
         return st;
-    rank = ipl_array(bins, 1, sizeof *rank, err);
-    if (!rank)
-        return IPL_E_NOMEM;
     memcpy(job->cells, x, count * sizeof *x); /* not needed yet */
     edges = work->matrix.p;
+    rank = edges + bins;
     for (size_t b = 1; b < bins; b++) {
-        const size_t at = (size_t)((double)count * (double)b / (double)bins);
+        const double at = floor((double)count * (double)b / (double)bins);
 
         if (n_ranks == 0 || rank[n_ranks - 1] < at)
             rank[n_ranks++] = at;
@@ -329,7 +326,6 @@ static ipl_status survey(cells_job *job, ipl_work *work, ipl_error *err)
     for (size_t b = 1; b < bins; b++)
         edges[b - 1] = job->cells[(size_t)((double)count * (double)b / (double)bins)];
     job->edges = edges;
-    ipl_free(rank);
     return IPL_OK;
 }
 

@@ -315,15 +315,19 @@ static void entropy_of_group(void *arg, size_t c, size_t thread)
     const group_job *job = arg;
     ipl_groups *groups = job->groups;
     const size_t order = group_order(groups, c);
+    const bool rows = size_of(groups, c) < groups->t->d;
     double *m = groups->scratch.p + thread * job->stride;
+    ipl_buffer room = {.p = m + order * order, .size = IPL_SIGNS_ROOM * order};
     const double weight = job->beta / (double)size_of(groups, c);
     const double trace =
         weigh_gram(m, groups->gram[job->scale].p + groups->at[c], order, weight);
 
     groups->h[c] = (double)NAN;
     groups->fate[c] = IPL_OK;
-    if (1.0 + trace <= IPL_TRUST_BOUND)
-        groups->fate[c] = ipl_half_logdet(&groups->h[c], m, NULL, order, job->inner, NULL);
+    if (1.0 + trace <= ipl_side_bound(rows ? IPL_ROWS : IPL_COLS))
+        groups->fate[c] = ipl_half_logdet(
+            &groups->h[c], &(ipl_definite){.m = m, .order = order, .centred = rows}, &room,
+            job->inner, NULL);
 }
 
 /* 1/2 log det(I + beta/n Z'Z) of n rows of the class-centred samples, by QR. */
@@ -360,10 +364,10 @@ ipl_status ipl_groups_conditional(double *h, ipl_groups *groups, ipl_scale scale
     *h = (double)NAN;
     if (st == IPL_OK)
         st = ipl_buffer_reserve(&groups->scratch, ipl_pool_threads(work->pool),
-                                order * order, err);
+                                order * (order + IPL_SIGNS_ROOM), err);
     if (st != IPL_OK)
         return st;
-    job.stride = order * order;
+    job.stride = order * (order + IPL_SIGNS_ROOM);
     run_groups(&job, entropy_of_group, work->pool);
     for (size_t c = 0; c < groups->k; c++) {
         const size_t n = size_of(groups, c);
@@ -402,7 +406,8 @@ static ipl_status pooled_directly(double *h, ipl_groups *groups, double beta,
         ipl_gram_cols(m, groups->z.p, n, d, weight, 0.0, work->pool);
     for (size_t i = 0; i < order; i++)
         m[i * order + i] += 1.0;
-    return ipl_half_logdet(h, m, NULL, order, work->pool, err);
+    return ipl_half_logdet(h, &(ipl_definite){.m = m, .order = order, .centred = n < d},
+                           NULL, work->pool, err);
 }
 
 /* H_W from H and R; NaN when R cannot be had. */
@@ -432,8 +437,96 @@ static ipl_status pooled_by_residual(double *h, ipl_groups *groups, ipl_pair *ty
         }
     for (size_t i = 0; i < IPL_SMALL; i++)
         ones[i] = 1.0;
-    st = ipl_half_logdet(h, m, ones, k, work->pool, err);
+    st = ipl_half_logdet(h, &(ipl_definite){.m = m, .p = ones, .order = k}, NULL,
+                         work->pool, err);
     *h += whole;
+    return st;
+}
+
+/* What is taken off a Gram matrix of the rows to centre every class of them. */
+typedef struct centring {
+    const ipl_groups *groups;
+    const ipl_square *gram;
+    double *m;
+    double *by_row, *by_class; /* (n, k) mean of row i over class c; (k, k) of these */
+    double weight, lifted;
+} centring;
+
+static double gram_at(const ipl_square *g, size_t i, size_t j)
+{
+    if (i == j)
+        return g->diag.p[i];
+    return i > j ? g->a.p[j * g->order + i] : g->a.p[i * g->order + j];
+}
+
+static void mean_rows(void *arg, size_t c, size_t thread)
+{
+    const centring *job = arg;
+    const ipl_groups *groups = job->groups;
+    const size_t n = groups->n, k = groups->k;
+
+    (void)thread;
+    for (size_t i = 0; i < n; i++)
+        job->by_row[i * k + c] = 0.0;
+    for (size_t j = groups->start[c]; j < groups->start[c + 1]; j++)
+        for (size_t i = 0; i < n; i++)
+            job->by_row[i * k + c] += gram_at(job->gram, i, j) / (double)size_of(groups, c);
+}
+
+/*
+ * Rows of class c: I + weight (Gram matrix about the class means), and the eigenvalue 1 along
+ * the members of every class lifted as ipl_half_logdet() does for one.
+ */
+static void form_rows(void *arg, size_t c, size_t thread)
+{
+    const centring *job = arg;
+    const ipl_groups *groups = job->groups;
+    const size_t k = groups->k;
+    const double lift = (job->lifted - 1.0) / (double)size_of(groups, c);
+
+    (void)thread;
+    for (size_t i = groups->start[c]; i < groups->start[c + 1]; i++)
+        for (size_t b = 0; b <= c; b++)
+            for (size_t j = groups->start[b]; j < groups->start[b + 1] && j <= i; j++)
+                job->m[i * groups->n + j] =
+                    (i == j ? 1.0 : 0.0) + (b == c ? lift : 0.0) +
+                    job->weight * (gram_at(job->gram, i, j) - job->by_row[i * k + b] -
+                                   job->by_row[j * k + c] + job->by_class[c * k + b]);
+}
+
+/* H_W of a T wider than n from the Gram matrix of its rows. */
+static ipl_status pooled_by_rows(double *h, ipl_groups *groups, ipl_pair *ty,
+                                 ipl_scale scale, double beta, ipl_work *work,
+                                 ipl_error *err)
+{
+    const size_t n = groups->n, k = groups->k;
+    centring job = {.groups = groups,
+                    .gram = &ty->a->rows[scale],
+                    .weight = beta / (double)n,
+                    .lifted = 1.0};
+    ipl_status st = ipl_var_gram(ty->a, IPL_ROWS, scale, work, err);
+
+    if (st == IPL_OK)
+        st = ipl_var_borrow(&job.m, ty->spare, scale, n, err);
+    if (st == IPL_OK)
+        st = ipl_buffer_reserve(&work->panel, n + k, k, err);
+    if (st != IPL_OK)
+        return st;
+    job.by_row = work->panel.p;
+    job.by_class = job.by_row + n * k;
+    ipl_pool_run(work->pool, k, mean_rows, &job);
+    memset(job.by_class, 0, k * k * sizeof *job.by_class);
+    for (size_t c = 0; c < k; c++)
+        for (size_t i = groups->start[c]; i < groups->start[c + 1]; i++)
+            for (size_t b = 0; b < k; b++)
+                job.by_class[c * k + b] +=
+                    job.by_row[i * k + b] / (double)size_of(groups, c);
+    for (size_t i = 0; i < n; i++)
+        job.lifted += job.weight * job.gram->diag.p[i] / (double)n;
+    ipl_pool_run(work->pool, k, form_rows, &job);
+    st = ipl_half_logdet(h, &(ipl_definite){.m = job.m, .order = n}, &work->signs,
+                         work->pool, err);
+    *h -= 0.5 * (double)k * log(job.lifted);
     return st;
 }
 
@@ -452,9 +545,10 @@ ipl_status ipl_groups_pooled(double *h, ipl_groups *groups, ipl_pair *ty, ipl_sc
     }
     if (small)
         st = centre_groups(groups, scale, work, err);
-    if (st == IPL_OK && bound <= IPL_TRUST_BOUND)
-        st = small ? pooled_directly(h, groups, beta, work, err)
-                   : pooled_by_residual(h, groups, ty, scale, beta, work, err);
+    if (st == IPL_OK && bound <= ipl_side_bound(ipl_var_side(t)))
+        st = small         ? pooled_directly(h, groups, beta, work, err)
+             : t->d > t->n ? pooled_by_rows(h, groups, ty, scale, beta, work, err)
+                           : pooled_by_residual(h, groups, ty, scale, beta, work, err);
     if (st != IPL_OK || !isnan(*h))
         return st;
     st = centre_groups(groups, scale, work, err);

@@ -4,12 +4,16 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdint.h>
 
-#define ACCURACY 1e-11 /* of max(1, H): a tenth of what golden values are held to */
-#define SLACK 4.0      /* roundings behind one entry of M */
+#define ACCURACY 1e-11      /* of max(1, H): a tenth of what golden values are held to */
+#define ACCURACY_LARGE 2e-7 /* in nats */
+#define SLACK 4.0           /* roundings behind one entry of M */
 
-/* Estimated error of log det(L L') when entry ij of it is wrong by eps sqrt(p_i p_j). */
-static double rounding(const double *l, const double *p, size_t n)
+enum { SIGNS = IPL_SIGNS_ROOM - 1 }; /* random vectors: the estimate is right to a third */
+
+/* sum_j p_j (M^-1)_jj of a small factor. */
+static double small_sum(const double *l, const double *p, size_t n)
 {
     double x[IPL_SMALL], sum = 0.0;
 
@@ -27,25 +31,95 @@ static double rounding(const double *l, const double *p, size_t n)
             square += x[i] * x[i];
         sum += p[j] * square;
     }
-    return SLACK * DBL_EPSILON * sum;
+    return sum;
 }
 
-ipl_status ipl_half_logdet(double *h, double *m, const double *p, size_t order,
+/* A sign that depends on the place alone. */
+static double sign_at(size_t place)
+{
+    uint64_t x = ((uint64_t)place + 1u) * UINT64_C(0x9e3779b97f4a7c15);
+
+    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+    return x >> 63 ? 1.0 : -1.0;
+}
+
+/* The diagonal of M, or what it was summed from, weighs the signs: z_i = +- sqrt(p_i). */
+static void fill_signs(double *z, const double *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < SIGNS; k++)
+            z[i * SIGNS + k] = sign_at(i * SIGNS + k) * sqrt(p[i]);
+}
+
+/* The mean of z' M^-1 z, whose expectation is sum_j p_j (M^-1)_jj. */
+static double estimated_sum(double *z, const double *l, size_t n, ipl_pool *pool)
+{
+    double sum = 0.0;
+
+    ipl_solve_lower(z, l, n, SIGNS, pool);
+    for (size_t i = 0; i < n * SIGNS; i++)
+        sum += z[i] * z[i];
+    return sum / SIGNS;
+}
+
+/* Move the eigenvalue of (1, ..., 1) from 1 to the mean of the diagonal, which is returned. */
+static double lift(double *m, size_t n)
+{
+    double mean = 0.0, add;
+
+    for (size_t i = 0; i < n; i++)
+        mean += m[i * n + i] / (double)n;
+    add = (mean - 1.0) / (double)n;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j <= i; j++)
+            m[i * n + j] += add;
+    return mean;
+}
+
+ipl_status ipl_half_logdet(double *h, const ipl_definite *matrix, ipl_buffer *room,
                            ipl_pool *pool, ipl_error *err)
 {
-    double diag[IPL_SMALL];
+    const size_t n = matrix->order;
+    const bool small = n <= IPL_SMALL;
+    double *m = matrix->m, diag[IPL_SMALL], trace = 0.0, lifted = 1.0, lost = 0.0;
+    bool check = small;
     ipl_status st;
 
-    for (size_t i = 0; order <= IPL_SMALL && i < order; i++)
-        diag[i] = p ? p[i] : m[i * order + i];
-    st = ipl_cholesky(m, order, pool, err);
     *h = (double)NAN;
+    for (size_t i = 0; i < n; i++)
+        trace += m[i * n + i];
+    if (!isfinite(trace))
+        return IPL_OK;
+    if (matrix->centred)
+        lifted = lift(m, n);
+    if (trace - (double)n > IPL_TRUST_BOUND)
+        check = true;
+    if (check && !small && !room)
+        return IPL_OK;
+    for (size_t i = 0; small && i < n; i++)
+        diag[i] = matrix->p ? matrix->p[i] : m[i * n + i];
+    if (check && !small) {
+        double *p;
+
+        st = ipl_buffer_reserve(room, n, IPL_SIGNS_ROOM, err);
+        if (st != IPL_OK)
+            return st;
+        p = room->p + n * SIGNS;
+        for (size_t i = 0; i < n; i++)
+            p[i] = matrix->p ? matrix->p[i] : m[i * n + i];
+        fill_signs(room->p, p, n);
+    }
+    st = ipl_cholesky(m, n, pool, err);
     if (st == IPL_E_NUMERIC)
         return IPL_OK;
     if (st != IPL_OK)
         return st;
-    *h = 0.5 * ipl_cholesky_logdet(m, order);
-    if (order <= IPL_SMALL && !(rounding(m, diag, order) <= ACCURACY * fmax(1.0, *h)))
+    if (check)
+        lost = SLACK * DBL_EPSILON *
+               (small ? small_sum(m, diag, n) : estimated_sum(room->p, m, n, pool));
+    *h = 0.5 * (ipl_cholesky_logdet(m, n) - log(lifted));
+    if (!(lost <= fmax(ACCURACY * fmax(1.0, *h), small ? 0.0 : ACCURACY_LARGE)))
         *h = (double)NAN;
     return IPL_OK;
 }

@@ -2,36 +2,58 @@
  * Half log-determinants that are right or NaN.
  *
  * Cholesky squares nothing that the Gram matrix has not squared already, but that is enough
- * to lose digits when a matrix is badly conditioned. Here a small factor is checked against
- * its own inverse; a large one is not tried beyond IPL_TRUST_BOUND. A caller that gets NaN
- * turns to the QR factorisation of the samples themselves (ipl_logdet_qr).
+ * to lose digits when a matrix is badly conditioned. So a factor is checked against its own
+ * inverse when it is small, or large with a trace beyond IPL_TRUST_BOUND, and not tried beyond
+ * a bound of the trace. A caller that gets NaN turns to the QR factorisation of the samples
+ * themselves (ipl_logdet_qr).
  */
 #ifndef IPL_LOGDET_H
 #define IPL_LOGDET_H
 
 #include "base/pool.h"
+#include "info/square.h"
 #include "ipl/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
-/** Orders up to this one have their accuracy estimated. */
-enum { IPL_SMALL = 128 };
+enum {
+    IPL_SMALL = 128,    /* orders up to this one always have their accuracy estimated */
+    IPL_SIGNS_ROOM = 17 /* doubles per row of the room ipl_half_logdet() may need */
+};
 
-/** Largest 1 + weight * trace for which a Cholesky factor is tried. */
+/** Largest 1 + weight * trace for which a factor of order d or a Schur complement is tried. */
 #define IPL_TRUST_BOUND 1e12
 
+/** The same for I + W Z Z' of order n, which ipl_half_logdet() rids of its smallest eigenvalue. */
+#define IPL_ROWS_BOUND 1e18
+
+/** A symmetric matrix of which the determinant is wanted. */
+typedef struct ipl_definite {
+    double *m; /* (order, order), lower triangle read and replaced by its factor */
+    const double
+        *p; /* (order) diagonal of the numbers M was summed from; NULL: that of M */
+    size_t order;
+    bool centred; /* M 1 = 1: M is I + W Z Z' with columns of Z that sum to zero */
+} ipl_definite;
+
 /**
- * 1/2 log det M of a symmetric matrix by Cholesky; NaN when M is not positive definite or,
- * for an order of at most IPL_SMALL, when rounding may have cost more than about
- * 1e-11 max(1, H):
+ * 1/2 log det M by Cholesky; NaN when M is not positive definite or when rounding may have
+ * cost more than about 1e-11 max(1, H), or 2e-7 for a large order:
  *
  *     error ~ eps sum_i p_i (M^-1)_ii
  *
- * shapes  m (order, order), lower triangle read and replaced by its factor; p (order) the
- *         diagonal of the numbers M was summed from, NULL: that of M
+ * computed for an order up to IPL_SMALL, and beyond it estimated from 16 random signs
+ * (Hutchinson 1989) where the trace exceeds IPL_TRUST_BOUND; below that a large M is trusted.
+ *
+ * A centred M has the eigenvalue 1 along (1, ..., 1), often far below all others. What is
+ * factored is M' = M + (c - 1) 1 1' / n with c the mean of M's diagonal: log det M' =
+ * log det M + log c, and M'^-1 Z = M^-1 Z, so the factor serves as that of M.
+ *
+ * room    grows to IPL_SIGNS_ROOM order; NULL: a large M beyond IPL_TRUST_BOUND is NaN
  * errors  IPL_E_NOMEM
  */
-ipl_status ipl_half_logdet(double *h, double *m, const double *p, size_t order,
+ipl_status ipl_half_logdet(double *h, const ipl_definite *matrix, ipl_buffer *room,
                            ipl_pool *pool, ipl_error *err) IPL_NODISCARD;
 
 #endif /* IPL_LOGDET_H */

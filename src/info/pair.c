@@ -253,7 +253,7 @@ static ipl_status entropy_left(double *h, ipl_pair *pair, ipl_form form, ipl_sca
             m[i * q + j] = w * (s ? s[j] : 1.0) * r[i * q + j];
         m[i * q + i] += 1.0;
     }
-    return ipl_half_logdet(h, m, NULL, q, work->pool, err);
+    return ipl_half_logdet(h, &(ipl_definite){.m = m, .order = q}, NULL, work->pool, err);
 }
 
 /* H(A,B) from the whole matrix of order p + q. */
@@ -291,7 +291,8 @@ static ipl_status joint_by_cols(double *h, ipl_pair *pair, ipl_scale scale, doub
     }
     for (size_t i = 0; i < order; i++)
         m[i * order + i] += 1.0;
-    return ipl_half_logdet(h, m, NULL, order, work->pool, err);
+    return ipl_half_logdet(h, &(ipl_definite){.m = m, .order = order}, NULL, work->pool,
+                           err);
 }
 
 /* H(A,B) from the sum of the Gram matrices of order n. */
@@ -312,7 +313,8 @@ static ipl_status joint_by_rows(double *h, ipl_pair *pair, ipl_scale scale, doub
         return st;
     ipl_square_form(m, &a->rows[scale], NULL, beta_a / (double)a->n, work->pool);
     ipl_square_add(m, &b->rows[scale], beta_b / (double)b->n, work->pool);
-    return ipl_half_logdet(h, m, NULL, a->n, work->pool, err);
+    return ipl_half_logdet(h, &(ipl_definite){.m = m, .order = a->n, .centred = true},
+                           &work->signs, work->pool, err);
 }
 
 /* H(A,B) from the samples side by side. */
@@ -338,6 +340,15 @@ static ipl_status joint_by_qr(double *h, ipl_pair *pair, ipl_scale scale, double
     return IPL_OK;
 }
 
+/* The largest bound for which a form is tried. */
+static double bound_of(ipl_form form)
+{
+    const bool rows =
+        form == IPL_JOINT_ROWS || form == IPL_SCHUR_ROWS || form == IPL_SCHUR_ROWS_SWAPPED;
+
+    return ipl_side_bound(rows ? IPL_ROWS : IPL_COLS);
+}
+
 ipl_status ipl_pair_measure(ipl_joint *out, ipl_pair *pair, ipl_scale scale, double beta_a,
                             double beta_b, ipl_work *work, ipl_error *err)
 {
@@ -354,7 +365,7 @@ ipl_status ipl_pair_measure(ipl_joint *out, ipl_pair *pair, ipl_scale scale, dou
     if (st != IPL_OK || isnan(out->h_a) || isnan(out->h_b))
         return st;
 
-    if (bound <= IPL_TRUST_BOUND) {
+    if (bound <= bound_of(form)) {
         if (form == IPL_JOINT_COLS)
             st = joint_by_cols(&out->h_ab, pair, scale, beta_a, beta_b, work, err);
         else if (form == IPL_JOINT_ROWS)

@@ -18,6 +18,7 @@
 
 void ipl_work_release(ipl_work *work)
 {
+    ipl_buffer_release(&work->signs);
     ipl_buffer_release(&work->rows[1]);
     ipl_buffer_release(&work->rows[0]);
     ipl_buffer_release(&work->copy);
@@ -330,8 +331,13 @@ ipl_side ipl_var_side(const ipl_var *v)
 double ipl_var_bound(const ipl_var *v, ipl_scale scale, double beta)
 {
     if (scale == IPL_CORR && v->underflow)
-        return fmax(2.0 * IPL_TRUST_BOUND, 1.0 + beta * v->trace[scale]);
+        return fmax(2.0 * IPL_ROWS_BOUND, 1.0 + beta * v->trace[scale]);
     return 1.0 + beta * v->trace[scale];
+}
+
+double ipl_side_bound(ipl_side side)
+{
+    return side == IPL_ROWS ? IPL_ROWS_BOUND : IPL_TRUST_BOUND;
 }
 
 void ipl_var_weigh(double *out, size_t stride, size_t at, const ipl_var *v, ipl_scale scale,
@@ -439,7 +445,9 @@ static ipl_status make_factor(ipl_factor *f, ipl_var *v, ipl_side side, ipl_scal
         f->l = f->own.p;
     }
     ipl_square_form(f->l, sq, s, beta / (double)v->n, work->pool);
-    st = ipl_half_logdet(&f->h, f->l, NULL, sq->order, work->pool, err);
+    st = ipl_half_logdet(
+        &f->h, &(ipl_definite){.m = f->l, .order = sq->order, .centred = side == IPL_ROWS},
+        &work->signs, work->pool, err);
     if (st != IPL_OK)
         return st;
     f->scale = scale;
@@ -465,7 +473,7 @@ ipl_status ipl_var_factor(const double **l, ipl_var *v, ipl_side side, ipl_scale
     ipl_status st;
 
     *l = NULL;
-    if (!(ipl_var_bound(v, scale, beta) <= IPL_TRUST_BOUND))
+    if (!(ipl_var_bound(v, scale, beta) <= ipl_side_bound(side)))
         return IPL_OK;
     st = get_factor(&f, v, side, scale, beta, work, err);
     if (st == IPL_OK && !isnan(f->h))
@@ -519,7 +527,7 @@ ipl_status ipl_var_entropy(double *h, ipl_var *v, ipl_scale scale, double beta,
         ipl_work_fault(work, "H(%s): beta times the variance overflows", v->name);
         return IPL_OK;
     }
-    if (bound <= IPL_TRUST_BOUND) {
+    if (bound <= ipl_side_bound(ipl_var_side(v))) {
         st = get_factor(&f, v, ipl_var_side(v), scale, beta, work, err);
         if (st == IPL_OK)
             *h = f->h;

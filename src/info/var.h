@@ -34,6 +34,7 @@ typedef struct ipl_work {
     ipl_buffer matrix, panel; /* a matrix to factor; right-hand sides */
     ipl_buffer copy;          /* samples scaled or side by side */
     ipl_buffer rows[2];       /* blocks of variables that stream */
+    ipl_buffer signs;         /* for ipl_half_logdet() */
     const char *estimator;    /* what is being measured, for the fault; borrowed */
     char fault[512];          /* first reason for a NaN, "" without one */
 } ipl_work;
@@ -134,6 +135,9 @@ ipl_side ipl_var_side(const ipl_var *v);
 
 /** 1 + beta tr S, an upper bound of the condition number. */
 double ipl_var_bound(const ipl_var *v, ipl_scale scale, double beta);
+
+/** The largest bound for which Cholesky is tried on a side. */
+double ipl_side_bound(ipl_side side);
 
 /** Compute X'X (scale is not looked at) or X D^2 X' unless it is there. IPL_E_NOMEM. */
 ipl_status ipl_var_gram(ipl_var *v, ipl_side side, ipl_scale scale, ipl_work *work,
