@@ -262,18 +262,14 @@ static double somewhere(const double *x, size_t low, size_t high, uint64_t which
     return x[low + (size_t)((mix ^ mix >> 29) % (high - low))];
 }
 
-/*
- * Put the values that sorting would put at places rank[0] < ... < rank[n_ranks - 1] of
- * x[low, high) there: quicksort that follows the parts with a rank in them alone.
- */
-static void select_ranks(double *x, size_t low, size_t high, const double *rank,
-                         size_t n_ranks)
+/* Put the value that sorting would put at place `at` of x[low, high) there (Hoare's select). */
+static void select_rank(double *x, size_t low, size_t high, size_t at)
 {
-    while (n_ranks > 0 && high - low > 1) {
+    while (high - low > 1) {
         const double a = somewhere(x, low, high, 1), b = somewhere(x, low, high, 2);
         const double c = somewhere(x, low, high, 3);
         const double pivot = fmax(fmin(a, b), fmin(fmax(a, b), c));
-        size_t below = low, above = high, i = low, left = 0, right;
+        size_t below = low, above = high, i = low;
 
         while (i < above) /* smaller ones | equal ones | not seen | larger ones */
             if (x[i] < pivot)
@@ -282,16 +278,30 @@ static void select_ranks(double *x, size_t low, size_t high, const double *rank,
                 swap(x, i, --above);
             else
                 i++;
-        while (left < n_ranks && rank[left] < (double)below)
-            left++;
-        right = left;
-        while (right < n_ranks && rank[right] < (double)above)
-            right++;
-        select_ranks(x, low, below, rank, left);
-        low = above;
-        rank += right;
-        n_ranks -= right;
+        if (at < below)
+            high = below;
+        else if (at >= above)
+            low = above;
+        else
+            return;
     }
+}
+
+/*
+ * The same for places rank[0] < ... < rank[n_ranks - 1] of x (count): the middle one first,
+ * then those of the quarters, each between its neighbours that are in place.
+ */
+static void select_ranks(double *x, size_t count, const double *rank, size_t n_ranks)
+{
+    size_t step = 1;
+
+    while (step < n_ranks)
+        step *= 2;
+    for (; step > 0; step /= 2)
+        for (size_t i = step - 1; i < n_ranks; i += 2 * step)
+            select_rank(x, i >= step ? (size_t)rank[i - step] + 1 : 0,
+                        i + step < n_ranks ? (size_t)rank[i + step] : count,
+                        (size_t)rank[i]);
 }
 
 /* What the rule needs to know of the whole layer. */
@@ -322,7 +332,7 @@ static ipl_status survey(cells_job *job, ipl_work *work, ipl_error *err)
         if (n_ranks == 0 || rank[n_ranks - 1] < at)
             rank[n_ranks++] = at;
     }
-    select_ranks(job->cells, 0, count, rank, n_ranks);
+    select_ranks(job->cells, count, rank, n_ranks);
     for (size_t b = 1; b < bins; b++)
         edges[b - 1] = job->cells[(size_t)((double)count * (double)b / (double)bins)];
     job->edges = edges;
