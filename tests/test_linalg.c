@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/rng.h"
 #include "math/linalg.h"
+#include "one_thread.h"
 #include "test.h"
 
 #include <float.h>
@@ -359,13 +360,6 @@ static void running_out_of_memory_is_reported(void **state)
     ipl_alloc_fail_after(0);
     assert_int_equal(ipl_logdet_lu(&got, z, 2, NULL), IPL_E_NOMEM);
     ipl_alloc_fail_after(-1);
-}
-
-static int one_thread(void **state)
-{
-    (void)state;
-    ipl_blas_start();
-    return 0;
 }
 
 int main(void)

@@ -5,6 +5,7 @@
 #include "ipl/estimator.h"
 #include "math/linalg.h"
 #include "naive.h"
+#include "one_thread.h"
 #include "test.h"
 
 #include <stdio.h>
@@ -925,6 +926,41 @@ static void large_ill_conditioned_layers_are_measured_by_qr(void **state)
     ipl_free(t);
 }
 
+/* Wide variables whose traces times beta are far beyond IPL_TRUST_BOUND. */
+static void check_beyond_the_bound(double *t, const double *x, size_t n, size_t p, size_t q,
+                                   double beta, double tol)
+{
+    const int32_t k = 3;
+    int32_t *y = labels(n, (size_t)k, 4);
+    char text[64];
+    ipl_measures m;
+    const double ht = naive_entropy(t, n, q, false, beta);
+    const double hxt = naive_joint(x, p, beta, t, q, beta, n, false);
+
+    (void)snprintf(text, sizeof text, "logdet:beta=%g", beta);
+    m = measure(text, x, p, t, q, y, n);
+    assert_close(m.H_T, ht, tol);
+    assert_close(m.H_XT, hxt, tol);
+    assert_close(m.H_T_given_Y, naive_within(t, n, q, false, beta, y, k, false), tol);
+    assert_close(m.I_TY_pooled, ht - naive_within(t, n, q, false, beta, y, k, true), tol);
+    ipl_free(y);
+}
+
+static void wide_layers_beyond_the_bound_agree_with_the_definition(void **state)
+{
+    enum { N = 150, P = 170, Q = 190 };
+    double *x = normal(N, P, 17), *t = layer_of(x, N, P, Q, 18);
+
+    (void)state;
+    check_beyond_the_bound(t, x, N, P, Q, 1e12, 1e-6);
+    /* One column 1e5 times larger than the others: the Gram matrix loses 10 digits of them. */
+    for (size_t i = 0; i < N; i++)
+        t[i * Q] *= 1e5;
+    check_beyond_the_bound(t, x, N, P, Q, 1e4, 1e-6);
+    ipl_free(t);
+    ipl_free(x);
+}
+
 static void the_released_formula_has_no_value_for_parallel_columns(void **state)
 {
     enum { N = 64 };
@@ -968,13 +1004,6 @@ static void values_that_overflow_are_nan_with_a_reason(void **state)
     assert_true(isfinite(m[0].H_X));
     assert_non_null(strstr(ipl_plane_fault(plane), "overflow"));
     ipl_plane_destroy(plane);
-}
-
-static int one_thread(void **state)
-{
-    (void)state;
-    ipl_blas_start();
-    return 0;
 }
 
 int main(void)
@@ -1024,6 +1053,7 @@ int main(void)
         cmocka_unit_test(parallel_columns_of_very_different_size_are_measured_exactly),
         cmocka_unit_test(columns_whose_squares_vanish_still_have_correlations),
         cmocka_unit_test(large_ill_conditioned_layers_are_measured_by_qr),
+        cmocka_unit_test(wide_layers_beyond_the_bound_agree_with_the_definition),
         cmocka_unit_test(the_released_formula_has_no_value_for_parallel_columns),
         cmocka_unit_test(values_that_overflow_are_nan_with_a_reason),
     };

@@ -4,6 +4,7 @@
 #include "ipl/estimator.h"
 #include "math/linalg.h"
 #include "naive.h"
+#include "one_thread.h"
 #include "test.h"
 
 #include <stdio.h>
@@ -630,13 +631,6 @@ static void running_out_of_memory_anywhere_is_reported(void **state)
         }
         stack_release(&s);
     }
-}
-
-static int one_thread(void **state)
-{
-    (void)state;
-    ipl_blas_start();
-    return 0;
 }
 
 int main(void)

@@ -4,6 +4,7 @@
 #include "info/rows.h"
 #include "ipl/estimator.h"
 #include "math/linalg.h"
+#include "one_thread.h"
 #include "test.h"
 
 #include <string.h>
@@ -157,13 +158,6 @@ static void few_samples_and_wide_variables_are_kept(void **state)
     assert_true(ipl_rows_stream(60000, 1024));
     assert_false(ipl_rows_stream(IPL_STREAM_ROWS - 1, 10));
     assert_false(ipl_rows_stream(20000, 3072));
-}
-
-static int one_thread(void **state)
-{
-    (void)state;
-    ipl_blas_start();
-    return 0;
 }
 
 int main(void)

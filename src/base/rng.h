@@ -27,7 +27,9 @@ typedef enum ipl_rng_purpose {
     IPL_RNG_PROBE = 7,   /* random probe rows; a = split */
     IPL_RNG_DATA = 8,    /* generated data sets; a = array, b = row */
     IPL_RNG_AUGMENT = 9, /* a = epoch, b = sample */
-    IPL_RNG_NULL = 10    /* shuffled pairs of a null baseline; a = repetition */
+    IPL_RNG_NULL = 10,   /* shuffled pairs of a null baseline; a = repetition */
+    IPL_RNG_PIVOT = 11,  /* places of a selection: no result depends on them */
+    IPL_RNG_CHECK = 12   /* signs that estimate a rounding error */
 } ipl_rng_purpose;
 
 typedef struct ipl_rng {

@@ -24,6 +24,7 @@
  * constant columns have no effect (but for the range of the layer), n < d is at ln n. The
  * pairs are not looked at: shuffling them does not change I(X;T).
  */
+#include "base/rng.h"
 #include "info/est.h"
 
 #include <math.h>
@@ -252,22 +253,15 @@ static void swap(double *x, size_t i, size_t j)
     x[j] = t;
 }
 
-/* A value of x[low, high), at a place that no order of the values foresees. */
-static double somewhere(const double *x, size_t low, size_t high, uint64_t which)
-{
-    uint64_t mix =
-        (which << 60 ^ (uint64_t)high << 30 ^ low) * UINT64_C(0x9e3779b97f4a7c15);
-
-    mix = (mix ^ mix >> 32) * UINT64_C(0xbf58476d1ce4e5b9);
-    return x[low + (size_t)((mix ^ mix >> 29) % (high - low))];
-}
-
 /* Put the value that sorting would put at place `at` of x[low, high) there (Hoare's select). */
 static void select_rank(double *x, size_t low, size_t high, size_t at)
 {
+    ipl_rng rng = ipl_rng_at(0, IPL_RNG_PIVOT, 0, 0);
+
     while (high - low > 1) {
-        const double a = somewhere(x, low, high, 1), b = somewhere(x, low, high, 2);
-        const double c = somewhere(x, low, high, 3);
+        const double a = x[low + ipl_rng_below(&rng, high - low)];
+        const double b = x[low + ipl_rng_below(&rng, high - low)];
+        const double c = x[low + ipl_rng_below(&rng, high - low)];
         const double pivot = fmax(fmin(a, b), fmin(fmax(a, b), c));
         size_t below = low, above = high, i = low;
 

@@ -546,9 +546,10 @@ ipl_status ipl_groups_pooled(double *h, ipl_groups *groups, ipl_pair *ty, ipl_sc
     if (small)
         st = centre_groups(groups, scale, work, err);
     if (st == IPL_OK && bound <= ipl_side_bound(ipl_var_side(t)))
-        st = small         ? pooled_directly(h, groups, beta, work, err)
-             : t->d > t->n ? pooled_by_rows(h, groups, ty, scale, beta, work, err)
-                           : pooled_by_residual(h, groups, ty, scale, beta, work, err);
+        st = small ? pooled_directly(h, groups, beta, work, err)
+                   : pooled_by_residual(h, groups, ty, scale, beta, work, err);
+    if (st == IPL_OK && isnan(*h) && !small && t->d > t->n && bound <= IPL_ROWS_BOUND)
+        st = pooled_by_rows(h, groups, ty, scale, beta, work, err);
     if (st != IPL_OK || !isnan(*h))
         return st;
     st = centre_groups(groups, scale, work, err);

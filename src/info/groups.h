@@ -57,11 +57,12 @@ ipl_status ipl_groups_conditional(double *h, ipl_groups *groups, ipl_scale scale
 /**
  * H_W(T) in nats, NaN with a fault when it cannot be had.
  *
- * For d > n it is had from the Gram matrix of the rows, about the class means. For a T of
- * more than IPL_SMALL columns else it follows from H(T) and the residual R of the labels
- * given T:
+ * For a wide T it follows from H(T) and the residual R of the labels given T:
  *
  *     H_W = H + 1/2 log det(N^-1/2 (R + c c' / n) N^-1/2),  N = diag(c), c the class counts
+ *
+ * Where R has lost its digits (T knows the labels) and d > n, from the Gram matrix of the rows
+ * about their class means.
  *
  * shapes  ty is the pair (T, one-hot Y)
  * errors  IPL_E_NOMEM

@@ -1,5 +1,6 @@
 #include "info/logdet.h"
 
+#include "base/rng.h"
 #include "math/linalg.h"
 
 #include <float.h>
@@ -34,22 +35,17 @@ static double small_sum(const double *l, const double *p, size_t n)
     return sum;
 }
 
-/* A sign that depends on the place alone. */
-static double sign_at(size_t place)
-{
-    uint64_t x = ((uint64_t)place + 1u) * UINT64_C(0x9e3779b97f4a7c15);
-
-    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-    return x >> 63 ? 1.0 : -1.0;
-}
-
 /* The diagonal of M, or what it was summed from, weighs the signs: z_i = +- sqrt(p_i). */
 static void fill_signs(double *z, const double *p, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
+    ipl_rng rng = ipl_rng_at(0, IPL_RNG_CHECK, 0, 0);
+
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t bits = ipl_rng_bits(&rng);
+
         for (size_t k = 0; k < SIGNS; k++)
-            z[i * SIGNS + k] = sign_at(i * SIGNS + k) * sqrt(p[i]);
+            z[i * SIGNS + k] = (bits >> k & 1u ? 1.0 : -1.0) * sqrt(p[i]);
+    }
 }
 
 /* The mean of z' M^-1 z, whose expectation is sum_j p_j (M^-1)_jj. */

@@ -2,7 +2,6 @@
 
 #include "info/columns.h"
 
-#include <math.h>
 #include <string.h>
 
 bool ipl_rows_stream(size_t n, size_t widest)
