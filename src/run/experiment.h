@@ -33,8 +33,8 @@ typedef struct ipl_experiment {
     size_t batch, epochs, shard;
     bool shuffle;
 
-    char estimator[2048]; /* texts separated by spaces */
-    char measure[1024];   /* when: every, every:N, log:N, 0,1,10 or none */
+    char estimator[16384]; /* texts separated by spaces */
+    char measure[1024];    /* when: every, every:N, log:N, 0,1,10 or none */
     size_t early_steps, early_epochs;
     int probe; /* ipl_probe_rows */
     size_t probe_train, probe_test;
