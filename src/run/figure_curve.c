@@ -237,8 +237,8 @@ static ipl_status layer_curves(curve **out, char (**paint)[8], size_t *n_curves,
     if (!*out || !*paint)
         return IPL_E_NOMEM;
     for (size_t k = 0; k < *n_curves; k++) {
-        const size_t l = k % n;
         const bool null = k >= n;
+        const size_t l = null ? k - n : k;
 
         colour_of((*paint)[l], l, n);
         (*out)[k] = (curve){.mean = &group->mean.info,
