@@ -17,14 +17,15 @@ enum { KEY_MAX = 128 };
 static const struct {
     const char *key, *kind;
     ipl_row_at at;
+    bool one; /* it is one text of that kind and nothing else: checked when it is set */
 } texts[] = {
-    {"optimiser", "optimiser", ipl_optimiser_row},
-    {"schedule", "schedule", ipl_schedule_row},
-    {"init", "initialiser", ipl_initialiser_row},
-    {"loss", "loss", ipl_loss_row},
-    {"activation", "layer", ipl_layer_row},
-    {"data", "data set", ipl_source_row},
-    {"estimator", "estimator", ipl_estimator_row},
+    {"optimiser", "optimiser", ipl_optimiser_row, true},
+    {"schedule", "schedule", ipl_schedule_row, true},
+    {"init", "initialiser", ipl_initialiser_row, false},
+    {"loss", "loss", ipl_loss_row, true},
+    {"activation", "activation", ipl_layer_row, true},
+    {"data", "data set", ipl_source_row, false},
+    {"estimator", "estimator", ipl_estimator_row, false},
 };
 enum { N_TEXTS = sizeof texts / sizeof texts[0] };
 
@@ -178,14 +179,34 @@ static ipl_status set_option(ipl_experiment *exp, const char *key, const char *d
     return st;
 }
 
+/* Whether a text chooses something that there is. */
+static ipl_status check_text(const char *key, const char *value, ipl_error *err)
+{
+    const size_t k = find_text(key, key + strlen(key));
+    ipl_error why = {0};
+    ipl_spec spec;
+    ipl_status st;
+
+    if (k == N_TEXTS || !texts[k].one)
+        return IPL_OK;
+    st = ipl_spec_create(&spec, texts[k].kind, texts[k].at, value, &why);
+    ipl_spec_release(&spec);
+    return st == IPL_OK || st == IPL_E_NOMEM
+               ? st
+               : ipl_fail(err, IPL_E_ARG, "%s=%.60s: %s", key, value, why.msg);
+}
+
 ipl_status ipl_experiment_set(ipl_experiment *exp, const char *key, const char *value,
                               ipl_error *err)
 {
     const char *dot = strchr(key, '.');
     const ipl_opt *row = ipl_opt_find(ipl_experiment_opts, key);
 
-    if (row)
-        return ipl_opt_set(exp, row, value, err);
+    if (row) {
+        const ipl_status st = check_text(key, value, err);
+
+        return st == IPL_OK ? ipl_opt_set(exp, row, value, err) : st;
+    }
     if (dot)
         return set_option(exp, key, dot, value, err);
     return ipl_fail(err, IPL_E_ARG, "unknown key '%.60s'", key);

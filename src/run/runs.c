@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "run/plot_run.h"
+#include "run/table.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -185,9 +186,36 @@ static ipl_status add_job(ipl_runs *runs, const char *folder, const char *prefix
     return st;
 }
 
+/* Jobs that ended before they had a folder have failed: the log of the jobs knows. */
+static void mark_failed(ipl_runs *runs, size_t first, const char *folder,
+                        const char *prefix)
+{
+    char path[IPL_PATH_MAX];
+    ipl_table *table;
+    size_t job, status;
+
+    if (ipl_path_join(path, folder, "jobs.csv", NULL) != IPL_OK || !ipl_file_exists(path) ||
+        ipl_table_read(&table, path, NULL) != IPL_OK)
+        return;
+    for (size_t i = first; i < runs->n; i++) {
+        ipl_found_run *run = &runs->list[i];
+        const char *name = run->name + strlen(prefix) + (*prefix != '\0');
+
+        for (size_t r = 0; run->state == IPL_RUN_PENDING && r < ipl_table_rows(table) &&
+                           ipl_table_column(&job, table, "folder", NULL) == IPL_OK &&
+                           ipl_table_column(&status, table, "exit_status", NULL) == IPL_OK;
+             r++)
+            if (strcmp(ipl_table_text(table, r, job), name) == 0 &&
+                strcmp(ipl_table_text(table, r, status), "0") != 0)
+                run->state = IPL_RUN_FAILED;
+    }
+    ipl_table_destroy(table);
+}
+
 static ipl_status add_jobs(ipl_runs *runs, const char *folder, const char *prefix,
                            ipl_error *err)
 {
+    const size_t first = runs->n;
     char path[IPL_PATH_MAX], *text = NULL, *next;
     size_t len;
     ipl_status st = ipl_path_join(path, folder, "jobs.txt", err);
@@ -202,6 +230,8 @@ static ipl_status add_jobs(ipl_runs *runs, const char *folder, const char *prefi
             st = add_job(runs, folder, prefix, line, err);
     }
     ipl_free(text);
+    if (st == IPL_OK)
+        mark_failed(runs, first, folder, prefix);
     return st;
 }
 
