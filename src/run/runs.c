@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DEPTH_MAX = 8, JSON_BYTES_MAX = 1 << 24, JOBS_BYTES_MAX = 1 << 26 };
+enum { DEPTH_MAX = 8, JOBS_BYTES_MAX = 1 << 26 };
 
 static const char *const state_names[] = {
     [IPL_RUN_PENDING] = "pending",         [IPL_RUN_RUNNING] = "running",
@@ -61,36 +61,52 @@ static bool is_locked(const char *folder)
     return locked;
 }
 
-/* The word that run.json gives as its state. */
-static ipl_run_state recorded_state(const char *json)
+/* The state that a line of run.json gives, IPL_RUN_STATES for none. */
+static ipl_run_state state_in(const char *line)
 {
-    static const char key[] = "\n  \"state\": \"";
-    const char *at = strstr(json, key);
+    static const char key[] = "  \"state\": \"";
 
-    for (size_t s = 0; at && s < IPL_RUN_STATES; s++) {
+    if (strncmp(line, key, sizeof key - 1) != 0)
+        return IPL_RUN_STATES;
+    line += sizeof key - 1;
+    for (size_t s = 0; s < IPL_RUN_STATES; s++) {
         const size_t len = strlen(state_names[s]);
 
-        if (strncmp(at + sizeof key - 1, state_names[s], len) == 0 &&
-            at[sizeof key - 1 + len] == '"')
+        if (strncmp(line, state_names[s], len) == 0 && line[len] == '"')
             return (ipl_run_state)s;
     }
-    return IPL_RUN_INTERRUPTED;
+    return IPL_RUN_STATES;
+}
+
+/* The state that run.json gives; without one the run did not come to write it. */
+static ipl_run_state recorded_state(const char *folder)
+{
+    char path[IPL_PATH_MAX], line[512];
+    ipl_run_state state = IPL_RUN_STATES;
+    bool begins = true; /* a line is read in parts when it is long */
+    FILE *fp = NULL;
+
+    if (ipl_path_join(path, folder, "run.json", NULL) == IPL_OK)
+        fp = fopen(path, "r");
+    while (fp && state == IPL_RUN_STATES && fgets(line, sizeof line, fp)) {
+        if (begins)
+            state = state_in(line);
+        begins = strchr(line, '\n') != NULL;
+    }
+    if (fp)
+        (void)fclose(fp);
+    return state == IPL_RUN_STATES ? IPL_RUN_INTERRUPTED : state;
 }
 
 ipl_run_state ipl_run_state_of(const char *folder)
 {
-    char path[IPL_PATH_MAX], *json = NULL;
-    ipl_run_state state = IPL_RUN_INTERRUPTED;
-    size_t len;
+    ipl_run_state state;
 
     if (!has_file(folder, "experiment.ini"))
         return IPL_RUN_PENDING;
-    if (ipl_path_join(path, folder, "run.json", NULL) == IPL_OK &&
-        ipl_file_read(&json, &len, path, JSON_BYTES_MAX, NULL) == IPL_OK)
-        state = recorded_state(json);
-    ipl_free(json);
     if (is_locked(folder))
         return IPL_RUN_RUNNING;
+    state = recorded_state(folder);
     return state == IPL_RUN_RUNNING ? IPL_RUN_INTERRUPTED : state;
 }
 
