@@ -73,7 +73,7 @@ done
 cp $run/run.json run-when-requeued.json
 cp $run/training.csv training-when-requeued.csv
 for _ in $(seq 150); do # a job that is requeued waits for two minutes, unless it is told
-    [ -z "$(squeue -h)" ] && break
+    scontrol show job "$id" | grep -q JobState=COMPLETED && break
     scontrol update jobid="$id" StartTime=now 2>/dev/null
     sleep 0.2
 done
