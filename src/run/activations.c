@@ -259,7 +259,7 @@ ipl_status ipl_activations_begin(ipl_activations *rec, const char *run, ipl_erro
     if (st == IPL_OK)
         st = ipl_path_join(path, rec->folder, IPL_ACTIVATIONS_INDEX, err);
     if (st == IPL_OK)
-        st = ipl_appender_open(&rec->index, path, 0, err);
+        st = ipl_appender_open(&rec->index, path, NULL, err);
     if (st == IPL_OK)
         st = ipl_appender_write(&rec->index, header, sizeof header - 1, err);
     return st;

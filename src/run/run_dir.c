@@ -109,7 +109,7 @@ static ipl_status open_tables(ipl_run_dir *dir, ipl_error *err)
         ipl_run_dir_print_header(&header, (ipl_run_table)t);
         st = ipl_path_join(file, dir->path, table_file[t], err);
         if (st == IPL_OK)
-            st = ipl_appender_open(&dir->tables[t], file, 0, err);
+            st = ipl_appender_open(&dir->tables[t], file, NULL, err);
         if (st == IPL_OK)
             st = ipl_run_dir_append(dir, (ipl_run_table)t, &header, err);
     }
