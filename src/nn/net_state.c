@@ -18,38 +18,41 @@ static void show(tour *t, void *array, size_t n, size_t size)
         t->st = t->visit(t->context, array, n * size, t->err);
 }
 
-static void show_layer(tour *t, net_layer *l, unsigned parts, size_t n_state)
+static void show_learned(tour *t, net_layer *l)
 {
-    const size_t n = l->info.n_params;
+    show(t, l->w, l->info.n_params, sizeof *l->w);
+    show(t, l->running, l->n_running, sizeof *l->running);
+}
 
-    if (parts & IPL_NET_LEARNED) {
-        show(t, l->w, n, sizeof *l->w);
-        show(t, l->running, l->n_running, sizeof *l->running);
-    }
-    if (parts & IPL_NET_OPTIMISER)
+static void show_optimiser(tour *t, ipl_net *net)
+{
+    const size_t n_state = net->optimiser_ops->n_state(net->optimiser.self);
+
+    for (size_t i = 0; i < net->n_layers; i++)
         for (size_t k = 0; k < n_state; k++)
-            show(t, l->state[k], n, sizeof *l->state[k]);
-    if (parts & IPL_NET_FOLLOWED)
-        show(t, l->follow, n, sizeof *l->follow);
+            show(t, net->layers[i].state[k], net->layers[i].info.n_params, sizeof(float));
+    show(t, &net->updates, 1, sizeof net->updates);
+}
+
+static void show_followed(tour *t, ipl_net *net)
+{
+    show(t, net->follow, net->n_params, sizeof *net->follow);
+    show(t, &net->followed, 1, sizeof net->followed);
+    for (size_t k = 0; k < net->n_pieces; k++)
+        show(t, &net->pieces[k].square, 1, sizeof net->pieces[k].square);
 }
 
 ipl_status ipl_net_visit(ipl_net *net, unsigned parts, ipl_net_visitor *visit,
                          void *context, ipl_error *err)
 {
-    const size_t n_state = net->optimiser_ops->n_state(net->optimiser.self);
     tour t = {visit, context, err, IPL_OK};
 
-    if (!net->following)
-        parts &= ~(unsigned)IPL_NET_FOLLOWED;
-    for (size_t i = 0; i < net->n_layers; i++)
-        show_layer(&t, &net->layers[i], parts, n_state);
+    for (size_t i = 0; i < net->n_layers && parts & IPL_NET_LEARNED; i++)
+        show_learned(&t, &net->layers[i]);
     if (parts & IPL_NET_OPTIMISER)
-        show(&t, &net->updates, 1, sizeof net->updates);
-    if (parts & IPL_NET_FOLLOWED) {
-        show(&t, &net->followed, 1, sizeof net->followed);
-        for (size_t k = 0; k < net->n_pieces; k++)
-            show(&t, &net->pieces[k].square, 1, sizeof net->pieces[k].square);
-    }
+        show_optimiser(&t, net);
+    if (parts & IPL_NET_FOLLOWED && net->following)
+        show_followed(&t, net);
     return t.st;
 }
 

@@ -16,8 +16,8 @@ typedef ipl_status ipl_net_visitor(void *context, void *array, size_t bytes,
                                    ipl_error *err);
 
 /**
- * Show every array of some parts of a net's state to a function, which may read or write it;
- * stop at the first status that is not IPL_OK, and return it.
+ * Show every array of some parts of a net's state to a function, which may read or write it,
+ * part after part in the order above; stop at the first status that is not IPL_OK.
  *
  * IPL_NET_FOLLOWED shows nothing unless gradients are followed.
  */
