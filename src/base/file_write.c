@@ -1,6 +1,7 @@
 /* Writing: files that are replaced at once, and files that grow. */
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/gzip.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -9,7 +10,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 enum { TRIES_MAX = 100, TEMPORARY_MAX = IPL_PATH_MAX + 8 };
 
@@ -89,7 +89,7 @@ static int write_all(int fd, const char *bytes, size_t len)
 /* The mark behind what is marked and len more bytes. */
 static ipl_file_mark move_mark(ipl_file_mark mark, const void *bytes, size_t len)
 {
-    mark.crc = (uint32_t)crc32_z(mark.crc, bytes, len);
+    mark.crc = ipl_crc32(mark.crc, bytes, len);
     mark.length += len;
     return mark;
 }

@@ -1,10 +1,10 @@
 #include "run/checkpoint.h"
 
 #include "base/alloc.h"
+#include "base/gzip.h"
 #include "nn/net_state.h"
 
 #include <string.h>
-#include <zlib.h>
 
 #define MAGIC "ipl-ckpt"
 
@@ -138,7 +138,7 @@ static ipl_status check_bytes(head *h, const char *bytes, size_t len, const char
         return ipl_fail(err, IPL_E_FORMAT, "%s: %zu bytes, want %llu", path, len,
                         (unsigned long long)h->length);
     memcpy(&crc, bytes + len - CRC_BYTES, CRC_BYTES);
-    if (crc != crc32_z(0, (const unsigned char *)bytes, len - CRC_BYTES))
+    if (crc != ipl_crc32(0, bytes, len - CRC_BYTES))
         return ipl_fail(err, IPL_E_FORMAT, "%s: damaged (CRC-32)", path);
     return IPL_OK;
 }
