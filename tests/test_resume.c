@@ -703,8 +703,7 @@ static void allocations_of_going_on_may_fail(void **state)
     (void)state;
     mlp("12-4-2", "adam:lr=0.01");
     trial.epochs = 2;
-    strcpy(trial.record, "activations");
-    strcpy(trial.checkpoint, "every:3steps,keep=1");
+    strcpy(trial.checkpoint, "every:3steps");
     train_ok("whole", 0, 1, IPL_RESUME_NO);
     for (long k = 0; k < 3000; k += 1 + k / 16) { /* more than there are */
         ipl_error err = {0};
