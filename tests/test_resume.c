@@ -246,7 +246,7 @@ static void an_interrupted_run_writes_the_same_bytes(void **state)
         strcpy(trial.checkpoint, "every:3steps,keep=2");
         trial.early_steps = 2;
         trial.early_epochs = 2;
-        trial.pictures = 2;
+        strcpy(trial.pictures, "every:2");
         train_ok(whole, 0, 2, IPL_RESUME_NO);
         for (size_t piece = 1; piece <= 7; piece += 2) { /* 5 is an epoch of the MLP */
             (void)snprintf(pieces, sizeof pieces, "pieces%zu-%zu", c, piece);
@@ -380,13 +380,13 @@ static void pictures_and_checkpoints_may_be_chosen_anew(void **state)
     (void)state;
     mlp("12-4-2", "sgd:lr=0.05");
     train_ok("run", 7, 1, IPL_RESUME_NO);
-    trial.pictures = 1;
+    strcpy(trial.pictures, "every");
     strcpy(trial.checkpoint, "every:1,keep=1");
     train_ok("run", 0, 1, IPL_RESUME_RUN);
     assert_true(ipl_file_exists(in("run/figures/confusion-4.png")));
     assert_true(ipl_file_exists(in("run/checkpoint/epoch-000002")));
     assert_int_equal(ipl_experiment_read(&trial, in("run/experiment.ini"), NULL), IPL_OK);
-    assert_int_equal(trial.pictures, 1);
+    assert_string_equal(trial.pictures, "every");
 }
 
 static void other_data_is_refused(void **state)

@@ -126,7 +126,7 @@ static void draw_pictures(ipl_run *r, size_t epoch)
     char folder[IPL_PATH_MAX];
     ipl_error why = {0};
 
-    if (r->exp->pictures == 0 || (epoch % r->exp->pictures != 0 && epoch != r->exp->epochs))
+    if (!r->drawn[epoch])
         return;
     if (ipl_run_dir_folder(folder, &r->dir, "figures", &why) != IPL_OK ||
         ipl_pictures_write(NULL, folder, r->net, r->ds, epoch, &opts, &why) != IPL_OK) {

@@ -140,6 +140,7 @@ static void release(ipl_run *r)
     ipl_free(r->order);
     ipl_free(r->black);
     ipl_free(r->due);
+    ipl_free(r->drawn);
     for (size_t p = 0; p < 2; p++)
         ipl_probe_destroy(r->probes[p]);
     ipl_spec_release(&r->schedule);
