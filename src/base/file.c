@@ -64,7 +64,7 @@ static ssize_t read_all(int fd, char *out, size_t len)
 ipl_status ipl_file_read(char **out, size_t *len, const char *path, size_t limit,
                          ipl_error *err)
 {
-    const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* no waiting on a pipe */
+    const int fd = ipl_file_open(path, O_RDONLY | O_NONBLOCK); /* no waiting on a pipe */
     struct stat info;
     char *bytes = NULL;
     size_t size;
@@ -110,7 +110,7 @@ done:
 
 ipl_status ipl_file_read_head(char *out, size_t len, const char *path, ipl_error *err)
 {
-    const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    const int fd = ipl_file_open(path, O_RDONLY | O_NONBLOCK);
     ipl_status st = IPL_OK;
     ssize_t n;
 

@@ -22,6 +22,13 @@ ipl_status ipl_path_join(char *out, const char *folder, const char *name,
                          ipl_error *err) IPL_NODISCARD;
 
 /**
+ * open() with flags | O_CLOEXEC and mode 0666, tried again when a signal interrupts it.
+ *
+ * returns  a descriptor, or -1 with errno
+ */
+int ipl_file_open(const char *path, int flags);
+
+/**
  * Read a whole file, a NUL added behind it.
  *
  * owner   *out belongs to the caller, for ipl_free()

@@ -19,7 +19,7 @@ static bool again(int *tries)
     return errno == EINTR && ++*tries < TRIES_MAX;
 }
 
-static int open_file(const char *path, int flags)
+int ipl_file_open(const char *path, int flags)
 {
     int fd, tries = 0;
 
@@ -110,7 +110,7 @@ static ipl_status sync_folder_of(const char *path, ipl_error *err)
 
     if (st != IPL_OK)
         return st;
-    fd = open_file(len ? folder : slash ? "/" : ".", O_RDONLY);
+    fd = ipl_file_open(len ? folder : slash ? "/" : ".", O_RDONLY);
     if (fd < 0) /* one may write to a folder that one may not list */
         return errno == EACCES ? IPL_OK : io_fault(path, err);
     if (sync_file(fd) != 0 && errno != EINVAL &&
@@ -138,7 +138,7 @@ ipl_status ipl_file_writer_open(ipl_file_writer *out, const char *path, ipl_erro
     if (st != IPL_OK)
         return st;
     temporary_of(temporary, path);
-    out->fd = open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
+    out->fd = ipl_file_open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
     if (out->fd < 0)
         return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, strerror(errno));
     return IPL_OK;
@@ -238,7 +238,7 @@ ipl_status ipl_appender_open(ipl_appender *out, const char *path, const ipl_file
     st = ipl_text_copy(file.path, sizeof file.path, path, strlen(path), "path", err);
     if (st != IPL_OK)
         return st;
-    file.fd = open_file(path, keep ? O_RDWR : O_WRONLY | O_CREAT);
+    file.fd = ipl_file_open(path, keep ? O_RDWR : O_WRONLY | O_CREAT);
     if (file.fd < 0 && errno == ENOENT && keep)
         return ipl_fail(err, IPL_E_FORMAT, "%s: no such file, expected at least %llu bytes",
                         path, (unsigned long long)keep->length);

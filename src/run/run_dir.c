@@ -86,7 +86,7 @@ static ipl_status take_lock(int *fd, const char *path, ipl_error *err)
     ipl_status st = ipl_path_join(file, path, LOCK, err);
 
     while (st == IPL_OK) {
-        *fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        *fd = ipl_file_open(file, O_RDWR | O_CREAT);
         if (*fd < 0)
             return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", file, strerror(errno));
         if (flock(*fd, LOCK_EX | LOCK_NB) != 0)

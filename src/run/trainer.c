@@ -116,11 +116,14 @@ static ipl_status finish(ipl_run *r, ipl_status trained, ipl_error *err)
     return first.status == IPL_OK ? IPL_OK : ipl_fail(err, first.status, "%s", first.msg);
 }
 
-/* The run was at its end before: say so. */
+/* The run was at its end before: say so. A lock is left when it was killed right there. */
 static void tell_done(const ipl_run *r)
 {
     const ipl_train_end end = {.before = true, .epoch = r->exp->epochs};
+    ipl_run_dir dir;
 
+    if (!r->created && ipl_run_dir_reopen(&dir, r->opts->path, NULL) == IPL_OK)
+        ipl_run_dir_release(&dir);
     if (r->opts->watcher.end)
         r->opts->watcher.end(r->opts->watcher.self, &end);
 }
