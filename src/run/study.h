@@ -19,7 +19,7 @@
 #include "run/runs.h"
 
 /** What lets `infoplane train` go on with a run that was begun. */
-#define IPL_STUDY_RESUME "--force"
+#define IPL_STUDY_RESUME "--resume=auto"
 
 typedef struct ipl_study_job {
     char *name;   /* of its folder below the study's; owned */
