@@ -44,7 +44,8 @@ static const char details[] =
     "  infoplane train --preset logdet-fnn-tanh --epochs 30\n"
     "  infoplane train --data fashion-mnist --net 784-256-20-10 --activation relu\n"
     "  infoplane train results/RUN/experiment.ini --seed 2\n"
-    "  infoplane train --preset szt-tanh --seeds 1-20     # then: infoplane plot results/szt-tanh\n"
+    "  infoplane train --preset szt-tanh --seeds 1-20     # then: infoplane plot "
+    "results/szt-tanh\n"
     "  infoplane train --resume results/RUN\n"
     "  infoplane train --preset logdet-fnn-tanh --resume auto     # for job scripts\n"
     "\n"
@@ -166,9 +167,11 @@ static ipl_status train_seeds(const train_opts *opts, const ipl_experiment *exp,
     if (*opts->resume)
         return ipl_fail(err, IPL_E_ARG, "--seeds goes on by itself: give no --resume");
     if (opts->json || opts->verbose)
-        return ipl_fail(err, IPL_E_ARG, "--seeds prints a line per run: no --json, --verbose");
-    st = *opts->out ? ipl_text_copy(path, sizeof path, opts->out, strlen(opts->out), "out", err)
-                    : ipl_path_join(path, "results", exp->name, err);
+        return ipl_fail(err, IPL_E_ARG,
+                        "--seeds prints a line per run: no --json, --verbose");
+    st = *opts->out
+             ? ipl_text_copy(path, sizeof path, opts->out, strlen(opts->out), "out", err)
+             : ipl_path_join(path, "results", exp->name, err);
     return st == IPL_OK ? ipl_study_command_run(&command, err) : st;
 }
 

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 static const char *const formats[] = {"png", "pdf", "svg", NULL};
-static const char *const kinds[] = {"all",    "plane",     "grid",  "ltc",
-                                    "curves", "dashboard", "sweep", "scores", NULL};
+static const char *const kinds[] = {"all",       "plane", "grid",   "ltc", "curves",
+                                    "dashboard", "sweep", "scores", NULL};
 static const char *const splits[] = {"first", "train", "test", "all", NULL};
 static const char *const labels[] = {"onehot", "cond", "pooled", NULL};
 static const char *const palettes[] = {"viridis", "classic", NULL};
@@ -37,9 +37,9 @@ const ipl_opt ipl_plot_opt_table[] = {
 };
 
 /* Every script that a figure loads; the first draws the pages, the others their parts. */
-static const char *const scripts[] = {"figure.gp", "style.gp", "panel_frame.gp",
-                                      "panel_plane.gp", "panel_curves.gp",
-                                      "panel_scores.gp"};
+static const char *const scripts[] = {"figure.gp",       "style.gp",
+                                      "panel_frame.gp",  "panel_plane.gp",
+                                      "panel_curves.gp", "panel_scores.gp"};
 
 /* What is being done, for the functions below. */
 typedef struct session {

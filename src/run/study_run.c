@@ -43,8 +43,8 @@ static ipl_study_job *job_of(const session *s, size_t i)
 static void print_path(char *out, const session *s, const char *part, const char *name,
                        const char *ending)
 {
-    (void)snprintf(out, IPL_PATH_MAX, "%.*s%s/%.*s%s", IPL_PATH_MAX / 2, s->study->path, part,
-                   IPL_PATH_MAX / 3, name, ending);
+    (void)snprintf(out, IPL_PATH_MAX, "%.*s%s/%.*s%s", IPL_PATH_MAX / 2, s->study->path,
+                   part, IPL_PATH_MAX / 3, name, ending);
 }
 
 static char *const *argv_of(void *self, size_t i)

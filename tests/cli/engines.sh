@@ -57,8 +57,9 @@ empty() {
 "$program" sweep $small --grid lr=0.01,0.001 --seeds 1-2 --out slu --threads 2 --engine slurm \
     --engine-options='--time=5 --mem=100M' || exit 1
 empty
-long=$(echo "$small" | sed 's/--epochs 2/--epochs 1500 --measure log:5 --batch 64/; s/--batch 256//')
-"$program" sweep $long --grid lr=0.01 --out warned --engine slurm || exit 1
+long=$(echo "$small" | sed 's/--epochs 2/--epochs 1500 --measure log:5/; s/256/64/; s/--optimiser adam//')
+long="$long --name x"
+"$program" sweep $long --optimiser adam --grid lr=0.01 --out warned --engine slurm || exit 1
 run=warned/optimiser.lr=0.01
 for _ in $(seq 150); do
     [ -s $run/training.csv ] && [ "$(wc -l <$run/training.csv)" -gt 9 ] && break
@@ -70,6 +71,7 @@ for _ in $(seq 100); do
     scontrol show job "$id" | grep -q 'Restarts=1' && break
     sleep 0.2
 done
+sleep 3 # until Slurm is done with the first turn of the job
 cp $run/run.json run-when-requeued.json
 cp $run/training.csv training-when-requeued.csv
 for _ in $(seq 150); do # a job that is requeued waits for two minutes, unless it is told
@@ -78,6 +80,7 @@ for _ in $(seq 150); do # a job that is requeued waits for two minutes, unless i
     sleep 0.2
 done
 scontrol show job "$id" >job-at-the-end
+"$program" train $long --optimiser adam:lr=0.01 --out whole --quiet
 END
 export program small
 if timeout 240 "$slurm" sh session.sh >"$out" 2>"$err"; then
@@ -88,6 +91,10 @@ if timeout 240 "$slurm" sh session.sh >"$out" 2>"$err"; then
     check "which goes back into the queue" says job-at-the-end "Restarts=1"
     check "and is done" says job-at-the-end "JobState=COMPLETED"
     check "in the end" says warned/optimiser.lr=0.01/run.json '"state": "done"'
+    check "in two turns" [ "$(grep -c '"start"' warned/optimiser.lr=0.01/run.json)" -eq 2 ]
+    for file in information.csv parameters/0.weight.npy; do
+        check "with the $file of one" cmp whole/$file warned/optimiser.lr=0.01/$file
+    done
 elif grep -q '^slurm.sh:' "$err"; then
     echo "SKIPPED: no Slurm here, that engine was not run ($(grep '^slurm.sh:' "$err" | head -n 1))"
 else

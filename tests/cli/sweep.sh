@@ -98,6 +98,7 @@ sleep 1
 check "a study that was killed leaves no run behind" [ ! -e stopped/seed2/.lock ]
 # shellcheck disable=SC2086 # words
 check "the same command goes on" run 0 train $long --seeds 1-4 --jobs 2 --out stopped
+check "from where they were" [ "$(grep -c '"start"' stopped/seed2/run.json)" -ge 2 ]
 check "to the end" [ "$(grep -l '"state": "done"' stopped/seed?/run.json | wc -l)" -eq 4 ]
 # shellcheck disable=SC2086 # words
 check "a run of its own" run 0 train $long --seed 2 --out whole
