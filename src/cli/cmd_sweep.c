@@ -36,7 +36,7 @@ static const ipl_opt sweep_rows[] = {
                    "threads of a run; 0: what the processors leave, 1 for an engine"),
     IPL_OPT_WORD(sweep_opts, engine, "engine", engines, IPL_ENGINE_LOCAL, "who runs it"),
     IPL_OPT_STRING(sweep_opts, engine_options, "engine-options", "",
-                   "words for parallel or sbatch: '--time=4:00:00 --mem=2G'"),
+                   "='WORDS' for parallel or sbatch, see below"),
     IPL_OPT_FLAG(sweep_opts, dry_run, "dry-run", 0,
                  "write the experiments and the scripts, run nothing"),
     IPL_OPT_FLAG(sweep_opts, force, "force", 0, "replace runs that are there"),
@@ -45,7 +45,8 @@ static const ipl_opt sweep_rows[] = {
 };
 
 static const char details[] =
-    "A key of the grid is an option of the experiment below, or TEXT.OPTION for an option\n"
+    "A key of the grid is one of the options above from --data on, or TEXT.OPTION for an "
+    "option\n"
     "inside of a text: optimiser.lr, data.path; OPTION alone will do when it is clear.\n"
     "Values are separated by commas, or by semicolons when they have commas themselves.\n"
     "\n"

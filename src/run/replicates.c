@@ -139,7 +139,7 @@ static ipl_status read_rows(gathering *g, size_t run, const ipl_table *table,
                             ipl_error *err)
 {
     const size_t n = ipl_table_rows(table);
-    size_t columns[KEYS_MAX];
+    size_t columns[KEYS_MAX] = {0};
     double *epochs = NULL;
     ipl_text key = {0};
     ipl_status st = IPL_OK;

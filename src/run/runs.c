@@ -302,6 +302,8 @@ static int by_name(const void *a, const void *b)
     return ipl_natural_order(*(char *const *)a, *(char *const *)b);
 }
 
+/* Add the runs of a folder and of those in it, so many levels down. */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as DEPTH_MAX */
 static ipl_status search(ipl_runs *runs, const char *folder, const char *prefix, int depth,
                          ipl_error *err)
 {
