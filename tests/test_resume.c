@@ -818,6 +818,38 @@ static void allocations_of_going_on_may_fail(void **state)
     assert_true(failed > 20);
 }
 
+static void allocations_of_replaying_may_fail(void **state)
+{
+    char run[IPL_PATH_MAX];
+    const ipl_replay_opts opts = {.run = run, .exp = &trial, .split = "", .threads = 1};
+    ipl_status st = IPL_E_NOMEM;
+    ipl_text want = {0};
+    ipl_replay_size size;
+    long k;
+
+    (void)state;
+    (void)snprintf(run, sizeof run, "%s/run", folder);
+    mlp("12-4-2", "sgd:lr=0.05");
+    strcpy(trial.checkpoint, "every:1,keep=2");
+    train_ok("run", 0, 1, IPL_RESUME_NO);
+    assert_int_equal(ipl_replay_measure(&want, &size, &opts, NULL), IPL_OK);
+    for (k = 0; st != IPL_OK; k++) {
+        ipl_text out = {0};
+        ipl_error err = {0};
+
+        ipl_alloc_fail_after(k);
+        st = ipl_replay_measure(&out, &size, &opts, &err);
+        ipl_alloc_fail_after(-1);
+        if (st == IPL_OK)
+            assert_string_equal(out.s, want.s);
+        else if (st != IPL_E_NOMEM)
+            fail_msg("allocation %ld: %s: %s", k, ipl_status_name(st), err.msg);
+        ipl_text_release(&out);
+    }
+    assert_true(k > 50);
+    ipl_text_release(&want);
+}
+
 #define RUN_TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
 int main(void)
@@ -843,6 +875,7 @@ int main(void)
         RUN_TEST(fewer_rows_and_one_split_are_measured_again),
         RUN_TEST(checkpoints_are_chosen_by_text),
         RUN_TEST(allocations_of_going_on_may_fail),
+        RUN_TEST(allocations_of_replaying_may_fail),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

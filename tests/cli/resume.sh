@@ -74,6 +74,21 @@ wait $pid
 check "an ignored SIGHUP does not end a run" [ $? -eq 0 ]
 check "which has all its rows" cmp whole/information.csv run/information.csv
 
+# Measuring takes a minute here: the first signal waits for it, the second does not.
+(become --epochs 1 --null 20000 --out slow >"$out" 2>"$err") &
+pid=$!
+await slow/run.json
+sleep 0.2
+kill -s TERM $pid
+sleep 0.2
+check "the first signal waits for what is being done" kill -s 0 $pid
+kill -s TERM $pid
+from=$(date +%s)
+wait $pid
+check "the second one leaves at once" [ $? -eq 143 -a $(($(date +%s) - from)) -lt 5 ]
+check "and what it left starts again" run 0 train --data szt --net 12-2 --measure none \
+    --epochs 0 --out slow --force
+
 # ---- the command line ----
 
 check "a run that is done says so" run 0 train --resume whole
