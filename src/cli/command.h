@@ -39,7 +39,11 @@ typedef struct ipl_command {
 } ipl_command;
 
 extern const ipl_command ipl_cmd_train;
+extern const ipl_command ipl_cmd_sweep;
+extern const ipl_command ipl_cmd_collect;
 extern const ipl_command ipl_cmd_plot;
+extern const ipl_command ipl_cmd_report;
+extern const ipl_command ipl_cmd_classify;
 extern const ipl_command ipl_cmd_estimate;
 extern const ipl_command ipl_cmd_data;
 extern const ipl_command ipl_cmd_list;
