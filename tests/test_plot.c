@@ -431,13 +431,17 @@ static void setting(char out[128], const char *text, const char *key)
 {
     char start[64];
     const char *at;
+    size_t len = 0;
 
     (void)snprintf(start, sizeof start, "\n%s = ", key);
     at = strstr(text, start);
-    if (!at)
-        fail_msg("no setting %s", key);
-    (void)snprintf(out, 128, "%.*s", (int)strcspn(at + strlen(start), "\n"),
-                   at + strlen(start));
+    assert_non_null(at);
+    at += strlen(start);
+    while (len < 127 && at[len] != '\n' && at[len] != '\0') {
+        out[len] = at[len];
+        len++;
+    }
+    out[len] = '\0';
 }
 
 static void
