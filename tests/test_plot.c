@@ -426,22 +426,25 @@ static void points_are_the_rows_of_the_split_and_estimator_asked_for(void **stat
     ipl_table_destroy(t);
 }
 
-/* Copy the text after "key = " up to the end of its line. */
-static void setting(char out[128], const char *text, const char *key)
+/* Copy the line that begins with "key = ". */
+static void setting(char out[1024], const char *settings, const char *key)
 {
-    char start[64];
-    const char *at;
-    size_t len = 0;
+    const size_t len = strlen(key);
 
-    (void)snprintf(start, sizeof start, "\n%s = ", key);
-    at = strstr(text, start);
-    assert_non_null(at);
-    at += strlen(start);
-    while (len < 127 && at[len] != '\n' && at[len] != '\0') {
-        out[len] = at[len];
-        len++;
+    for (const char *line = settings; *line != '\0'; line++) {
+        const size_t whole = strcspn(line, "\n");
+
+        if (whole < 1024 && strncmp(line, key, len) == 0 &&
+            strncmp(line + len, " = ", 3) == 0) {
+            memcpy(out, line + len, whole - len);
+            out[whole - len] = '\0';
+            return;
+        }
+        line += whole;
+        if (*line == '\0')
+            break;
     }
-    out[len] = '\0';
+    fail_msg("no setting %s", key);
 }
 
 static void
@@ -451,7 +454,7 @@ a_sweep_of_several_runs_has_a_row_for_each_and_a_column_for_each_estimator(void 
     const fake b = {"sweep-b", "b", 1, 6, 3, 2.0, 0.3, NULL, "fc"};
     const fake c = {"sweep-c", "a", 2, 6, 3, 9.0, 0.3, NULL, "fc"};
     ipl_plot_opts opts = {.kind = IPL_PLOT_SWEEP};
-    char run[3][IPL_PATH_MAX], one[128], two[128];
+    char run[3][IPL_PATH_MAX], one[1024], two[1024];
     const char *const runs[] = {write_fake(run[0], &a), write_fake(run[1], &b),
                                 write_fake(run[2], &c)};
     char *text;
