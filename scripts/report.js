@@ -507,7 +507,7 @@ const PICTURES = { filters: 'Filters of the first layer', features: 'Feature map
 
 function drawPictures() {
   const [shown, found] = data.pictures, note = $('pictures-note');
-  note.textContent = !found ? 'These runs have no pictures: train with --pictures N, or run infoplane pictures RUN, and report again.'
+  note.textContent = !found ? 'These runs have no pictures: train with --pictures every:5, or run infoplane pictures RUN, and report again.'
     : (shown < found ? `${shown} of ${found} pictures are in this file, spread over their logarithm. ` : '') +
       'The picture is the last one not after the epoch shown; each filter and each layer is shown over its own range.';
   fill('pictures', parent => {

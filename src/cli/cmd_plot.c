@@ -30,6 +30,8 @@ const ipl_command ipl_cmd_plot = {
         "  curves     I(X;T), I(T;Y) and H(T) over epochs\n"
         "  dashboard  loss, accuracy, gradients, I(X;T), I(T;Y) and the plane on one page\n"
         "  sweep      a plane for each estimator of the table, each with its own axes\n"
+        "  movie      the plane and the accuracy over epochs, an animated GIF below 1.5 "
+        "MB\n"
         "\n"
         "Runs that differ in nothing but their seed are replicates: they share a panel, "
         "with\n"
@@ -47,6 +49,7 @@ const ipl_command ipl_cmd_plot = {
         "examples:\n"
         "  infoplane plot results/demo-tanh\n"
         "  infoplane plot results/demo-tanh results/demo-relu --kind plane --format pdf\n"
+        "  infoplane plot results/demo-tanh results/demo-relu --kind movie\n"
         "  infoplane plot results/szt-tanh --split test --estimator logdet:beta=own\n",
     .min_words = 1,
     .max_words = 64,

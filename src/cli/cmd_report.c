@@ -74,7 +74,7 @@ const ipl_command ipl_cmd_report = {
         "stick. A slider moves all runs through their epochs; estimator, probe, layers "
         "and\n"
         "axes are chosen on the page. Filters and feature maps are shown when the run has\n"
-        "pictures (train --pictures N, or infoplane pictures RUN). A run that is still\n"
+        "pictures (train --pictures every:5, or infoplane pictures RUN). A run that is still\n"
         "training can be reported.\n"
         "\n"
         "keys: left and right an epoch back and forth, Home and End, space plays.\n"

@@ -73,7 +73,11 @@ typedef struct ipl_figure {
     size_t n_panels;
     ipl_csv points, joins, names; /* planes */
     ipl_csv curves, ends;         /* curves */
+    ipl_text frames;              /* more settings, those of a movie */
 } ipl_figure;
+
+/** Append a text as gnuplot's in quotes; a line break in it is one on the page. */
+void ipl_figure_add_string(ipl_text *out, const char *s);
 
 /** Append numbers to a row that has been begun, and end it. */
 void ipl_csv_end_row(ipl_csv *csv, const double *values, size_t n);
@@ -107,12 +111,28 @@ ipl_status ipl_figure_curves(ipl_figure *figure, const ipl_plot_opts *opts,
                              const ipl_plot_data *data, ipl_error *err) IPL_NODISCARD;
 ipl_status ipl_figure_dashboard(ipl_figure *figure, const ipl_plot_opts *opts,
                                 const ipl_plot_data *data, ipl_error *err) IPL_NODISCARD;
+ipl_status ipl_figure_movie(ipl_figure *figure, const ipl_plot_opts *opts,
+                            const ipl_plot_data *data, size_t n_frames,
+                            ipl_error *err) IPL_NODISCARD;
 ipl_status ipl_figure_sweep(ipl_figure *figure, const ipl_plot_opts *opts,
                             const ipl_plot_data *data, ipl_error *err) IPL_NODISCARD;
 
 /** Layers first ... end - 1 of a group in panel p: points, joining lines and names. */
 void ipl_figure_add_plane(ipl_figure *figure, size_t p, const ipl_plot_group *group,
                           size_t x_field, size_t first, size_t end);
+
+/** Axes of the planes of all groups: I(X;T), or whatever x_field is, and I(T;Y). */
+ipl_status ipl_figure_fit_plane(ipl_axis *x, ipl_axis *y, const ipl_plot_opts *opts,
+                                const ipl_plot_data *data, size_t x_field,
+                                ipl_error *err) IPL_NODISCARD;
+
+/** Panel p as curves of the loss (field IPL_TRAINING_LOSS) or the accuracy of a group. */
+ipl_status ipl_figure_add_training(ipl_figure *figure, size_t p,
+                                   const ipl_plot_group *group, size_t field,
+                                   ipl_error *err) IPL_NODISCARD;
+
+/** Colour of layer l of n as "#rrggbb": safe for the colour-blind; a ramp for deep nets. */
+void ipl_layer_colour(char out[8], size_t l, size_t n);
 
 /** Write settings and CSV files, "<name>-settings.gp", "<name>-points.csv" and so on. */
 ipl_status ipl_figure_write(const ipl_figure *figure, const char *folder, const char *name,
