@@ -41,7 +41,7 @@ static size_t unpack(double *out, size_t n, const char *series)
 /* Pack and unpack; every value comes back within tol, relative to itself or to the largest. */
 static void assert_packs(const double *v, size_t n, bool relative)
 {
-    double got[64], most = 0.0;
+    double got[64] = {0.0}, most = 0.0;
     ipl_text text = {0};
 
     for (size_t i = 0; i < n; i++)
@@ -90,7 +90,7 @@ static void what_is_not_finite_in_a_series_is_undefined(void **state)
 static void a_series_takes_every_so_manyth_number(void **state)
 {
     const double values[] = {1.0, 100.0, 2.0, 200.0, 3.0, 300.0};
-    double got[4];
+    double got[4] = {0.0};
     ipl_text text = {0};
 
     (void)state;
@@ -177,7 +177,7 @@ static void assert_has(const ipl_text *text, const char *part)
 static void a_report_has_the_tables_of_its_run(void **state)
 {
     ipl_text out;
-    double xt[4];
+    double xt[4] = {0.0};
 
     write_run(state, "fc1");
     out = report(state, IPL_OK, NULL);

@@ -35,15 +35,14 @@ static void print_shape(char *out, size_t size, size_t h, size_t w, size_t c)
         (void)snprintf(out, size, "%zu x %zu with %zu channels", h, w, c);
 }
 
-/* Bytes of a picture as a sample has them, channel after channel; the caller frees *out. */
-static ipl_status read_bytes(uint8_t **out, ipl_shape shape, const char *path, bool invert,
+/* Bytes (c, h, w) of a picture as a sample has them, channel after channel. */
+static ipl_status read_bytes(uint8_t *out, ipl_shape shape, const char *path, bool invert,
                              ipl_error *err)
 {
     const size_t plane = shape.h * shape.w;
     ipl_picture p;
     ipl_status st = ipl_png_read(&p, path, err);
 
-    *out = NULL;
     if (st != IPL_OK)
         return st;
     if (p.height != shape.h || p.width != shape.w || p.channels != shape.c) {
@@ -55,16 +54,11 @@ static ipl_status read_bytes(uint8_t **out, ipl_shape shape, const char *path, b
                       has, wants);
         goto done;
     }
-    *out = ipl_array(shape.c, plane, 1, err);
-    if (!*out) {
-        st = IPL_E_NOMEM;
-        goto done;
-    }
     for (size_t c = 0; c < shape.c; c++)
         for (size_t i = 0; i < plane; i++) {
             const uint8_t v = p.pixels[i * shape.c + c];
 
-            (*out)[c * plane + i] = invert ? (uint8_t)(255 - v) : v;
+            out[c * plane + i] = invert ? (uint8_t)(255 - v) : v;
         }
 done:
     ipl_picture_release(&p);
@@ -127,18 +121,20 @@ ipl_status ipl_classify(ipl_classified *out, ipl_net *net, const ipl_dataset *ds
     ipl_status st = check(net, ds, err);
 
     *out = (ipl_classified){.n_classes = info->n_classes};
-    if (st == IPL_OK)
-        st = read_bytes(&bytes, info->shape, path, invert, err);
     if (st != IPL_OK)
-        goto done;
+        return st;
     ipl_classified_name(out->name, sizeof out->name, path);
+    bytes = ipl_array(d, 1, 1, err);
     out->p = ipl_array(info->n_classes, 1, sizeof *out->p, err);
     out->pixels = ipl_array(d, 1, sizeof *out->pixels, err);
     x = ipl_array(d, 1, sizeof *x, err);
-    if (!out->p || !out->pixels || !x) {
+    if (!bytes || !out->p || !out->pixels || !x) {
         st = IPL_E_NOMEM;
         goto done;
     }
+    st = read_bytes(bytes, info->shape, path, invert, err);
+    if (st != IPL_OK)
+        goto done;
     for (size_t i = 0; i < d; i++)
         out->pixels[i] = (float)bytes[i] / 255.0f;
     ipl_dataset_scale(x, ds, bytes);
