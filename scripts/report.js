@@ -509,7 +509,7 @@ function drawPictures() {
   const [shown, found] = data.pictures, note = $('pictures-note');
   note.textContent = !found ? 'These runs have no pictures: train with --pictures every:5, or run infoplane pictures RUN, and report again.'
     : (shown < found ? `${shown} of ${found} pictures are in this file, spread over their logarithm. ` : '') +
-      'The picture is the last one not after the epoch shown; each filter and each layer is shown over its own range.';
+      'The picture is the last one not after the epoch shown; each filter and each layer is shown over its own range, in 16 levels; the originals are in the folder figures of the run.';
   fill('pictures', parent => {
     for (const kind in PICTURES)
       runsShown().forEach(r => {
