@@ -177,4 +177,7 @@ tested both.html --window-size=1280,900
 check "the other pages open" open_page live.html --window-size=390,800
 check "with a plane" says "$out" 'aria-label="Information plane of live'
 check "and no complaint" [ "$(grep -c 'CONSOLE' "$err")" -eq 0 ]
+check "in light" says "$out" 'data-theme="light"'
+check "a dark system opens them" open_page live.html --blink-settings=preferredColorScheme=0
+check "in the dark" says "$out" 'data-theme="dark"'
 finish
