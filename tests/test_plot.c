@@ -824,6 +824,43 @@ static void a_long_movie_of_many_runs_stays_small(void **state)
     assert_in_range(movie.bytes, 20000, 1500000);
 }
 
+/* A gnuplot that writes 60 kB for every frame: 40 are too many, 26 too, 17 fit. */
+static void a_movie_too_large_is_drawn_again_with_fewer_frames(void **state)
+{
+    static const fake twins[] = {{"large1", "a", 1, 240, 4, 20.0, 0.4, NULL, "fc"},
+                                 {"large2", "b", 1, 240, 4, 20.0, 0.4, NULL, "fc"}};
+    const ipl_plot_opts opts = {.kind = IPL_PLOT_MOVIE};
+    char run[2][IPL_PATH_MAX], folder[IPL_PATH_MAX], path[IPL_PATH_MAX];
+    char search[2 * IPL_PATH_MAX], *drawn;
+    const char *const runs[] = {write_fake(run[0], &twins[0]),
+                                write_fake(run[1], &twins[1])};
+    ipl_error err = {0};
+    heard h = {0};
+    size_t len;
+    FILE *fp;
+    ipl_status st;
+
+    (void)state;
+    assert_int_equal(ipl_path_join(folder, top, "large", NULL), IPL_OK);
+    assert_int_equal(ipl_folder_create(folder, NULL), IPL_OK);
+    fp = create(folder, "gnuplot");
+    (void)fprintf(fp, "#!/bin/sh\nn=$(sed -n 's/^FRAMES = //p' movie-settings.gp)\n"
+                      "head -c $((n * 60000)) /dev/zero >movie.gif\n");
+    assert_int_equal(fclose(fp), 0);
+    assert_int_equal(ipl_path_join(path, folder, "gnuplot", NULL), IPL_OK);
+    assert_int_equal(chmod(path, 0700), 0);
+    (void)snprintf(search, sizeof search, "%s:%s", folder, old_path);
+    assert_int_equal(setenv("PATH", search, 1), 0);
+    st = ipl_plot_runs(&opts, runs, 2, listen, &h, &err);
+    restore_path();
+    if (st != IPL_OK)
+        fail_msg("%s", err.msg);
+    assert_int_equal(h.figures, 1);
+    assert_int_equal(ipl_file_read(&drawn, &len, h.last_figure, 1 << 24, NULL), IPL_OK);
+    assert_in_range(len, 600000, 1500000);
+    ipl_free(drawn);
+}
+
 static void a_movie_is_a_gif_and_nothing_else(void **state)
 {
     const ipl_plot_opts opts = {.kind = IPL_PLOT_MOVIE, .format = 1};
@@ -906,6 +943,7 @@ int main(void)
         cmocka_unit_test(pdf_and_svg_come_from_the_same_scripts),
         cmocka_unit_test(a_movie_moves_in_colour_and_is_small),
         cmocka_unit_test(a_long_movie_of_many_runs_stays_small),
+        cmocka_unit_test(a_movie_too_large_is_drawn_again_with_fewer_frames),
         cmocka_unit_test(a_movie_is_a_gif_and_nothing_else),
         cmocka_unit_test(runs_with_nothing_to_show_are_drawn_without_a_warning),
     };
