@@ -13,7 +13,7 @@
 enum { IMAGES_MAX = 1000, BAR = 40, NAME_MAX = 20 };
 
 typedef struct classify_args {
-    char maps[IPL_PATH_MAX];
+    char maps[IPL_PATH_MAX], epoch[24];
     size_t top;
     bool invert;
 } classify_args;
@@ -21,6 +21,8 @@ typedef struct classify_args {
 static const ipl_opt classify_rows[] = {
     IPL_OPT_STRING(classify_args, maps, "maps", "",
                    "folder for pictures of the layers' outputs"),
+    IPL_OPT_STRING(classify_args, epoch, "epoch", "",
+                   "parameters of the checkpoint after this epoch (else the final ones)"),
     IPL_OPT_NUMBER(classify_args, top, "top", 1.0, 1000.0, 10.0,
                    "classes to print at most"),
     IPL_OPT_FLAG(classify_args, invert, "invert", 0,
@@ -152,7 +154,7 @@ static ipl_status run_classify(void *opts, const ipl_args *args, ipl_error *err)
     ipl_status st = *a->maps != '\0' ? check_names(args, err) : IPL_OK;
 
     if (st == IPL_OK)
-        st = ipl_trained_open(&trained, args->words[0], err);
+        st = ipl_trained_open(&trained, args->words[0], a->epoch, err);
     if (st == IPL_OK && strncmp(ipl_net_loss_text(trained.net), "cross-entropy", 13) != 0)
         fprintf(stderr,
                 "infoplane: the net was trained by %s: its outputs are no "

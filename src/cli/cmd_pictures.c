@@ -7,12 +7,14 @@
 #include <string.h>
 
 typedef struct pictures_args {
-    char out[IPL_PATH_MAX];
+    char out[IPL_PATH_MAX], epoch[24];
     size_t image;
 } pictures_args;
 
 static const ipl_opt pictures_rows[] = {
     IPL_OPT_STRING(pictures_args, out, "out", "", "folder to write to (else RUN/figures)"),
+    IPL_OPT_STRING(pictures_args, epoch, "epoch", "",
+                   "one that has a checkpoint (else the last, from the final parameters)"),
     IPL_OPT_NUMBER(pictures_args, image, "image", 0.0, 4294967295.0, 0.0,
                    "test sample whose feature maps are drawn"),
     IPL_OPT_END,
@@ -33,7 +35,7 @@ static ipl_status run_pictures(void *opts, const ipl_args *args, ipl_error *err)
     bool written[IPL_PICTURE_COUNT];
     char out[IPL_PATH_MAX];
     ipl_trained t;
-    ipl_status st = ipl_trained_open(&t, args->words[0], err);
+    ipl_status st = ipl_trained_open(&t, args->words[0], a->epoch, err);
 
     if (st == IPL_OK && *a->out != '\0')
         memcpy(out, a->out, strlen(a->out) + 1);
@@ -53,11 +55,14 @@ const ipl_command ipl_cmd_pictures = {
     .name = "pictures",
     .summary = "draw filters, feature maps, confusion matrix and the worst samples",
     .usage = "RUN",
-    .details = "Uses the final parameters of the run and the data it was trained on.\n"
+    .details = "Uses the final parameters of the run, or those of an epoch that has a "
+               "checkpoint,\n"
+               "and the data it was trained on.\n"
                "\n"
                "examples:\n"
                "  infoplane pictures results/latest\n"
-               "  infoplane pictures results/latest --image 42 --out figures\n",
+               "  infoplane pictures results/latest --image 42 --out figures\n"
+               "  infoplane pictures results/latest --epoch 10\n",
     .min_words = 1,
     .max_words = 1,
     .size = sizeof(pictures_args),

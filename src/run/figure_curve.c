@@ -27,7 +27,7 @@ typedef struct curve {
 static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
                                       "#E69F00", "#56B4E9", "#555555"};
 
-void ipl_layer_colour(char out[8], size_t l, size_t n)
+void ipl_figure_colour(char out[8], size_t l, size_t n)
 {
     enum { NAMED = sizeof colours / sizeof colours[0] };
     static const double stops[][3] = {{49, 54, 149},  {69, 117, 180}, {64, 160, 160},
@@ -208,7 +208,7 @@ static ipl_status layer_curves(curve **out, char (**paint)[8], const ipl_plot_gr
     if (!*out || !*paint)
         return IPL_E_NOMEM;
     for (size_t l = 0; l < n; l++) {
-        ipl_layer_colour((*paint)[l], l, n);
+        ipl_figure_colour((*paint)[l], l, n);
         (*out)[l] = (curve){.mean = &group->mean.info,
                             .sd = &group->sd.info,
                             .layer = l,
@@ -345,7 +345,7 @@ static ipl_status add_gradients(ipl_figure *figure, size_t p, const ipl_plot_gro
     for (size_t k = 0; k < 2 * track->n_layers; k++) {
         const size_t l = k / 2;
 
-        ipl_layer_colour(paint[l], l, track->n_layers);
+        ipl_figure_colour(paint[l], l, track->n_layers);
         curves[k] = (curve){.mean = track,
                             .sd = &group->sd.layers,
                             .layer = l,

@@ -144,7 +144,7 @@ static void add_keys(ipl_figure *figure)
     for (size_t l = 0; l < COLOURS; l++) {
         char colour[8];
 
-        ipl_layer_colour(colour, l, COLOURS);
+        ipl_figure_colour(colour, l, COLOURS);
         ipl_text_add(out, "%s%s", l ? " " : "", colour);
     }
     ipl_text_add(out, "'\n");

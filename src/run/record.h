@@ -13,6 +13,10 @@ void ipl_record_when(char *out, size_t size, const ipl_run *r);
 /** Add a row of training.csv. */
 void ipl_record_training(ipl_run *r, const ipl_epoch_report *e);
 
+/** Append the rows of one probe as information.csv has them; when is "epoch,step". */
+void ipl_record_rows(ipl_text *out, const char *when, const ipl_net *net,
+                     const ipl_probe *probe, const ipl_measures *m);
+
 /** Add the rows of one probe to information.csv. */
 void ipl_record_information(ipl_run *r, const ipl_probe *probe, const ipl_measures *m);
 
@@ -25,9 +29,12 @@ void ipl_record_layers(ipl_run *r, const ipl_probe *probe, bool whole);
 
 /**
  * Write the rows that wait. A full disk does not stop training: they wait for the next try,
- * r->write_failed is set, and the watcher is warned once.
+ * r->write_failed is set, and the watcher is told.
  */
 void ipl_record_flush(ipl_run *r);
+
+/** Append the members of "segments" in run.json: those before, and this one up to now. */
+void ipl_record_segments(ipl_text *out, const ipl_run *r);
 
 /**
  * Write run.json.
