@@ -68,18 +68,23 @@ static void on_signal(int number)
     stop_signal = number;
 }
 
-/* The first signal ends the run after its batch; the second one ends the program. */
+/*
+ * The first signal ends the run after its batch; the second one ends the program. A hang-up
+ * that is ignored, as under nohup, stays so.
+ */
 static void catch_signals(void)
 {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
-    struct sigaction action;
+    struct sigaction action, before;
 
     memset(&action, 0, sizeof action);
     action.sa_handler = on_signal;
     action.sa_flags = (int)SA_RESETHAND;
     (void)sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-        (void)sigaction(numbers[i], &action, NULL);
+        if (numbers[i] != SIGHUP || sigaction(SIGHUP, NULL, &before) != 0 ||
+            before.sa_handler != SIG_IGN)
+            (void)sigaction(numbers[i], &action, NULL);
 }
 
 /* How --resume says to begin, and whether the other options agree. */
