@@ -39,9 +39,9 @@ await() {
     [ -s "$1" ]
 }
 
-train --epochs 300 --measure every:50 --out whole --quiet >"$out" 2>"$err"
+train --epochs 200 --measure every:50 --out whole --quiet >"$out" 2>"$err"
 for signal in INT TERM HUP USR1; do
-    (become --epochs 300 --measure every:50 \
+    (become --epochs 200 --measure every:50 \
         --checkpoint every:1 --out "run" >"$out" 2>"$err") &
     pid=$!
     check "a run starts" await run/checkpoint/previous
@@ -65,7 +65,7 @@ for signal in INT TERM HUP USR1; do
 done
 
 # nohup: who does not want to hear of the terminal's end is not told.
-(trap '' HUP && become --epochs 300 --measure every:50 --checkpoint every:1 --out run \
+(trap '' HUP && become --epochs 200 --measure every:50 --checkpoint every:1 --out run \
     >"$out" 2>"$err") &
 pid=$!
 await run/checkpoint/previous
