@@ -19,8 +19,8 @@ static int make_folder(void **state)
 {
     (void)state;
     /* Every checkpoint waits for the disk: memory is faster, where there is such a folder. */
-    strcpy(folder, access("/dev/shm", W_OK) == 0 ? "/dev/shm/ipl_resume_XXXXXX"
-                                                 : "/tmp/ipl_resume_XXXXXX");
+    (void)snprintf(folder, sizeof folder, "%s/ipl_resume_XXXXXX",
+                   access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     return mkdtemp(folder) && setenv("SOURCE_DATE_EPOCH", "0", 1) == 0 ? 0 : -1;
 }
 
