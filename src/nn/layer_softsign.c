@@ -1,6 +1,8 @@
 /* Softsign, y = x / (1 + |x|), f' = 1 / (1 + |x|)^2. */
+#include "math/vec.h"
 #include "nn/layer.h"
 
+IPL_CLONES
 static void softsign_value(const void *self, float *y, const float *x, size_t n)
 {
     (void)self;
@@ -8,6 +10,7 @@ static void softsign_value(const void *self, float *y, const float *x, size_t n)
         y[i] = x[i] / (1.0f + fabsf(x[i]));
 }
 
+IPL_CLONES
 static void softsign_slope(const void *self, float *g, const float *x, const float *y,
                            size_t n)
 {

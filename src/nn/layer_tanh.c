@@ -8,6 +8,7 @@ static void tanh_value(const void *self, float *y, const float *x, size_t n)
     ipl_vec_tanh(y, x, n);
 }
 
+IPL_CLONES
 static void tanh_slope(const void *self, float *g, const float *x, const float *y, size_t n)
 {
     (void)self;
