@@ -12,7 +12,7 @@
 
 #include <float.h>
 
-enum { LANES = 8, N_KEEP = 3, COLUMNS = 64 };
+enum { LANES = 32, N_KEEP = 3, COLUMNS = 64 };
 
 typedef struct layernorm {
     double eps;
