@@ -27,11 +27,12 @@ extern void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a,
                     const int *liwork, int *info);
 
 enum {
-    TILE_MIN = 64,       /* sides of an output tile of a product */
-    TILE_MAX = 256,      /* of doubles: two operand panels stay in the L2 cache */
+    STRIP_MIN = 64, /* rows of an output strip of a product */
+    STRIP_MAX = 256,
     CHOLESKY_TILE = 128, /* the serial part is one factor of this order per column */
     SOLVE_TILES = 8,     /* column tiles of a triangular solve */
     SOLVE_MIN = 16,      /* right-hand sides below which another tile costs more */
+    SOLVE_MAX = 256,     /* columns of such a tile at most */
     SPIN_ROUNDS = 1000,  /* looks at a flag before giving the processor away */
     QR_BLOCK = 64,       /* workspace columns of dgeqrf */
     EIGEN_BLOCK = 66     /* workspace columns of dsyevd: 64 for a block of dsytrd */
@@ -56,15 +57,18 @@ static cuts cut_by(size_t total, size_t step)
     return c;
 }
 
-/* A side of a product, in tiles of nearly equal size and a multiple of 8. */
+/*
+ * The rows of a product, in strips of nearly equal size and a multiple of 8. A strip is as wide
+ * as the product: what is read by columns is then packed once and used for many rows.
+ */
 static cuts cut_side(size_t total)
 {
-    size_t want = total / 4, tiles;
+    size_t want = total / 8, strips;
 
-    want = want < TILE_MIN ? TILE_MIN : want > TILE_MAX ? TILE_MAX : want;
-    tiles = (total + want - 1) / want;
-    tiles = tiles ? tiles : 1;
-    return cut_by(total, ((total + tiles - 1) / tiles + 7) / 8 * 8);
+    want = want < STRIP_MIN ? STRIP_MIN : want > STRIP_MAX ? STRIP_MAX : want;
+    strips = (total + want - 1) / want;
+    strips = strips ? strips : 1;
+    return cut_by(total, ((total + strips - 1) / strips + 7) / 8 * 8);
 }
 
 static size_t cut_length(const cuts *c, size_t i)
@@ -79,21 +83,20 @@ typedef struct product_job {
     const double *a, *b;
     size_t m, n, k;
     double beta;
-    cuts rows, cols;
+    cuts rows;
 } product_job;
 
-static void product_tile(void *arg, size_t task, size_t thread)
+static void product_strip(void *arg, size_t task, size_t thread)
 {
     const product_job *job = arg;
-    const size_t i = task / job->cols.count, j = task % job->cols.count;
-    const size_t i0 = i * job->rows.step, j0 = j * job->cols.step;
+    const size_t first = task * job->rows.step;
 
     (void)thread;
-    /* C_ij = A_i' B_j + beta C_ij */
+    /* C_i = A_i' B + beta C_i */
     cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans,
-                blas_int(cut_length(&job->rows, i)), blas_int(cut_length(&job->cols, j)),
-                blas_int(job->k), 1.0, job->a + i0, blas_int(job->m), job->b + j0,
-                blas_int(job->n), job->beta, job->c + i0 * job->n + j0, blas_int(job->n));
+                blas_int(cut_length(&job->rows, task)), blas_int(job->n), blas_int(job->k),
+                1.0, job->a + first, blas_int(job->m), job->b, blas_int(job->n), job->beta,
+                job->c + first * job->n, blas_int(job->n));
 }
 
 void ipl_dgemm_tn(double *c, const double *a, const double *b, size_t m, size_t n, size_t k,
@@ -103,8 +106,7 @@ void ipl_dgemm_tn(double *c, const double *a, const double *b, size_t m, size_t 
 
     job.c = c;
     job.rows = cut_side(m);
-    job.cols = cut_side(n);
-    ipl_pool_run(pool, job.rows.count * job.cols.count, product_tile, &job);
+    ipl_pool_run(pool, job.rows.count, product_strip, &job);
 }
 
 void ipl_dgemm_nt(double *c, size_t stride, const double *a, const double *b, size_t m,
@@ -124,44 +126,22 @@ typedef struct gram_job {
     cuts side;
 } gram_job;
 
-/* Tile (i, j) of a task, i >= j: all tiles below the diagonal first, they are the longer. */
-static void lower_tile(size_t *i, size_t *j, size_t task, size_t count)
-{
-    const size_t below = count * (count - 1) / 2;
-
-    if (task >= below) {
-        *i = *j = task - below;
-        return;
-    }
-    *i = 1;
-    while (task >= *i) {
-        task -= *i;
-        ++*i;
-    }
-    *j = task;
-}
-
-static void gram_tile(void *arg, size_t task, size_t thread)
+/* One strip below the diagonal and its tile on it, the longest strip first. */
+static void gram_strip(void *arg, size_t task, size_t thread)
 {
     const gram_job *job = arg;
+    const size_t i = job->side.count - 1 - task, first = i * job->side.step;
+    const int rows = blas_int(cut_length(&job->side, i)), inner = blas_int(job->inner);
     const int ld = blas_int(job->side.total), ldz = blas_int(job->stride);
-    const int inner = blas_int(job->inner);
-    size_t i, j;
-    double *g;
+    const double *z = job->z + first * job->hop;
+    double *g = job->g + first * job->side.total;
 
     (void)thread;
-    lower_tile(&i, &j, task, job->side.count);
-    g = job->g + i * job->side.step * job->side.total + j * job->side.step;
-    if (i == j)
-        cblas_dsyrk(CblasRowMajor, CblasLower, job->first,
-                    blas_int(cut_length(&job->side, i)), inner, job->alpha,
-                    job->z + i * job->side.step * job->hop, ldz, job->beta, g, ld);
-    else
-        cblas_dgemm(CblasRowMajor, job->first, job->second,
-                    blas_int(cut_length(&job->side, i)),
-                    blas_int(cut_length(&job->side, j)), inner, job->alpha,
-                    job->z + i * job->side.step * job->hop, ldz,
-                    job->z + j * job->side.step * job->hop, ldz, job->beta, g, ld);
+    if (i > 0)
+        cblas_dgemm(CblasRowMajor, job->first, job->second, rows, blas_int(first), inner,
+                    job->alpha, z, ldz, job->z, ldz, job->beta, g, ld);
+    cblas_dsyrk(CblasRowMajor, CblasLower, job->first, rows, inner, job->alpha, z, ldz,
+                job->beta, g + first, ld);
 }
 
 void ipl_gram_cols(double *g, const double *z, size_t n, size_t d, double alpha,
@@ -178,7 +158,7 @@ void ipl_gram_cols(double *g, const double *z, size_t n, size_t d, double alpha,
 
     job.g = g;
     job.side = cut_side(d);
-    ipl_pool_run(pool, job.side.count * (job.side.count + 1) / 2, gram_tile, &job);
+    ipl_pool_run(pool, job.side.count, gram_strip, &job);
 }
 
 void ipl_gram_rows(double *g, const double *z, size_t n, size_t d, double alpha,
@@ -195,7 +175,7 @@ void ipl_gram_rows(double *g, const double *z, size_t n, size_t d, double alpha,
 
     job.g = g;
     job.side = cut_side(n);
-    ipl_pool_run(pool, job.side.count * (job.side.count + 1) / 2, gram_tile, &job);
+    ipl_pool_run(pool, job.side.count, gram_strip, &job);
 }
 
 /*
@@ -340,8 +320,8 @@ void ipl_solve_lower(double *b, const double *l, size_t m, size_t n, ipl_pool *p
     job.b = b;
     tiles = tiles < 1 ? 1 : tiles > SOLVE_TILES ? SOLVE_TILES : tiles;
     job.cols = cut_by(n, (n + tiles - 1) / tiles);
-    if (job.cols.step > TILE_MAX)
-        job.cols = cut_by(n, TILE_MAX);
+    if (job.cols.step > SOLVE_MAX)
+        job.cols = cut_by(n, SOLVE_MAX);
     ipl_pool_run(pool, job.cols.count, solve_tile, &job);
 }
 

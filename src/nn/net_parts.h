@@ -21,6 +21,9 @@ enum {
     IPL_NET_NAME = 64
 };
 
+/** Operations below which handing tasks to other threads costs more than it saves. */
+#define IPL_NET_SMALL_JOB 4e6
+
 /** In place of the index of a layer: the input of the net, or nothing. */
 #define IPL_NET_INPUT SIZE_MAX
 #define IPL_NET_NONE (SIZE_MAX - 1)

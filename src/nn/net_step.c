@@ -10,13 +10,10 @@
 #include <math.h>
 #include <string.h>
 
-/* Operations below which handing tasks to other threads costs more than it saves. */
-#define SMALL_JOB 4e6
-
 /* The pool for a job over n rows; `passes` of the cost of a forward pass each. */
 static struct ipl_pool *pool_for(const ipl_net *net, size_t n, double passes)
 {
-    return net->flops * (double)n * passes < SMALL_JOB ? NULL : net->pool;
+    return net->flops * (double)n * passes < IPL_NET_SMALL_JOB ? NULL : net->pool;
 }
 
 /* Rows of array p with `cols` columns; a missing array stays missing. */
