@@ -472,7 +472,10 @@ static void measure(result *out, const workload *w, bench_peer *peer, size_t thr
     }
     out->flop = floor_flop(&s);
     out->predicted =
-        (double)ipl_plane_memory(w->n, s.d_X, s.width, s.n_layers) / (1024.0 * 1024.0);
+        w->n > PEER_SAMPLES /* it streams: the prediction is for samples that are kept */
+            ? (double)NAN
+            : (double)ipl_plane_memory(w->n, s.d_X, s.width, s.n_layers) /
+                  (1024.0 * 1024.0);
     subject_release(&s);
     bench_pools_release(&pools);
 }
