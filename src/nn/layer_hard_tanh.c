@@ -25,6 +25,7 @@ const ipl_layer_ops ipl_layer_hard_tanh = {
     .example = "",
     .low = -1.0,
     .high = 1.0,
+    .monotone = true,
     .value = hard_tanh_value,
     .slope = hard_tanh_slope,
 };

@@ -39,6 +39,7 @@ const ipl_layer_ops ipl_layer_leaky_relu = {
     .example = "",
     .low = IPL_UNBOUNDED,
     .high = IPL_UNBOUNDED,
+    .monotone = true,
     .value = leaky_relu_value,
     .slope = leaky_relu_slope,
 };

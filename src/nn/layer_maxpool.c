@@ -215,6 +215,7 @@ const ipl_layer_ops ipl_layer_maxpool = {
     .low = IPL_UNBOUNDED,
     .high = IPL_UNBOUNDED,
     .keeps_range = true,
+    .picks_largest = true,
     .bind = ipl_window_bind,
     .n_keep = maxpool_n_keep,
     .flops = ipl_window_flops,

@@ -24,6 +24,7 @@ const ipl_layer_ops ipl_layer_relu = {
     .example = "",
     .low = 0.0,
     .high = IPL_UNBOUNDED,
+    .monotone = true,
     .value = relu_value,
     .slope = relu_slope,
 };

@@ -23,6 +23,7 @@ const ipl_layer_ops ipl_layer_sigmoid = {
     .example = "",
     .low = 0.0,
     .high = 1.0,
+    .monotone = true,
     .value = sigmoid_value,
     .slope = sigmoid_slope,
 };

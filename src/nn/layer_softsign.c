@@ -28,6 +28,7 @@ const ipl_layer_ops ipl_layer_softsign = {
     .example = "",
     .low = -1.0,
     .high = 1.0,
+    .monotone = true,
     .value = softsign_value,
     .slope = softsign_slope,
 };

@@ -22,6 +22,7 @@ const ipl_layer_ops ipl_layer_tanh = {
     .example = "",
     .low = -1.0,
     .high = 1.0,
+    .monotone = true,
     .value = tanh_value,
     .slope = tanh_slope,
 };

@@ -41,7 +41,9 @@ typedef struct net_layer {
     size_t grad_of; /* layer whose dy this one shares, or IPL_NET_NONE */
     bool follows;   /* its output depends on parameters, so dL/dy is wanted */
     bool branch;    /* inside a residual block */
-    float *w, *dw;  /* (n_params) */
+    bool
+        put_off; /* in training an activation that is run on what the pool behind it picks */
+    float *w, *dw;                         /* (n_params) */
     float *state[IPL_OPTIMISER_STATE_MAX]; /* (n_params) of the optimiser */
     const float *x, *x2;                   /* (batch, D) inputs */
     float *y;                              /* (batch, U) output */

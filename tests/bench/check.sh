@@ -29,7 +29,8 @@ if [ "${2:-}" = --write ]; then
                 for (key in n) {
                     a = value[key, 1]; b = value[key, 2]; c = value[key, 3]
                     low = a < b ? a : b; high = a < b ? b : a
-                    printf "%s,%.3f\n", key, c < low ? low : c > high ? high : c
+                    middle = c < low ? low : (c > high ? high : c)
+                    printf "%s,%.3f\n", key, middle
                 }
             }' | sort
     } >"$baseline"
