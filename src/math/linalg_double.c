@@ -30,7 +30,7 @@ enum {
     STRIP_MIN = 64, /* rows of an output strip of a product */
     STRIP_MAX = 256,
     NARROW = 48,         /* columns of a product that is computed transposed */
-    SOLVE_BASE = 64,     /* order below which a triangular solve is left to BLAS */
+    SOLVE_BASE = 64,     /* rows of a block of a triangular solve */
     CHOLESKY_TILE = 128, /* the serial part is one factor of this order per column */
     SOLVE_TILES = 8,     /* column tiles of a triangular solve */
     SOLVE_MIN = 96,      /* right-hand sides below which another tile costs more */
@@ -234,48 +234,43 @@ static void column_tile(size_t *i, size_t *k, size_t task, size_t count)
     *i = *k + task;
 }
 
-/* Half of an order, a multiple of 16: where a triangle is cut. */
-static size_t half(size_t n)
-{
-    return (n / 2 + 15) / 16 * 16;
-}
-
 /*
- * B = B L^-T, B (m, n), L (n, n), both with rows `ld` apart; most of the work by products,
- * which are three times as fast as the solver of BLAS.
+ * Triangular solves by blocks of SOLVE_BASE: what is known is taken away by a product, which
+ * is three times as fast as the solver of BLAS, and the solver is left with the diagonal.
  */
+
+/* B = B L^-T, B (m, n), L (n, n), both with rows `ld` apart. */
 static void solve_right(double *b, const double *l, size_t m, size_t n, size_t ld)
 {
-    const size_t h = half(n);
+    for (size_t j = 0; j < n; j += SOLVE_BASE / 2) {
+        const size_t width = n - j < SOLVE_BASE / 2 ? n - j : SOLVE_BASE / 2;
 
-    if (n <= SOLVE_BASE / 2) {
+        /* B_j -= B_0 ... B_j-1 L_j' */
+        if (j > 0)
+            cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, blas_int(m),
+                        blas_int(width), blas_int(j), -1.0, b, blas_int(ld), l + j * ld,
+                        blas_int(ld), 1.0, b + j, blas_int(ld));
         cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit,
-                    blas_int(m), blas_int(n), 1.0, l, blas_int(ld), b, blas_int(ld));
-        return;
+                    blas_int(m), blas_int(width), 1.0, l + j * ld + j, blas_int(ld), b + j,
+                    blas_int(ld));
     }
-    solve_right(b, l, m, h, ld);
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, blas_int(m), blas_int(n - h),
-                blas_int(h), -1.0, b, blas_int(ld), l + h * ld, blas_int(ld), 1.0, b + h,
-                blas_int(ld));
-    solve_right(b + h, l + h * ld + h, m, n - h, ld);
 }
 
-/* B = L^-1 B, B (m, n) with rows `ldb` apart, L (m, m) with rows `ldl` apart. */
-static void solve_left(double *b, const double *l, size_t m, size_t n, size_t ldb,
-                       size_t ldl)
+/* B = L^-1 B, B (m, n) with rows `ldb` apart, L (m, m). */
+static void solve_left(double *b, const double *l, size_t m, size_t n, size_t ldb)
 {
-    const size_t h = half(m);
+    for (size_t i = 0; i < m; i += SOLVE_BASE) {
+        const size_t rows = m - i < SOLVE_BASE ? m - i : SOLVE_BASE;
 
-    if (m <= SOLVE_BASE) {
+        /* B_i -= L_i (B_0; ...; B_i-1) */
+        if (i > 0)
+            cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, blas_int(rows),
+                        blas_int(n), blas_int(i), -1.0, l + i * m, blas_int(m), b,
+                        blas_int(ldb), 1.0, b + i * ldb, blas_int(ldb));
         cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit,
-                    blas_int(m), blas_int(n), 1.0, l, blas_int(ldl), b, blas_int(ldb));
-        return;
+                    blas_int(rows), blas_int(n), 1.0, l + i * m + i, blas_int(m),
+                    b + i * ldb, blas_int(ldb));
     }
-    solve_left(b, l, h, n, ldb, ldl);
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, blas_int(m - h), blas_int(n),
-                blas_int(h), -1.0, l + h * ldl, blas_int(ldl), b, blas_int(ldb), 1.0,
-                b + h * ldb, blas_int(ldb));
-    solve_left(b + h * ldb, l + h * ldl + h, m - h, n, ldb, ldl);
 }
 
 static void cholesky_tile(void *arg, size_t task, size_t thread)
@@ -374,7 +369,7 @@ static void solve_tile(void *arg, size_t task, size_t thread)
     (void)thread;
     /* B_j = L^-1 B_j */
     solve_left(job->b + task * job->cols.step, job->l, job->m, cut_length(&job->cols, task),
-               job->n, job->m);
+               job->n);
 }
 
 void ipl_solve_lower(double *b, const double *l, size_t m, size_t n, ipl_pool *pool)
