@@ -52,15 +52,17 @@ typedef struct view {
  * window is a common one. */
 IPL_INLINE void max_lanes(float *y, float *won, const float *x, view v)
 {
-    lanes most = *(const lanes *)x, cell = (lanes){0} + (float)v.first;
+    const float start = (float)v.first;
+    lanes most = *(const lanes *)x, cell = (lanes){0} + start;
 
     for (size_t i = 0; i < v.rows; i++)
         for (size_t j = 0; j < v.cols; j++) {
             const lanes at = *(const lanes *)(x + i * v.line + j * v.C);
+            const float number = (float)(v.first + i * v.size + j);
             const bits better = (at > most) | ~(at <= (lanes){0} + INFINITY); /* or NaN */
 
             most = choose(better, at, most);
-            cell = choose(better, (lanes){0} + (float)(v.first + i * v.size + j), cell);
+            cell = choose(better, (lanes){0} + number, cell);
         }
     *(lanes *)y = most;
     *(lanes *)won = cell;
@@ -101,10 +103,10 @@ IPL_INLINE void back_lanes(float *dx, const float *dy, const float *won, view v)
 
     for (size_t i = 0; i < v.rows; i++)
         for (size_t j = 0; j < v.cols; j++) {
+            const float number = (float)(v.first + i * v.size + j);
             lanes *at = (lanes *)(dx + i * v.line + j * v.C);
 
-            *at +=
-                (lanes)((cell == (lanes){0} + (float)(v.first + i * v.size + j)) & (bits)g);
+            *at += (lanes)((cell == (lanes){0} + number) & (bits)g);
         }
 }
 
