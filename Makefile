@@ -1,8 +1,8 @@
 # make            build ./infoplane and the library
 # make help       list the targets
 #
-# Variables: CC, CXX, CFLAGS, CPPFLAGS, LDFLAGS, MODE (release, debug, asan), NATIVE=1,
-# WERROR=1, PREFIX, DESTDIR, V=1. Objects go to build/$(MODE), so modes never mix; a change
+# Variables: CC, CXX, CFLAGS, CPPFLAGS, LDFLAGS, MODE (release, debug, asan,
+# tsan, coverage, fuzz), NATIVE=1, WERROR=1, PREFIX, DESTDIR, V=1. Objects go to build/$(MODE), so modes never mix; a change
 # of compiler, flags or PREFIX rebuilds what it concerns.
 
 MODE   ?= release
@@ -62,8 +62,12 @@ OPT_release := -O3
 OPT_debug   := -O0 -g3
 OPT_asan    := -O1 -g3 -fno-omit-frame-pointer \
                -fsanitize=address,undefined -fno-sanitize-recover=all
-ifeq ($(filter $(MODE),release debug asan),)
-  $(error MODE=$(MODE): want release, debug or asan)
+OPT_tsan    := -O1 -g3 -fno-omit-frame-pointer -fsanitize=thread
+OPT_coverage := -O0 -g3 --coverage
+OPT_fuzz    := -O1 -g3 -fno-omit-frame-pointer -fno-sanitize-recover=all \
+               -fsanitize=address,undefined,fuzzer-no-link
+ifeq ($(OPT_$(MODE)),)
+  $(error MODE=$(MODE): want release, debug, asan, tsan, coverage or fuzz)
 endif
 # Both libraries are made of the same objects. Without interposition a call within the
 # library stays direct and position-independent code costs nothing that could be measured.
@@ -72,7 +76,7 @@ OPT := -ffp-contract=off $(PIC) $(OPT_$(MODE)) $(if $(filter 1,$(NATIVE)),-march
 
 ALL_CPPFLAGS := -Iinclude -Isrc -D_POSIX_C_SOURCE=200809L $(CPPFLAGS)
 ALL_CFLAGS    = -std=c11 -pthread $(OPT) $(WARN) $(PKG_CFLAGS) $(CFLAGS)
-ALL_LDFLAGS   = -pthread $(filter -fsanitize%,$(OPT)) $(LDFLAGS)
+ALL_LDFLAGS   = -pthread $(filter -fsanitize% --coverage,$(OPT)) $(LDFLAGS)
 LIBS          = $(PKG_LIBS) -lm
 
 SRC   := $(sort $(wildcard src/*/*.c))
@@ -85,6 +89,11 @@ SHLIB := $(if $(filter-out Darwin,$(shell uname)),$(BUILD)/libinfoplane.so.$(SOV
 BIN   := $(BUILD)/infoplane
 TSRC  := $(sort $(wildcard tests/test_*.c))
 TEST  := $(TSRC:%.c=$(BUILD)/%)
+# A fuzz target is its own file and what all of them share: with libFuzzer in MODE=fuzz, else
+# with a program that replays the corpus.
+FSRC  := $(sort $(wildcard tests/fuzz/*.c))
+FUZZ  := $(patsubst %.c,$(BUILD)/%,$(filter tests/fuzz/fuzz_%,$(FSRC)))
+FUZZ_WITH := fuzz mutate $(if $(filter fuzz,$(MODE)),libfuzzer,replay)
 BSRC  := $(sort $(wildcard tests/bench/*.c))
 BENCH := $(patsubst %.c,$(BUILD)/%,$(filter tests/bench/bench_%,$(BSRC)))
 # Executable scripts of a folder.
@@ -94,7 +103,7 @@ SHELLS    = $(wildcard scripts/*.sh tests/cli/*.sh tests/long/*.sh) .ci/run
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all demo test tests run-tests check check-long bench lint format format-check headers \
+.PHONY: all demo test tests run-tests check check-long fuzz bench lint format format-check headers \
         layers install uninstall deps clean help FORCE
 
 ## all            ./infoplane and the library (default)
@@ -140,6 +149,10 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIB)
 	  $(LIBS) -o $@
 
 $(BENCH): $(BUILD)/tests/bench/bench.o
+$(FUZZ): $(FUZZ_WITH:%=$(BUILD)/tests/fuzz/%.o)
+ifeq ($(MODE),fuzz)
+$(FUZZ): ALL_LDFLAGS += -fsanitize=fuzzer
+endif
 
 # Stamps change when their text does; what depends on them is then made again.
 $(BUILD)/flags.stamp: TEXT = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS)
@@ -167,12 +180,12 @@ test:
 	$(Q)scripts/deps.sh
 	$(Q)$(SUBMAKE) MODE=$(or $(filter debug asan,$(MODE)),debug) run-tests
 
-tests: $(TEST) $(BENCH)
+tests: $(TEST) $(BENCH) $(FUZZ)
 
 # CC, CFLAGS and REQUIRES are for the test that builds a program against the library.
-run-tests: $(TEST) $(BIN) $(LIB) $(SHLIB)
+run-tests: $(TEST) $(FUZZ) $(BIN) $(LIB) $(SHLIB)
 	$(Q)INFOPLANE=$(CURDIR)/$(BIN) CC='$(CC)' CFLAGS='$(ALL_LDFLAGS)' REQUIRES='$(PKG)' \
-	  scripts/run_tests.sh $(TEST) $(call scripts,tests/cli)
+	  scripts/run_tests.sh $(TEST) $(FUZZ) $(call scripts,tests/cli)
 
 ## check          headers, layers, and the tests under ASan and UBSan
 check: headers layers
@@ -183,6 +196,17 @@ check-long: check
 	$(Q)$(SUBMAKE) MODE=release all
 	$(Q)INFOPLANE=$(CURDIR)/build/release/infoplane \
 	  scripts/run_tests.sh $(call scripts,tests/long)
+
+## fuzz           fuzz one parser: make fuzz TARGET=npy [SECONDS=60]; needs clang
+SECONDS ?= 60
+fuzz:
+	$(Q)test -f tests/fuzz/fuzz_$(TARGET).c || { echo "fuzz: TARGET is one of" \
+	  $(FSRC:tests/fuzz/fuzz_%.c=%); exit 2; }
+	$(Q)$(SUBMAKE) MODE=fuzz CC='$(or $(filter clang%,$(notdir $(firstword $(CC)))),clang)' build/fuzz/tests/fuzz/fuzz_$(TARGET)
+	$(Q)mkdir -p build/fuzz/corpus/$(TARGET)
+	$(Q)build/fuzz/tests/fuzz/fuzz_$(TARGET) -max_total_time=$(SECONDS) -timeout=10 \
+	  -max_len=16384 -print_final_stats=1 -artifact_prefix=build/fuzz/$(TARGET)- \
+	  build/fuzz/corpus/$(TARGET) tests/fuzz/corpus/$(TARGET)
 
 ## bench          speed of kernels, training and measuring: tables here, CSV in build/
 bench: $(BENCH)
@@ -204,7 +228,7 @@ layers:
 
 ## lint           clang-tidy, cppcheck, gcc -fanalyzer, shellcheck: every finding is an error
 lint:
-	$(Q)CPPFLAGS='$(ALL_CPPFLAGS) $(PKG_CFLAGS)' scripts/lint.sh $(SRC) $(TSRC) $(BSRC)
+	$(Q)CPPFLAGS='$(ALL_CPPFLAGS) $(PKG_CFLAGS)' scripts/lint.sh $(SRC) $(TSRC) $(BSRC) $(FSRC)
 	$(Q)if command -v shellcheck >/dev/null; then shellcheck $(SHELLS); \
 	else echo "SKIPPED: shellcheck is not installed"; fi
 
@@ -238,4 +262,4 @@ clean:
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
 
--include $(OBJ:.o=.d) $(TSRC:%.c=$(BUILD)/%.d) $(BSRC:%.c=$(BUILD)/%.d)
+-include $(OBJ:.o=.d) $(patsubst %.c,$(BUILD)/%.d,$(TSRC) $(BSRC) $(FSRC))

@@ -215,6 +215,8 @@ static void print_key(ipl_text *out, const ipl_experiment *exp, const ipl_opt *r
         ipl_text_add(out, "\n");
         return;
     }
+    if (word[strspn(word, " ")] == '\0')
+        ipl_text_add(out, "%s =", row->name); /* empty, which need not be the default */
     while (*(word += strspn(word, " ")) != '\0') {
         const size_t len = strcspn(word, " ");
 
