@@ -72,11 +72,20 @@ endif
 # Both libraries are made of the same objects. Without interposition a call within the
 # library stays direct and position-independent code costs nothing that could be measured.
 PIC := -fPIC -fno-semantic-interposition
-OPT := -ffp-contract=off $(PIC) $(OPT_$(MODE)) $(if $(filter 1,$(NATIVE)),-march=native)
+# Overflows that slip through end the program instead of going on: canaries, checked string
+# functions (which want an optimiser), pages touched one by one, tables of pointers that are
+# read-only once filled. Kernels have no arrays on the stack that would pay for it.
+# tests/cli/hardened.sh looks for each of them in the program.
+ELF    := $(filter-out Darwin,$(shell uname))
+HARDEN := -fstack-protector-strong $(if $(ELF),-fstack-clash-protection)
+HARDEN_release := $(HARDEN) -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+HARDEN_debug   := $(HARDEN)
+HARDEN_LINK    := $(if $(ELF),-z relro -z now -z noexecstack)
+OPT := -ffp-contract=off $(PIC) $(OPT_$(MODE)) $(HARDEN_$(MODE)) $(if $(filter 1,$(NATIVE)),-march=native)
 
 ALL_CPPFLAGS := -Iinclude -Isrc -D_POSIX_C_SOURCE=200809L $(CPPFLAGS)
 ALL_CFLAGS    = -std=c11 -pthread $(OPT) $(WARN) $(PKG_CFLAGS) $(CFLAGS)
-ALL_LDFLAGS   = -pthread $(filter -fsanitize% --coverage,$(OPT)) $(LDFLAGS)
+ALL_LDFLAGS   = -pthread $(filter -fsanitize% --coverage,$(OPT)) $(HARDEN_LINK) $(LDFLAGS)
 LIBS          = $(PKG_LIBS) -lm
 
 SRC   := $(sort $(wildcard src/*/*.c))
@@ -85,7 +94,7 @@ CLI   := $(filter $(BUILD)/src/cli/%,$(OBJ))
 LIB   := $(BUILD)/libinfoplane.a
 # The shared library, for ELF systems: the first number of its name is that of its interface.
 SOVERSION := 0
-SHLIB := $(if $(filter-out Darwin,$(shell uname)),$(BUILD)/libinfoplane.so.$(SOVERSION))
+SHLIB := $(if $(ELF),$(BUILD)/libinfoplane.so.$(SOVERSION))
 BIN   := $(BUILD)/infoplane
 TSRC  := $(sort $(wildcard tests/test_*.c))
 TEST  := $(TSRC:%.c=$(BUILD)/%)
@@ -128,7 +137,7 @@ $(SHLIB): $(filter-out $(CLI),$(OBJ)) $(BUILD)/libinfoplane.map
 
 $(BIN): $(CLI) $(LIB)
 	@echo "  LD    $@"
-	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
+	$(Q)$(CC) $(if $(ELF),-pie) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
 
 $(BUILD)/%.o: %.c Makefile $(BUILD)/flags.stamp
 	@mkdir -p $(@D)
