@@ -213,7 +213,9 @@ static ipl_status check_chunks(const codec *c)
 {
     size_t at = SIGNATURE;
 
-    while (at < c->len && c->len - at >= CHUNK) {
+    if (c->len < SIGNATURE || png_sig_cmp((png_const_bytep)c->bytes, 0, SIGNATURE) != 0)
+        return IPL_OK; /* no PNG, as libpng will say */
+    while (c->len - at >= CHUNK) {
         const unsigned char *p = (const unsigned char *)c->bytes + at;
         const size_t size =
             (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
@@ -225,7 +227,7 @@ static ipl_status check_chunks(const codec *c)
             break;
         at += CHUNK + size;
     }
-    return IPL_OK; /* a signature that is none, or no end: libpng's to say */
+    return IPL_OK; /* one without an end is found when it is read */
 }
 
 /* Everything from setjmp on; false after a longjmp. */
