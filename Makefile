@@ -112,7 +112,7 @@ SHELLS    = $(wildcard scripts/*.sh tests/cli/*.sh tests/long/*.sh) .ci/run
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all demo test tests run-tests check check-long fuzz bench lint format format-check headers \
+.PHONY: all demo test tests run-tests check check-long tsan fuzz bench lint format format-check headers \
         layers install uninstall deps clean help FORCE
 
 ## all            ./infoplane and the library (default)
@@ -208,6 +208,14 @@ check-long: check
 	$(Q)$(SUBMAKE) MODE=release all
 	$(Q)INFOPLANE=$(CURDIR)/build/release/infoplane \
 	  scripts/run_tests.sh $(call scripts,tests/long)
+
+## tsan           the pool, a net and whole runs of eight threads under ThreadSanitizer
+tsan:
+	$(Q)$(SUBMAKE) MODE=tsan $(TSAN_TESTS) build/tsan/infoplane
+	$(Q)INFOPLANE=$(CURDIR)/build/tsan/infoplane \
+	  TSAN_OPTIONS='suppressions=$(CURDIR)/tests/tsan.supp' \
+	  scripts/run_tests.sh $(TSAN_TESTS) tests/long/threads.sh
+TSAN_TESTS := $(patsubst %,build/tsan/tests/test_%,pool net plane)
 
 ## fuzz           fuzz one parser: make fuzz TARGET=npy [SECONDS=60]; needs clang
 SECONDS ?= 60
