@@ -67,6 +67,11 @@ const ipl_opt ipl_experiment_opts[] = {
      .help = "new order of the samples in every epoch"},
     NUMBER(shard, "shard", 0, 1 << 24, 0, "training",
            "samples a thread takes at once; 0: chosen from batch"),
+    TEXT(checkpoint, "checkpoint", "every:1min", false, "training",
+         "what --resume starts from: none, or every:5 (epochs), every:200steps, "
+         "every:10min; "
+         ",keep=10 keeps the parameters of every 10th epoch, ,keep=measured of measured "
+         "ones"),
 
     TEXT(estimator, "estimator", "logdet", true, "measuring",
          "estimator text; may be given several times"),
@@ -90,8 +95,8 @@ const ipl_opt ipl_experiment_opts[] = {
          "unit of entropies; natural: the estimator's own"),
     TEXT(record, "record", "none", false, "measuring",
          "none, or activations[=float32|float16][,layers=fc1+fc2]: keep them for analyze"),
-    NUMBER(pictures, "pictures", 0, 1 << 30, 0, "measuring",
-           "draw filters, features, confusion and errors every so many epochs; 0: no"),
+    TEXT(pictures, "pictures", "none", false, "measuring",
+         "epochs to draw filters, features, confusion and errors: every:5, as for measure"),
     IPL_OPT_END,
 };
 
@@ -240,6 +245,20 @@ void ipl_experiment_print(ipl_text *out, const ipl_experiment *exp)
             ipl_text_add(out, "%s[%s]\n", *group ? "\n" : "", row->group);
         group = row->group;
         print_key(out, exp, row);
+    }
+}
+
+void ipl_experiment_print_result(ipl_text *out, const ipl_experiment *exp)
+{
+    static const char *const others[] = {"name", "pictures", "checkpoint"};
+
+    for (const ipl_opt *row = ipl_experiment_opts; row->name; row++) {
+        bool decides = true;
+
+        for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+            decides = decides && strcmp(row->name, others[i]) != 0;
+        if (decides)
+            print_key(out, exp, row);
     }
 }
 

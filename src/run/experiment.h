@@ -32,6 +32,7 @@ typedef struct ipl_experiment {
     char schedule[256];
     size_t batch, epochs, shard;
     bool shuffle;
+    char checkpoint[64]; /* none, or every:N<unit>[,keep=N|measured] */
 
     char estimator[2048]; /* texts separated by spaces */
     char measure[1024];   /* when: every, every:N, log:N, 0,1,10 or none */
@@ -40,9 +41,9 @@ typedef struct ipl_experiment {
     size_t probe_train, probe_test;
     size_t null_repeats;
     char measure_layers[1024];
-    int unit;          /* ipl_unit */
-    char record[1024]; /* none, or activations[=float32|float16][,layers=fc1+fc2] */
-    size_t pictures;   /* every so many epochs; 0: none */
+    int unit;           /* ipl_unit */
+    char record[1024];  /* none, or activations[=float32|float16][,layers=fc1+fc2] */
+    char pictures[256]; /* when to draw: as measure */
 } ipl_experiment;
 
 /** Which rows are measured. */
@@ -68,6 +69,12 @@ ipl_status ipl_experiment_read(ipl_experiment *exp, const char *path,
 
 /** Append the whole experiment as a file that ipl_experiment_read() reads back. */
 void ipl_experiment_print(ipl_text *out, const ipl_experiment *exp);
+
+/**
+ * Append those keys that decide what a run computes, a line each: all but its name, pictures
+ * and checkpoint. Two experiments of the same text have the same result.
+ */
+void ipl_experiment_print_result(ipl_text *out, const ipl_experiment *exp);
 
 /** Fill in the name of the run when none is given: preset or data, and activation. */
 ipl_status ipl_experiment_name(ipl_experiment *exp, const char *preset,
