@@ -215,12 +215,13 @@ static void more_points_than_epochs_are_all_epochs(void **state)
 
     (void)state;
     for (int k = 0; k < 100; k++)
-        assert_int_equal(ipl_when_parse(due, 100, "log:1000000000", NULL), IPL_OK);
+        assert_int_equal(ipl_when_parse(due, 100, "log:1000000000", "measure", NULL),
+                         IPL_OK);
     for (size_t e = 0; e <= 100; e++)
         n += due[e];
     assert_int_equal(n, 101);
-    assert_int_equal(ipl_when_parse(due, 0, "log:1000000000", NULL), IPL_OK);
-    assert_int_equal(ipl_when_parse(due, 100, "log:935", NULL),
+    assert_int_equal(ipl_when_parse(due, 0, "log:1000000000", "measure", NULL), IPL_OK);
+    assert_int_equal(ipl_when_parse(due, 100, "log:935", "measure", NULL),
                      IPL_OK); /* counted one by one */
     for (size_t e = n = 0; e <= 100; e++)
         n += due[e];

@@ -1,5 +1,5 @@
 /*
- * The other texts of an experiment: when to measure, schedules, data sets (as texts, no file
+ * The other texts of an experiment: when to measure and to write checkpoints, schedules, data sets (as texts, no file
  * is opened) and names of recorded files; each input is tried as each of them.
  */
 #include "fuzz.h"
@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "data/source.h"
 #include "nn/schedule.h"
+#include "run/checkpoint_when.h"
 #include "run/stack.h"
 #include "run/when.h"
 
@@ -16,10 +17,11 @@
 enum { EPOCHS = 100, PATHS_MAX = 16 };
 
 static const char *const pieces[] = {
-    "every",    ":",           "log:",     "none",   "0,1,10",   ",",     "=",     "step",
-    "cosine",   "exponential", "warmup=",  "gamma=", "every=",   "min=",  "mnist", "npy:x=",
-    "y=",       "szt",         "gaussian", "path=",  "png",      "epoch", "-",     "_",
-    "/fc1.npy", "fc10-",       ".npy",     "\n",     "constant", NULL};
+    "every", ":",        "log:",        "none",    "0,1,10",   ",",        "=",
+    "step",  "cosine",   "exponential", "warmup=", "gamma=",   "every=",   "min=",
+    "mnist", "npy:x=",   "y=",          "szt",     "gaussian", "path=",    "png",
+    "keep=", "measured", "min",         "steps",   "200",      "epoch",    "-",
+    "_",     "/fc1.npy", "fc10-",       ".npy",    "\n",       "constant", NULL};
 
 const fuzz_format fuzz_target = {.name = "text", .pieces = pieces};
 
@@ -47,12 +49,17 @@ static void read_spec(ipl_spec *spec, const char *kind, ipl_row_at at, const cha
 static void read_when(const char *text)
 {
     static bool due[EPOCHS + 2];
+    ipl_checkpoint_when when;
     ipl_error err = {0};
+    const ipl_status st = ipl_checkpoint_when_parse(&when, text, &err);
 
+    fuzz_check(st, &err, FUZZ_OK_OR_FORMAT);
+    fuzz_require(st != IPL_OK || (isfinite(when.seconds) && when.seconds >= 0.0),
+                 "a period is a number");
     due[EPOCHS + 1] = true;
-    fuzz_check(ipl_when_parse(due, EPOCHS, text, &err), &err, FUZZ_OK_OR_FORMAT);
+    fuzz_check(ipl_when_parse(due, EPOCHS, text, "measure", &err), &err, FUZZ_OK_OR_FORMAT);
     fuzz_require(due[EPOCHS + 1], "nothing is marked beyond the last epoch");
-    fuzz_check(ipl_when_parse(due, 0, text, &err), &err, FUZZ_OK_OR_FORMAT);
+    fuzz_check(ipl_when_parse(due, 0, text, "pictures", &err), &err, FUZZ_OK_OR_FORMAT);
 }
 
 /* Lines as paths, the last one as the list of layers. */

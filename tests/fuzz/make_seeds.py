@@ -137,6 +137,24 @@ put("ini", "open", "[data\n")
 put("ini", "no-equals", "; comment\nwhat is this\n")
 put("ini", "text", "name = ../x\nseed = -1\n")
 
+def checkpoint(state, epoch=3, texts=("net = 2-2\n", "", "0.1.0\n", ""), order=0x01020304, version=1, whole=1):
+    body = struct.pack("<Q5Q6d3Q2d", whole, epoch, 0, 9, 100, 5, 1.5, 0.1, 1, 2, 3, 4, 0, 0, 1, 50.0, 0.5)
+    body += struct.pack("<8Q", *range(8))
+    for text in texts:
+        body += struct.pack("<Q", len(text)) + text.encode() + b"\0"
+    body += struct.pack("<Q", len(state)) + state
+    data = b"ipl-ckpt" + struct.pack("<IIQ", order, version, 8 + 16 + len(body) + 4) + body
+    return data + struct.pack("<I", zlib.crc32(data))
+
+
+put("checkpoint", "whole", checkpoint(struct.pack("<6f", *range(6))))
+put("checkpoint", "state", checkpoint(bytes(7)))
+put("checkpoint", "parameters", checkpoint(struct.pack("<6f", *range(6)), whole=0, texts=("", "", "", "")))
+put("checkpoint", "order", checkpoint(bytes(24), order=0x04030201))
+put("checkpoint", "version", checkpoint(bytes(24), version=2))
+put("checkpoint", "cut", checkpoint(bytes(24))[:100])
+put("checkpoint", "none", "this is no checkpoint")
+
 for name, text in {
         "short": "64-20-10",
         "conv": "conv2d:filters=2,size=3 batchnorm relu maxpool:size=2 dense:units=10",
@@ -160,7 +178,7 @@ for name, text in {
     put("estimator", name, text)
 
 for name, text in {
-        "every": "every:3", "log": "log:10", "list": "0,1,99", "late": "101",
+        "every": "every:3", "keep": "every:10min,keep=10", "measured": "every:200steps,keep=measured", "log": "log:10", "list": "0,1,99", "late": "101",
         "cosine": "cosine:warmup=5,min=0.1", "step": "step:every=10,gamma=0.5",
         "exponential": "exponential:gamma=0.9", "npy": "npy:x=X.npy,y=y.npy",
         "gaussian": "gaussian", "mnist": "mnist:path=here",
