@@ -1,9 +1,9 @@
 # make            build ./infoplane and the library
 # make help       list the targets
 #
-# Variables: CC, CXX, CFLAGS, CPPFLAGS, LDFLAGS, MODE (release, debug, asan,
-# tsan, coverage, fuzz), NATIVE=1, WERROR=1, PREFIX, DESTDIR, V=1. Objects go to build/$(MODE), so modes never mix; a change
-# of compiler, flags or PREFIX rebuilds what it concerns.
+# Variables: CC, CXX, CFLAGS, CPPFLAGS, LDFLAGS, MODE (release, debug, asan, tsan, coverage,
+# fuzz), NATIVE=1, WERROR=1, PREFIX, DESTDIR, V=1. Objects go to build/$(MODE), so modes never
+# mix; a change of compiler, flags or PREFIX rebuilds what it concerns.
 
 MODE   ?= release
 NATIVE ?= 0
@@ -112,8 +112,8 @@ SHELLS    = $(wildcard scripts/*.sh tests/cli/*.sh tests/long/*.sh) .ci/run
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all demo test tests run-tests check check-long tsan fuzz bench lint format format-check headers \
-        layers install uninstall deps clean help FORCE
+.PHONY: all demo test tests run-tests check check-long tsan fuzz coverage bench lint format \
+        format-check headers layers install uninstall deps clean help FORCE
 
 ## all            ./infoplane and the library (default)
 all: $(LIB) $(SHLIB) infoplane
@@ -203,17 +203,17 @@ run-tests: $(TEST) $(FUZZ) $(BIN) $(LIB) $(SHLIB)
 check: headers layers
 	$(Q)$(SUBMAKE) MODE=asan test
 
-## check-long     check, then the scripts of tests/long with the release build
+## check-long     check, then the release build's own tests, tests/long and tsan
 check-long: check
 	$(Q)$(SUBMAKE) MODE=release all
 	$(Q)INFOPLANE=$(CURDIR)/build/release/infoplane \
-	  scripts/run_tests.sh $(call scripts,tests/long)
+	  scripts/run_tests.sh tests/cli/hardened.sh $(call scripts,tests/long)
+	$(Q)$(SUBMAKE) tsan
 
 ## tsan           the pool, a net and whole runs of eight threads under ThreadSanitizer
 tsan:
 	$(Q)$(SUBMAKE) MODE=tsan $(TSAN_TESTS) build/tsan/infoplane
 	$(Q)INFOPLANE=$(CURDIR)/build/tsan/infoplane \
-	  TSAN_OPTIONS='suppressions=$(CURDIR)/tests/tsan.supp' \
 	  scripts/run_tests.sh $(TSAN_TESTS) tests/long/threads.sh
 TSAN_TESTS := $(patsubst %,build/tsan/tests/test_%,pool net plane)
 
@@ -227,6 +227,22 @@ fuzz:
 	$(Q)build/fuzz/tests/fuzz/fuzz_$(TARGET) -max_total_time=$(SECONDS) -timeout=10 \
 	  -max_len=16384 -print_final_stats=1 -artifact_prefix=build/fuzz/$(TARGET)- \
 	  build/fuzz/corpus/$(TARGET) tests/fuzz/corpus/$(TARGET)
+
+## coverage       branches of the parsers that their tests and fuzz corpora reach, by gcov
+coverage:
+	$(Q)$(SUBMAKE) MODE=coverage $(COVERED:%=build/coverage/%)
+	$(Q)find build/coverage -name '*.gcda' -delete
+	$(Q)scripts/run_tests.sh $(COVERED:%=build/coverage/%)
+	$(Q)gcovr --root . --object-directory build/coverage --branches --exclude-throw-branches \
+	  $(PARSERS:%=--filter '%$$') --txt build/coverage/branches.txt \
+	  --html-details build/coverage/index.html build/coverage/src
+	$(Q)cat build/coverage/branches.txt
+PARSERS := $(foreach f,base/gzip base/opt base/text data/idx data/png data/source_cifar \
+             math/npy math/npy_header math/npy_view nn/net_text run/checkpoint \
+             run/checkpoint_when run/experiment run/stack_files run/sweep run/table run/track \
+             run/when,src/$f.c)
+COVERED := $(patsubst %,tests/test_%,idx gzip cifar png npy opt text net experiment table \
+             analyze resume bombs) $(patsubst %.c,%,$(filter tests/fuzz/fuzz_%,$(FSRC)))
 
 ## bench          speed of kernels, training and measuring: tables here, CSV in build/
 bench: $(BENCH)
