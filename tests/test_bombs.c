@@ -209,12 +209,13 @@ static ipl_status npy_of_ten_gigabytes(const char *path, ipl_error *err)
 
 static ipl_status npy_with_a_header_of_a_megabyte(const char *path, ipl_error *err)
 {
+    static const char start[12] = {'\x93', 'N', 'U', 'M', 'P', 'Y', 2, 0, 0, 0, 16, 0};
     char *bytes = ipl_array(2, MEGABYTE, 1, err);
 
     if (!bytes)
         return IPL_E_NOMEM;
     memset(bytes, '(', 2 * MEGABYTE);
-    memcpy(bytes, "\x93NUMPY\x02\x00\x00\x00\x10\x00", 12);
+    memcpy(bytes, start, sizeof start);
     write_file(path, bytes, 2 * MEGABYTE);
     ipl_free(bytes);
     return read_npy(path, err);
@@ -251,6 +252,7 @@ static ipl_status read_png(const char *path, unsigned side, const char *name,
     const unsigned char head[13] = {0, 0, (unsigned char)(side >> 8), (unsigned char)side,
                                     0, 0, (unsigned char)(side >> 8), (unsigned char)side,
                                     1, 0};
+    static const unsigned char signature[8] = {0x89, 'P', 'N', 'G', 13, 10, 26, 10};
     unsigned char *bytes = ipl_array(1, len + 256, 1, err);
     size_t at = 8;
     ipl_picture picture;
@@ -258,7 +260,7 @@ static ipl_status read_png(const char *path, unsigned side, const char *name,
 
     if (!bytes)
         return IPL_E_NOMEM;
-    memcpy(bytes, "\x89PNG\r\n\x1a\n", 8);
+    memcpy(bytes, signature, sizeof signature);
     at += add_chunk(bytes + at, "IHDR", head, sizeof head);
     at += add_chunk(bytes + at, name, data, len);
     at += add_chunk(bytes + at, "IEND", NULL, 0);

@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     fuzz_check(st, &err, FUZZ_OK_OR_FORMAT);
     fuzz_require(st == IPL_OK ? n > 0 : !picture.pixels, "pixels or nothing");
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; st == IPL_OK && i < n; i++)
         sum += picture.pixels[i];
     fuzz_require(sum <= n * 255, "every pixel is there");
     ipl_picture_release(&picture);

@@ -3,10 +3,12 @@
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
-const char *__asan_default_options(void);
 
 /* An allocation beyond this fails: parsers answer "out of memory", which no target allows. */
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+const char *__asan_default_options(void);
 const char *__asan_default_options(void)
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 {
     return "max_allocation_size_mb=64:allocator_may_return_null=1:quarantine_size_mb=16";
 }
