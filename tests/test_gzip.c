@@ -184,6 +184,8 @@ int main(void)
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(a_missing_file_or_a_folder_is_no_input,
                                         scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(dense_content_is_counted_before_it_is_kept,
+                                        scratch_setup, scratch_teardown),
         cmocka_unit_test(crc32_has_its_check_value),
     };
 
