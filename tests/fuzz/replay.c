@@ -62,7 +62,7 @@ static shared *now;
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
-    return "max_allocation_size_mb=64:allocator_may_return_null=1:quarantine_size_mb=8";
+    return "max_allocation_size_mb=50:allocator_may_return_null=1:quarantine_size_mb=8";
 }
 #endif
 
