@@ -11,8 +11,8 @@
 
 enum {
     DEFLATE_RATIO = 1032, /* no deflate stream unpacks to more than this times its size */
-    DENSE = 64,           /* what is packed more densely is counted before memory is taken */
-    COUNTED = 1 << 24     /* when it is longer than this */
+    DENSE = 64,       /* what is packed more densely is counted before memory is taken */
+    COUNTED = 1 << 24 /* when it is longer than this */
 };
 
 struct ipl_gzip {
