@@ -242,7 +242,7 @@ PARSERS := $(foreach f,base/gzip base/opt base/text data/idx data/png data/sourc
              run/checkpoint_when run/experiment run/stack_files run/sweep run/table run/track \
              run/when,src/$f.c)
 COVERED := $(patsubst %,tests/test_%,idx gzip cifar png npy opt text net experiment table \
-             analyze resume bombs) $(patsubst %.c,%,$(filter tests/fuzz/fuzz_%,$(FSRC)))
+             analyze resume bombs lack_of_memory) $(patsubst %.c,%,$(filter tests/fuzz/fuzz_%,$(FSRC)))
 
 ## bench          speed of kernels, training and measuring: tables here, CSV in build/
 bench: $(BENCH)
