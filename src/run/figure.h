@@ -126,6 +126,10 @@ void ipl_figure_colour(char out[8], size_t k, size_t n);
 void ipl_figure_add_plane(ipl_figure *figure, size_t p, const ipl_plot_group *group,
                           size_t x_field, size_t first, size_t end);
 
+/** Fit an axis to a field of every layer of every group; IPL_E_NOMEM. */
+ipl_status ipl_figure_fit(ipl_axis *axis, const ipl_plot_data *data, size_t field,
+                          int scale, ipl_error *err) IPL_NODISCARD;
+
 /** Write settings and CSV files, "<name>-settings.gp", "<name>-points.csv" and so on. */
 ipl_status ipl_figure_write(const ipl_figure *figure, const char *folder, const char *name,
                             ipl_error *err) IPL_NODISCARD;
