@@ -19,8 +19,16 @@ none_in_source() {
     ! grep -rnE "$1" src include --include='*.[ch]' >"$out"
 }
 
+# A script may be run by its path, `sh script`; text for `sh -c` must not be made at all.
+no_command_string() {
+    grep -rlE '"(/bin/)?(ba|da)?sh"' src include --include='*.[ch]' >"$folder/starters"
+    while read -r file; do
+        ! grep -HnE '"-[a-z]*c"' "$file" || return 1
+    done <"$folder/starters" >"$out"
+}
+
 check "no C file calls a shell" none_in_source '\b(system|popen|wordexp|execlp?|execle)[ ]*\('
-check "nor names one to start" none_in_source '"(/bin/)?(ba|da)?sh"'
+check "no shell is given a command as a string" no_command_string
 
 if ! command -v readelf >/dev/null || ! readelf -h "$program" >"$out" 2>"$err"; then
     echo "SKIPPED: no ELF program or no readelf here, flags of the build are not looked at"
