@@ -179,6 +179,7 @@ static void a_bad_header_is_a_format_error(void **state)
         "{'descr': [('a', '<i2')], 'fortran_order': False, 'shape': (2,)}",
         "{'descr': '<i2', 'fortran_order': False, 'shape': (99999999999999999999,)}",
         "{'descr': '<i2', 'fortran_order': False, 'shape': (4294967296, 4294967296)}",
+        "{'descr': '<i2', 'fortran_order': False, 'shape': (4294967296, 1073741824)}",
     };
     const unsigned char data[] = {7, 0, 9, 0};
 

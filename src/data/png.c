@@ -12,7 +12,11 @@
 #define CHUNK_MAX ((size_t)8 << 20) /* of an ancillary chunk */
 #define DEFLATE_RATIO 1032u /* no deflate stream unpacks to more than this times its size */
 
-enum { CHUNKS_MAX = 128 };
+enum {
+    CHUNKS_MAX = 128,
+    SIGNATURE = 8,
+    CHUNK = 12 /* of a chunk without data: its length, name and checksum */
+};
 
 /*
  * One picture on its way. libpng leaves by longjmp: what changes after setjmp lives here, and
@@ -263,6 +267,10 @@ static void prepare_pixels(codec *c)
         c->fault = ipl_fail(c->err, IPL_E_FORMAT,
                             "%s: damaged PNG (%zu x %zu pixels cannot be in %zu bytes)",
                             c->path, height, width, c->len);
+    else if (height > IPL_PNG_PIXELS_MAX / width)
+        c->fault =
+            ipl_fail(c->err, IPL_E_FORMAT, "%s: PNG of %zu x %zu pixels, at most %zu",
+                     c->path, height, width, IPL_PNG_PIXELS_MAX);
     else if ((channels != 1 && channels != 3) || bytes != height * width * channels)
         c->fault = ipl_fail(c->err, IPL_E_FORMAT, "%s: PNG of an unknown kind", c->path);
     else
@@ -275,6 +283,28 @@ static void prepare_pixels(codec *c)
     c->picture.height = height;
     c->picture.width = width;
     c->picture.channels = channels;
+}
+
+/* Every chunk must be within the file: libpng makes room for one as long as it says. */
+static ipl_status check_chunks(const codec *c)
+{
+    size_t at = SIGNATURE;
+
+    if (c->len < SIGNATURE || png_sig_cmp((png_const_bytep)c->bytes, 0, SIGNATURE) != 0)
+        return IPL_OK; /* no PNG, as libpng will say */
+    while (c->len - at >= CHUNK) {
+        const unsigned char *p = (const unsigned char *)c->bytes + at;
+        const size_t size =
+            (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+
+        if (size > c->len - at - CHUNK)
+            return ipl_fail(c->err, IPL_E_FORMAT, "%s: truncated PNG, ends at byte %zu",
+                            c->path, c->len);
+        if (memcmp(p + 4, "IEND", 4) == 0)
+            break;
+        at += CHUNK + size;
+    }
+    return IPL_OK; /* one without an end is found when it is read */
 }
 
 /* Everything from setjmp on; false after a longjmp. */
@@ -313,7 +343,9 @@ ipl_status ipl_png_read(ipl_picture *out, const char *path, ipl_error *err)
         return c.fault;
     c.png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &c, on_fault, on_warning, &c,
                                      on_malloc, on_free);
-    if (c.png && decode(&c)) {
+    if (c.png)
+        c.fault = check_chunks(&c);
+    if (c.png && c.fault == IPL_OK && decode(&c)) {
         *out = c.picture;
         c.picture.pixels = NULL; /* now the caller's */
     } else if (c.fault == IPL_OK) {

@@ -10,6 +10,9 @@
 /** Longest side of a picture. */
 enum { IPL_PNG_SIDE_MAX = 16384 };
 
+/** Most pixels of a picture that is read: 48 MiB as RGB. */
+#define IPL_PNG_PIXELS_MAX ((size_t)1 << 24)
+
 /** Picture: (height, width, channels) bytes, row-major, channels 1 (grey) or 3 (RGB). */
 typedef struct ipl_picture {
     uint8_t *pixels; /* owned */
@@ -35,7 +38,8 @@ ipl_status ipl_png_write(const char *path, const uint8_t *pixels, size_t height,
  * owner   out holds the pixels on success and is empty on error
  * errors  IPL_E_NOINPUT  no such file
  *         IPL_E_FORMAT   not a PNG, damaged, truncated, a side longer than
- *                        IPL_PNG_SIDE_MAX, or more pixels than the file can hold
+ *                        IPL_PNG_SIDE_MAX, more than IPL_PNG_PIXELS_MAX pixels, or more
+ *                        than the file can hold
  *         IPL_E_IO, IPL_E_NOMEM
  */
 ipl_status ipl_png_read(ipl_picture *out, const char *path, ipl_error *err) IPL_NODISCARD;
