@@ -94,8 +94,8 @@ SHELLS    = $(wildcard scripts/*.sh tests/bench/*.sh tests/cli/*.sh tests/long/*
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all demo test tests run-tests check check-long bench bench-quick bench-check lint format format-check headers \
-        layers install uninstall deps clean help FORCE
+.PHONY: all demo test tests run-tests check check-long bench bench-quick bench-check lint \
+        format format-check headers layers install uninstall deps clean help FORCE
 
 ## all            ./infoplane and the library (default)
 all: $(LIB) $(SHLIB) infoplane
