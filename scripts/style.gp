@@ -23,6 +23,16 @@ if (FORMAT eq 'svg') {
     set terminal svg size int(WIDTH*96*SCALE),int(HEIGHT*96*SCALE) dynamic background rgb 'white' font FACE.','.sprintf('%g', POINTS*SCALE*96/72) linewidth SCALE
     DOT = 0.22 * SCALE
 }
+SCREEN = FORMAT ne 'pdf' && FORMAT ne 'png' && FORMAT ne 'svg'
+if (SCREEN) {
+    DPI = real(SCREEN_WIDTH) / WIDTH
+    SCALE = DPI / 96.0 * (FORMAT eq 'x11' ? 1.0 : 1.15)
+    DOT = 0.22 * SCALE
+    HOW = FORMAT eq 'sixelgd' ? ' truecolor background "white"' : ' noraise title "infoplane"'
+    if (GPVAL_TERM ne FORMAT) {
+        eval sprintf('set terminal %s size %d,%d font "%s,%g"%s', FORMAT, int(WIDTH*DPI), int(HEIGHT*DPI), FACE, POINTS*SCALE, HOW)
+    }
+}
 BIG = sprintf(',%g', POINTS * 1.15 * SCALE)
 SMALL = sprintf(',%g', POINTS * 0.9 * SCALE)
 

@@ -33,6 +33,7 @@ typedef struct ipl_opt {
     double init;                /* default of a number, bool or choice */
     const char *text;           /* default of a text */
     const char *const *choices; /* NULL-terminated */
+    const char *bare;  /* value on a command line that gives the name alone; NULL: none */
     bool repeat;       /* a text that may be given several times: joined by spaces */
     const char *group; /* section of an experiment file; NULL: none */
     const char *help;  /* one line, with the unit */

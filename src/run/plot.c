@@ -132,6 +132,15 @@ static ipl_status install(session *s, const char *name, ipl_error *err)
     return ipl_file_copy(to, from, err);
 }
 
+static ipl_status install_all(session *s, ipl_error *err)
+{
+    ipl_status st = ipl_folder_create(s->folder, err);
+
+    for (size_t i = 0; st == IPL_OK && i < sizeof scripts / sizeof scripts[0]; i++)
+        st = install(s, scripts[i], err);
+    return st;
+}
+
 /* plot.sh: the commands that draw every figure of the folder. */
 static ipl_status write_script(const session *s, ipl_error *err)
 {
@@ -221,6 +230,18 @@ static ipl_status make_figure(const session *s, ipl_plot_kind kind,
     return st;
 }
 
+ipl_status ipl_plot_files(const char *folder, ipl_plot_kind kind, const ipl_plot_opts *opts,
+                          const ipl_plot_data *data, ipl_error *err)
+{
+    session s = {.opts = opts};
+    ipl_status st =
+        ipl_text_copy(s.folder, sizeof s.folder, folder, strlen(folder), "folder", err);
+
+    if (st == IPL_OK)
+        st = install_all(&s, err);
+    return st == IPL_OK ? make_figure(&s, kind, data, err) : st;
+}
+
 /* Whether a choice is one of its row's words: callers of the library may set anything. */
 static ipl_status check(const ipl_plot_opts *opts, size_t n_runs, ipl_error *err)
 {
@@ -253,9 +274,7 @@ ipl_status ipl_plot_runs(const ipl_plot_opts *opts, const char *const *runs, siz
     if (st == IPL_OK)
         st = ipl_plot_folder(s.folder, opts, runs, n_runs, err);
     if (st == IPL_OK)
-        st = ipl_folder_create(s.folder, err);
-    for (size_t i = 0; st == IPL_OK && i < sizeof scripts / sizeof scripts[0]; i++)
-        st = install(&s, scripts[i], err);
+        st = install_all(&s, err);
     if (st == IPL_OK && s.kept)
         tell(&s, IPL_PLOT_NOTE, "scripts that had been changed are kept as *.gp.bak");
     for (size_t k = first; st == IPL_OK && k < end; k++)

@@ -43,6 +43,8 @@ typedef struct ipl_plot_opts {
     char out[IPL_PATH_MAX]; /* folder of the figures; "": see ipl_plot_folder() */
 } ipl_plot_opts;
 
+struct ipl_plot_data;
+
 /** Rows of ipl_plot_opts. */
 extern const ipl_opt ipl_plot_opt_table[];
 
@@ -71,6 +73,16 @@ typedef void (*ipl_plot_say)(void *context, ipl_plot_line kind, const char *line
  */
 ipl_status ipl_plot_runs(const ipl_plot_opts *opts, const char *const *runs, size_t n_runs,
                          ipl_plot_say say, void *context, ipl_error *err) IPL_NODISCARD;
+
+/**
+ * Write the scripts, data and settings of one figure of data that were read, and draw nothing:
+ * `gnuplot -d -c figure.gp KIND FORMAT` in the folder does that.
+ *
+ * kind    not IPL_PLOT_ALL
+ * errors  IPL_E_CANTCREATE, IPL_E_IO, IPL_E_NOINPUT (a script is not installed), IPL_E_NOMEM
+ */
+ipl_status ipl_plot_files(const char *folder, ipl_plot_kind kind, const ipl_plot_opts *opts,
+                          const struct ipl_plot_data *data, ipl_error *err) IPL_NODISCARD;
 
 /**
  * Folder of the figures, IPL_PATH_MAX bytes: opts->out; for one run RUN/figures; for several
