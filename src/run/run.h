@@ -28,7 +28,7 @@ typedef struct ipl_run {
     ipl_spec schedule;
     ipl_probe *probes[2];
     size_t n_probes;
-    bool *due;                    /* (epochs + 1) */
+    bool *due, *drawn;            /* (epochs + 1): when to measure, when to draw */
     ipl_activations *activations; /* NULL: not recorded */
     size_t unrecorded;            /* measurements whose activations could not be written */
     double free_bytes;            /* on the disk before the run; NaN: not recording */

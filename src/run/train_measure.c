@@ -125,7 +125,7 @@ static void draw_pictures(ipl_run *r, size_t epoch)
     char folder[IPL_PATH_MAX];
     ipl_error why = {0};
 
-    if (r->exp->pictures == 0 || (epoch % r->exp->pictures != 0 && epoch != r->exp->epochs))
+    if (!r->drawn[epoch])
         return;
     if (ipl_path_join(folder, r->dir.path, "figures", &why) != IPL_OK ||
         ipl_folder_create(folder, &why) != IPL_OK ||

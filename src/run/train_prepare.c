@@ -108,9 +108,12 @@ ipl_status ipl_run_prepare(ipl_run *r, ipl_error *err)
     if (st != IPL_OK)
         return st;
     r->due = ipl_array(exp->epochs + 1, 1, sizeof *r->due, err);
-    if (!r->due)
+    r->drawn = ipl_array(exp->epochs + 1, 1, sizeof *r->drawn, err);
+    if (!r->due || !r->drawn)
         return IPL_E_NOMEM;
-    st = ipl_when_parse(r->due, exp->epochs, exp->measure, err);
+    st = ipl_when_parse(r->due, exp->epochs, exp->measure, "measure", err);
+    if (st == IPL_OK)
+        st = ipl_when_parse(r->drawn, exp->epochs, exp->pictures, "pictures", err);
     if (st == IPL_OK)
         st = ipl_pool_create(&r->pool, threads, ipl_blas_start, err);
     if (st == IPL_OK)

@@ -83,6 +83,7 @@ done:
     ipl_free(r.order);
     ipl_free(r.black);
     ipl_free(r.due);
+    ipl_free(r.drawn);
     for (size_t p = 0; p < 2; p++)
         ipl_probe_destroy(r.probes[p]);
     ipl_spec_release(&r.schedule);
