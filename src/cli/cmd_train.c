@@ -1,5 +1,6 @@
 /* infoplane train: run an experiment and show how it goes. */
 #include "cli/command.h"
+#include "cli/live.h"
 #include "cli/train_screen.h"
 #include "run/trainer.h"
 
@@ -12,6 +13,7 @@ typedef struct train_opts {
     char out[IPL_PATH_MAX];
     size_t threads;
     bool force, quiet, verbose, json;
+    int live; /* ipl_live_mode */
 } train_opts;
 
 static const ipl_opt train_rows[] = {
@@ -26,6 +28,7 @@ static const ipl_opt train_rows[] = {
     IPL_OPT_FLAG(train_opts, verbose, "verbose", 0,
                  "print the experiment, and epochs that are not measured too"),
     IPL_OPT_FLAG(train_opts, json, "json", 0, "print one JSON object per epoch instead"),
+    IPL_OPT_LIVE(train_opts, live),
     IPL_OPT_END,
 };
 
@@ -109,6 +112,13 @@ static ipl_status run_train(void *self, const ipl_args *args, ipl_error *err)
     const train_opts *opts = self;
     static ipl_experiment exp; /* large, and used once */
     char path[IPL_PATH_MAX];
+    const char *const shown = path;
+    ipl_live live = {.plot = {.kind = IPL_PLOT_PLANE},
+                     .frame = !opts->quiet && !opts->json,
+                     .runs = &shown,
+                     .n_runs = 1,
+                     .fresh = true};
+    ipl_live_view view = {0};
     ipl_train_screen screen;
     const ipl_train_opts run = {
         .exp = &exp,
@@ -125,12 +135,21 @@ static ipl_status run_train(void *self, const ipl_args *args, ipl_error *err)
 
     if (st == IPL_OK)
         st = choose_path(path, opts, &exp, err);
+    if (st == IPL_OK)
+        st = ipl_live_choose(&live, (ipl_live_mode)opts->live, err);
+    if (st == IPL_OK)
+        st = ipl_live_start(&view, &live, err);
     if (st != IPL_OK)
         return st;
     ipl_train_screen_init(&screen, &exp, opts->quiet, opts->verbose, opts->json);
+    if (ipl_live_owns_terminal(&live))
+        ipl_train_screen_mute(&screen);
     catch_signals();
     st = ipl_train(&run, err);
     ipl_train_screen_clear(&screen);
+    (void)fflush(stdout);
+    ipl_live_finish(&view);
+    ipl_train_screen_unmute(&screen);
     if (st != IPL_OK)
         return st;
     if (!opts->quiet && !opts->json)

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -26,7 +27,7 @@ enum { LOOK = 100, LINE_SECONDS = 2, LAST_SECONDS = 5 };
 /* Share of a processor that the view takes at most, as work for each unit of rest. */
 #define WORK_PER_REST 0.2
 /* Columns and rows of the largest frame: beyond that a plane becomes no clearer. */
-enum { COLUMNS_MAX = 132, ROWS_MAX = 40 };
+enum { COLUMNS_MAX = 132, ROWS_MAX = 40, LINE_CHARACTERS = 79 };
 /* Widths of a picture in pixels: of one plane, of several, and of the smallest. */
 enum { PIXELS_ONE = 700, PIXELS_MORE = 1100, PIXELS_MIN = 320 };
 
@@ -125,10 +126,15 @@ ipl_status ipl_live_choose(ipl_live *live, ipl_live_mode wanted, ipl_error *err)
     return found ? IPL_OK : IPL_E_ARG;
 }
 
+bool ipl_live_owns_terminal(const ipl_live *live)
+{
+    return live->redraw && (live->mode == IPL_LIVE_TEXT || live->mode == IPL_LIVE_SIXEL);
+}
+
 /* ---- drawing ---- */
 
 /* A view at work. */
-typedef struct view {
+typedef struct session {
     const ipl_live *live;
     struct timespec begun;
     double drawn_bytes;    /* of the tables when the last frame was drawn */
@@ -138,7 +144,7 @@ typedef struct view {
     ipl_gnuplot_window window;
     bool open; /* the window was opened */
     bool gone; /* and has been closed */
-} view;
+} session;
 
 static void put(int fd, const char *bytes, size_t n)
 {
@@ -153,7 +159,7 @@ static void put(int fd, const char *bytes, size_t n)
 }
 
 /* Put a frame of so many lines in the place of the one before. */
-static void put_frame(view *v, const ipl_text *frame, size_t lines)
+static void put_frame(session *v, const ipl_text *frame, size_t lines)
 {
     ipl_text all = {0};
 
@@ -173,7 +179,7 @@ static void put_frame(view *v, const ipl_text *frame, size_t lines)
     ipl_text_release(&all);
 }
 
-static ipl_status draw_text(view *v, const ipl_plot_data *data, ipl_error *err)
+static ipl_status draw_text(session *v, const ipl_plot_data *data, ipl_error *err)
 {
     ipl_text_style style = ipl_terminal_style(v->live->fd);
     ipl_text frame = {0};
@@ -190,7 +196,7 @@ static ipl_status draw_text(view *v, const ipl_plot_data *data, ipl_error *err)
 }
 
 /* A line about each run, at most every LINE_SECONDS. */
-static void draw_lines(view *v, const ipl_plot_data *data, bool last)
+static void draw_lines(session *v, const ipl_plot_data *data, bool last)
 {
     ipl_text text = {0};
 
@@ -198,7 +204,7 @@ static void draw_lines(view *v, const ipl_plot_data *data, bool last)
         return;
     v->line_at = ipl_clock();
     for (size_t g = 0; g < data->n_groups; g++) {
-        ipl_text_group_state(&text, &data->groups[g]);
+        ipl_text_group_state(&text, &data->groups[g], LINE_CHARACTERS);
         ipl_text_add(&text, "\n");
     }
     if (!text.failed)
@@ -207,7 +213,7 @@ static void draw_lines(view *v, const ipl_plot_data *data, bool last)
 }
 
 /* Write the files of the figure to a folder of the view's own. */
-static ipl_status write_figure(view *v, const ipl_plot_data *data, ipl_error *err)
+static ipl_status write_figure(session *v, const ipl_plot_data *data, ipl_error *err)
 {
     if (*v->folder == '\0') {
         const char *temporary = is_set("TMPDIR") ? getenv("TMPDIR") : "/tmp";
@@ -224,7 +230,7 @@ static ipl_status write_figure(view *v, const ipl_plot_data *data, ipl_error *er
     return ipl_plot_files(v->folder, IPL_PLOT_PLANE, &v->live->plot, data, err);
 }
 
-static size_t pixels_of(const view *v, const ipl_plot_data *data)
+static size_t pixels_of(const session *v, const ipl_plot_data *data)
 {
     const size_t wanted = data->n_groups == 1 ? PIXELS_ONE : PIXELS_MORE;
     const size_t room = v->live->mode == IPL_LIVE_SIXEL ? ipl_terminal_pixels(v->live->fd) : 0;
@@ -233,7 +239,7 @@ static size_t pixels_of(const view *v, const ipl_plot_data *data)
 }
 
 /* A picture of unknown height: it is drawn over the one before, from a saved place. */
-static ipl_status draw_sixel(view *v, const ipl_plot_data *data, ipl_error *err)
+static ipl_status draw_sixel(session *v, const ipl_plot_data *data, ipl_error *err)
 {
     char pixels[24];
     const char *const argv[] = {"figure.gp", "plane", "sixelgd", pixels, NULL};
@@ -251,7 +257,7 @@ static ipl_status draw_sixel(view *v, const ipl_plot_data *data, ipl_error *err)
         ipl_text_add(&all, "\033[H%s\n", picture ? picture : said.s);
         for (size_t g = 0; g < data->n_groups; g++) {
             ipl_text_add(&all, "\r");
-            ipl_text_group_state(&all, &data->groups[g]);
+            ipl_text_group_state(&all, &data->groups[g], LINE_CHARACTERS);
             ipl_text_add(&all, "\033[K\n");
         }
         if (!all.failed)
@@ -263,7 +269,7 @@ static ipl_status draw_sixel(view *v, const ipl_plot_data *data, ipl_error *err)
     return st;
 }
 
-static ipl_status draw_window(view *v, const ipl_plot_data *data, ipl_error *err)
+static ipl_status draw_window(session *v, const ipl_plot_data *data, ipl_error *err)
 {
     char command[200];
     ipl_gnuplot_state state = IPL_GNUPLOT_READY;
@@ -288,7 +294,7 @@ static ipl_status draw_window(view *v, const ipl_plot_data *data, ipl_error *err
     return IPL_OK;
 }
 
-static ipl_status draw(view *v, bool last, ipl_error *err)
+static ipl_status draw(session *v, bool last, ipl_error *err)
 {
     const double from = ipl_clock();
     const ipl_live *live = v->live;
@@ -318,7 +324,7 @@ static bool older(struct timespec a, struct timespec b)
 }
 
 /* Bytes of the tables of all runs; 0 while one is missing or that of an earlier run. */
-static double table_bytes(const view *v)
+static double table_bytes(const session *v)
 {
     double sum = 0.0;
 
@@ -367,7 +373,7 @@ static void on_signal(int number)
 }
 
 /* Rest, so that the view takes little of the processor; true when it is time to end. */
-static bool rest(const view *v, int until)
+static bool rest(const session *v, int until)
 {
     const double pause = v->work / WORK_PER_REST;
     const int wait = pause > 1e-3 * LOOK ? (int)(1e3 * pause) : LOOK;
@@ -378,7 +384,7 @@ static bool rest(const view *v, int until)
 }
 
 /* What is left to do when the runs are finished. */
-static ipl_status end(view *v, ipl_error *err)
+static ipl_status end(session *v, ipl_error *err)
 {
     ipl_status st = IPL_OK;
 
@@ -396,7 +402,7 @@ static ipl_status end(view *v, ipl_error *err)
 
 ipl_status ipl_live_follow(const ipl_live *live, int until, ipl_error *err)
 {
-    view v = {.live = live, .window = {.in = -1, .out = -1}};
+    session v = {.live = live, .window = {.in = -1, .out = -1}};
     bool over = false;
 
     (void)clock_gettime(CLOCK_REALTIME, &v.begun);
@@ -418,7 +424,15 @@ ipl_status ipl_live_follow(const ipl_live *live, int until, ipl_error *err)
         }
         over = rest(&v, until);
     }
-    return end(&v, err);
+    {
+        const ipl_status st = end(&v, err);
+
+        if (ended_by) {
+            (void)signal(ended_by, SIG_DFL);
+            (void)raise(ended_by); /* whoever sent it learns how we ended */
+        }
+        return st;
+    }
 }
 
 /* ---- in a process of its own ---- */
@@ -442,7 +456,7 @@ ipl_status ipl_live_start(ipl_live_view *out, const ipl_live *live, ipl_error *e
         (void)signal(SIGINT, SIG_IGN); /* the end of the run is the end of the view */
         (void)signal(SIGHUP, SIG_DFL);
         (void)signal(SIGTERM, SIG_DFL);
-        (void)!nice(10);
+        (void)setpriority(PRIO_PROCESS, 0, 10);
         _exit(ipl_live_follow(live, pipes[0], NULL) != IPL_OK);
     }
     (void)close(pipes[0]);

@@ -53,6 +53,9 @@ typedef struct ipl_live {
  */
 ipl_status ipl_live_choose(ipl_live *live, ipl_live_mode wanted, ipl_error *err) IPL_NODISCARD;
 
+/** Whether the view is redrawn on the terminal, where nothing else may then be printed. */
+bool ipl_live_owns_terminal(const ipl_live *live);
+
 /**
  * Show runs until they are finished: until `until`, a pipe, is closed by its writer, or with
  * -1 until no process writes them any more.

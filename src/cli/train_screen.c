@@ -24,6 +24,20 @@ void ipl_train_screen_clear(ipl_train_screen *s)
     s->drawn = false;
 }
 
+void ipl_train_screen_mute(ipl_train_screen *s)
+{
+    s->muted = true;
+    s->live = false;
+}
+
+void ipl_train_screen_unmute(ipl_train_screen *s)
+{
+    s->muted = false;
+    if (s->kept.len > 0)
+        fprintf(stderr, "%s", s->kept.s);
+    ipl_text_release(&s->kept);
+}
+
 static void print_size(const char *label, double bytes)
 {
     if (bytes >= 1e9)
@@ -233,7 +247,7 @@ static void on_epoch(void *self, const ipl_epoch_report *report)
     ipl_train_screen_clear(s);
     if (s->json)
         print_json(report);
-    else if (!s->quiet && (s->every_epoch || report->probe))
+    else if (!s->quiet && !s->muted && (s->every_epoch || report->probe))
         print_epoch(report);
     (void)fflush(stdout);
     s->epoch_start = ipl_clock();
@@ -244,7 +258,9 @@ static void on_warning(void *self, const char *text)
     ipl_train_screen *s = self;
 
     ipl_train_screen_clear(s);
-    if (!s->quiet)
+    if (s->muted && !s->quiet)
+        ipl_text_add(&s->kept, "infoplane: warning: %s\n", text);
+    else if (!s->quiet)
         fprintf(stderr, "infoplane: warning: %s\n", text);
 }
 

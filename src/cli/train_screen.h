@@ -2,11 +2,14 @@
 #ifndef IPL_TRAIN_SCREEN_H
 #define IPL_TRAIN_SCREEN_H
 
+#include "base/text.h"
 #include "run/trainer.h"
 
 /** What the watcher remembers. */
 typedef struct ipl_train_screen {
     bool quiet, verbose, json;
+    bool muted;        /* a view stands on the terminal: neither epochs nor progress */
+    ipl_text kept;     /* warnings that wait until the view is over */
     bool live;         /* progress may be redrawn in place */
     bool drawn;        /* a progress line stands on the terminal */
     double last_drawn; /* clock */
@@ -21,6 +24,10 @@ void ipl_train_screen_init(ipl_train_screen *s, const ipl_experiment *exp, bool 
 
 /** The watcher that draws on it; s is borrowed. */
 ipl_train_watcher ipl_train_screen_watcher(ipl_train_screen *s);
+
+/** Leave the terminal to a view until ipl_train_screen_unmute(), which prints the warnings. */
+void ipl_train_screen_mute(ipl_train_screen *s);
+void ipl_train_screen_unmute(ipl_train_screen *s);
 
 /** Take the progress line away. */
 void ipl_train_screen_clear(ipl_train_screen *s);

@@ -214,23 +214,36 @@ static unsigned long long epochs_wanted(const ipl_plot_group *group)
     return line ? strtoull(line + sizeof key - 1, NULL, 10) : 0;
 }
 
-void ipl_text_group_state(ipl_text *out, const ipl_plot_group *group)
+void ipl_text_group_state(ipl_text *out, const ipl_plot_group *group, size_t characters)
 {
     const ipl_track *info = &group->mean.info, *training = &group->mean.training;
-    const size_t last = training->n_epochs - 1;
-    const double train = ipl_track_get(training, last, 0, IPL_TRAINING_ACCURACY);
-    const double test = ipl_track_get(training, last, 0, IPL_TRAINING_ACCURACY + 1);
+    const size_t last = training->n_epochs - 1, name = ipl_text_characters(group->label);
+    const double train = 100.0 * ipl_track_get(training, last, 0, IPL_TRAINING_ACCURACY);
+    const double test = 100.0 * ipl_track_get(training, last, 0, IPL_TRAINING_ACCURACY + 1);
+    const double epoch = fmax(info->epochs[info->n_epochs - 1], training->epochs[last]);
+    char when[64], full[64], brief[64], label[IPL_LABEL_MAX];
+    const char *how = full;
+    size_t left;
 
-    ipl_text_add(out, "%s  epoch %.6g", group->label,
-                 fmax(info->epochs[info->n_epochs - 1], training->epochs[last]));
+    (void)snprintf(when, sizeof when, "  epoch %.6g", epoch);
     if (epochs_wanted(group) > 0)
-        ipl_text_add(out, "/%llu", epochs_wanted(group));
-    if (isfinite(train) && isfinite(test))
-        ipl_text_add(out, "  acc %.1f %.1f %%", 100.0 * train, 100.0 * test);
-    else if (isfinite(train))
-        ipl_text_add(out, "  acc %.1f %%", 100.0 * train);
-    else
-        ipl_text_add(out, "  loss %.4g", ipl_track_get(training, last, 0, 0));
+        (void)snprintf(when, sizeof when, "  epoch %.6g/%llu", epoch, epochs_wanted(group));
+    (void)snprintf(full, sizeof full, "  train %.1f test %.1f %%", train, test);
+    (void)snprintf(brief, sizeof brief, "  test %.1f %%", test);
+    if (!isfinite(test))
+        (void)snprintf(brief, sizeof brief, "  train %.1f %%", train);
+    if (!isfinite(test) && !isfinite(train))
+        (void)snprintf(brief, sizeof brief, "  loss %.4g",
+                       ipl_track_get(training, last, 0, IPL_TRAINING_LOSS));
+    if (!isfinite(train + test) || name + strlen(when) + strlen(full) > characters)
+        how = brief;
+    if ((name < 8 ? name : 8) + strlen(when) + strlen(how) > characters)
+        how = "";
+    left = strlen(when) + strlen(how) + 1 < characters
+               ? characters - strlen(when) - strlen(how)
+               : 1;
+    ipl_shorten(label, sizeof label, group->label, left);
+    ipl_text_add(out, "%s%s%s", label, when, how);
 }
 
 /* "I(X;T) ->  [nats, LogDet beta = rd]" in the middle below the planes. */
@@ -285,11 +298,9 @@ static void draw_legend(ipl_text_canvas *canvas, const ipl_plot_data *data, size
 static void draw_heading(const panel *p)
 {
     ipl_text state = {0};
-    char text[256];
 
-    ipl_text_group_state(&state, p->group);
-    ipl_shorten(text, sizeof text, state.s ? state.s : "", (size_t)p->columns);
-    ipl_text_canvas_write(p->canvas, p->left, 0, text, 0);
+    ipl_text_group_state(&state, p->group, (size_t)p->columns);
+    ipl_text_canvas_write(p->canvas, p->left, 0, state.s ? state.s : "", 0);
     ipl_text_release(&state);
 }
 

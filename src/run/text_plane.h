@@ -31,7 +31,11 @@ ipl_status ipl_text_plane(ipl_text *out, const ipl_plot_data *data,
                           const ipl_plot_opts *opts, const ipl_text_style *style,
                           ipl_error *err) IPL_NODISCARD;
 
-/** Append "tanh  epoch 120 of 8000  accuracy 98.2 95.1 %": the last epoch of a group. */
-void ipl_text_group_state(ipl_text *out, const ipl_plot_group *group);
+/**
+ * Append the last epoch of a group with the accuracy of training and test, or the loss, in so
+ * many characters, at least 20: "tanh  epoch 120/8000  train 98.2 test 95.1 %". What has no
+ * room is left out, the accuracy of training first; then the name is cut.
+ */
+void ipl_text_group_state(ipl_text *out, const ipl_plot_group *group, size_t characters);
 
 #endif /* IPL_TEXT_PLANE_H */
