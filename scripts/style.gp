@@ -29,7 +29,8 @@ if (SCREEN) {
     SCALE = DPI / 96.0 * (FORMAT eq 'x11' ? 1.0 : 1.15)
     DOT = 0.22 * SCALE
     HOW = FORMAT eq 'sixelgd' ? ' truecolor background "white"' : ' noraise title "infoplane"'
-    if (GPVAL_TERM ne FORMAT) {
+    if (!exists('SCREEN_OPEN')) {
+        SCREEN_OPEN = 1
         eval sprintf('set terminal %s size %d,%d font "%s,%g"%s', FORMAT, int(WIDTH*DPI), int(HEIGHT*DPI), FACE, POINTS*SCALE, HOW)
     }
 }

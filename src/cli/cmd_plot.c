@@ -22,7 +22,7 @@ static ipl_status follow(const ipl_plot_opts *opts, ipl_live_mode mode,
                          const ipl_args *args, ipl_error *err)
 {
     ipl_live live = {
-        .plot = *opts, .frame = true, .runs = args->words, .n_runs = args->n_words};
+        .plot = *opts, .frame = true, .alone = true, .runs = args->words, .n_runs = args->n_words};
     const ipl_status st = ipl_live_choose(&live, mode, err);
 
     live.plot.kind = IPL_PLOT_PLANE;

@@ -136,14 +136,16 @@ bool ipl_live_owns_terminal(const ipl_live *live)
 /* A view at work. */
 typedef struct session {
     const ipl_live *live;
+    ipl_live_mode mode; /* text, when a window could not be opened */
     struct timespec begun;
     double drawn_bytes;    /* of the tables when the last frame was drawn */
     double line_at, work;  /* clock of the last line; seconds the last frame took */
     size_t lines;          /* that the last frame takes on the terminal */
     char folder[IPL_PATH_MAX]; /* of gnuplot's files; "": none yet */
     ipl_gnuplot_window window;
-    bool open; /* the window was opened */
-    bool gone; /* and has been closed */
+    bool open;  /* gnuplot was started */
+    bool shown; /* and has drawn something */
+    bool gone;  /* and is no more */
 } session;
 
 static void put(int fd, const char *bytes, size_t n)
@@ -269,16 +271,27 @@ static ipl_status draw_sixel(session *v, const ipl_plot_data *data, ipl_error *e
     return st;
 }
 
+/* Whether the window is ready for the next picture; one that never opened gives way to text. */
+static bool window_is_ready(session *v, int milliseconds)
+{
+    const ipl_gnuplot_state state = ipl_gnuplot_wait(&v->window, milliseconds);
+
+    v->shown = v->shown || state == IPL_GNUPLOT_READY;
+    v->gone = state == IPL_GNUPLOT_GONE;
+    if (v->gone && !v->shown) {
+        fprintf(stderr, "infoplane: live: gnuplot cannot open its window\n");
+        v->mode = IPL_LIVE_TEXT;
+        v->gone = !v->live->alone;
+    }
+    return state == IPL_GNUPLOT_READY;
+}
+
 static ipl_status draw_window(session *v, const ipl_plot_data *data, ipl_error *err)
 {
     char command[200];
-    ipl_gnuplot_state state = IPL_GNUPLOT_READY;
-    ipl_status st = IPL_OK;
+    ipl_status st;
 
-    if (v->open)
-        state = ipl_gnuplot_wait(&v->window, 0);
-    v->gone = state == IPL_GNUPLOT_GONE;
-    if (state != IPL_GNUPLOT_READY)
+    if (v->open && !window_is_ready(v, 0))
         return IPL_OK; /* this frame is left out */
     st = write_figure(v, data, err);
     if (st == IPL_OK && !v->open) {
@@ -302,9 +315,9 @@ static ipl_status draw(session *v, bool last, ipl_error *err)
     ipl_status st = ipl_plot_data_read(&data, &live->plot, live->runs, live->n_runs, err);
 
     if (st == IPL_OK) {
-        if (live->mode == IPL_LIVE_WINDOW)
+        if (v->mode == IPL_LIVE_WINDOW)
             st = draw_window(v, &data, err);
-        else if (live->mode == IPL_LIVE_SIXEL)
+        else if (v->mode == IPL_LIVE_SIXEL)
             st = draw_sixel(v, &data, err);
         else if (live->redraw || (last && live->frame))
             st = draw_text(v, &data, err);
@@ -388,12 +401,15 @@ static ipl_status end(session *v, ipl_error *err)
 {
     ipl_status st = IPL_OK;
 
-    if (v->live->mode == IPL_LIVE_WINDOW && v->open && !v->gone)
-        v->gone = ipl_gnuplot_wait(&v->window, 1000 * LAST_SECONDS) != IPL_GNUPLOT_READY;
+    if (v->mode == IPL_LIVE_WINDOW && v->open && !v->gone)
+        (void)window_is_ready(v, 1000 * LAST_SECONDS);
     if (!v->gone)
         st = draw(v, true, err);
-    if (v->open && !v->gone)
-        (void)ipl_gnuplot_wait(&v->window, 1000 * LAST_SECONDS);
+    if (v->mode == IPL_LIVE_WINDOW && v->open && !v->gone) {
+        (void)window_is_ready(v, 1000 * LAST_SECONDS);
+        if (v->mode == IPL_LIVE_TEXT && !v->gone)
+            st = draw(v, true, err);
+    }
     ipl_gnuplot_leave(&v->window);
     if (*v->folder != '\0' && ipl_folder_remove(v->folder, NULL) != IPL_OK)
         *v->folder = '\0'; /* a few small files stay in the temporary folder */
@@ -402,7 +418,7 @@ static ipl_status end(session *v, ipl_error *err)
 
 ipl_status ipl_live_follow(const ipl_live *live, int until, ipl_error *err)
 {
-    session v = {.live = live, .window = {.in = -1, .out = -1}};
+    session v = {.live = live, .mode = live->mode, .window = {.in = -1, .out = -1}};
     bool over = false;
 
     (void)clock_gettime(CLOCK_REALTIME, &v.begun);

@@ -43,6 +43,7 @@ typedef struct ipl_live {
     ipl_plot_opts plot;   /* which estimator, split and labels are shown, and the axes */
     const char *const *runs;
     size_t n_runs;
+    bool alone; /* nothing else is printed: text takes the place of a window that fails */
     bool fresh; /* tables written before the view began are those of earlier runs */
 } ipl_live;
 
