@@ -10,7 +10,7 @@
 
 static const char *const formats[] = {"png", "pdf", "svg", NULL};
 static const char *const kinds[] = {"all",    "plane",     "grid",  "ltc",
-                                    "curves", "dashboard", "sweep", NULL};
+                                    "curves", "dashboard", "sweep", "estimators", NULL};
 static const char *const splits[] = {"first", "train", "test", "all", NULL};
 static const char *const labels[] = {"onehot", "cond", "pooled", NULL};
 static const char *const palettes[] = {"viridis", "classic", NULL};
@@ -180,6 +180,8 @@ static ipl_status compose(ipl_figure *figure, ipl_plot_kind kind, const ipl_plot
         return ipl_figure_dashboard(figure, opts, data, err);
     case IPL_PLOT_SWEEP:
         return ipl_figure_sweep(figure, opts, data, err);
+    case IPL_PLOT_ESTIMATORS:
+        return ipl_figure_estimators(figure, opts, data, err);
     case IPL_PLOT_ALL:
     case IPL_PLOT_PLANE:
     case IPL_PLOT_LTC:
