@@ -2,6 +2,7 @@
 
 /* clang-format off */
 const ipl_command *const ipl_command_table[] = {
+    &ipl_cmd_demo,
     &ipl_cmd_train,
     &ipl_cmd_plot,
     &ipl_cmd_report,

@@ -24,13 +24,15 @@ typedef enum ipl_live_mode {
 extern const char *const ipl_live_words[];
 
 /** A row for the option --live[=HOW]. */
-#define IPL_OPT_LIVE(T, field)                                                               \
+#define IPL_OPT_LIVE_DEFAULT(T, field, value)                                                \
     {.name = "live",                                                                         \
      IPL_OPT_FIELD(T, field),                                                                \
      .type = IPL_OPT_CHOICE,                                                                 \
      .choices = ipl_live_words,                                                              \
+     .init = (value),                                                                        \
      .bare = "auto",                                                                         \
      .help = "show the plane while it grows"}
+#define IPL_OPT_LIVE(T, field) IPL_OPT_LIVE_DEFAULT(T, field, IPL_LIVE_NO)
 
 /** How to show what. */
 typedef struct ipl_live {

@@ -131,7 +131,7 @@ static void draw_axes(panel *p)
     const signs s = signs_of(p->canvas);
     const ipl_tic_style across = {.inches = 0.065 * (double)p->columns, .labels = true};
     const ipl_tic_style up = {
-        .inches = 0.075 * (double)p->rows, .upright = true, .labels = true};
+        .inches = 0.085 * (double)p->rows, .upright = true, .labels = true};
 
     for (long r = 1; r <= p->rows; r++)
         ipl_text_canvas_write(p->canvas, p->left - 1, r, s.upright, 0);
