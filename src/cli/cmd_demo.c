@@ -27,13 +27,14 @@ typedef struct demo {
     const char *estimator; /* that the view shows */
     const char *title;     /* of the figures; "": none */
     const char *look;      /* what there is to see, lines */
-    const char *compared;  /* layer whose compression is compared by estimator; NULL: none */
+    const char *compared; /* layer whose compression is compared by estimator; NULL: none */
 } demo;
 
 static const demo demos[] = {
     {
         .name = "plane",
-        .about = "12-bit task of Shwartz-Ziv and Tishby, generated: 4096 patterns, 2 classes",
+        .about =
+            "12-bit task of Shwartz-Ziv and Tishby, generated: 4096 patterns, 2 classes",
         .labels = {"tanh", "relu"},
         .words = {"--preset szt-tanh", "--preset szt-relu"},
         .common = "",
@@ -43,8 +44,10 @@ static const demo demos[] = {
         .title = "",
         .look =
             "Each layer T is a path on the plane. Up: T says more of the label Y. To the\n"
-            "right: T says more of the input X. Layers go up while the net learns; a path that\n"
-            "turns to the left is what the papers call compression. Compare the two nets, then\n"
+            "right: T says more of the input X. Layers go up while the net learns; a path "
+            "that\n"
+            "turns to the left is what the papers call compression. Compare the two nets, "
+            "then\n"
             "see how much of it is the ruler's doing: infoplane demo compression\n",
     },
     {
@@ -57,7 +60,8 @@ static const demo demos[] = {
         .kinds = {IPL_PLOT_PLANE, IPL_PLOT_GRID, IPL_PLOT_CURVES, IPL_PLOT_DASHBOARD},
         .estimator = "",
         .title = "",
-        .look = "The first layer is wide, so its I(X;T) is far to the right of the others: the\n"
+        .look = "The first layer is wide, so its I(X;T) is far to the right of the others: "
+                "the\n"
                 "axis is cut. grid.png has a panel for each layer.\n",
     },
     {
@@ -77,14 +81,20 @@ static const demo demos[] = {
         .kinds = {IPL_PLOT_ESTIMATORS},
         .estimator = "logdet:scale=cov,beta=100",
         .title = "The same two nets seen by nine rulers",
-        .look =
-            "A net computes T from X without noise, so the true I(X;T) is as large as it can\n"
-            "be for as long as no two inputs share an output: there is nothing to compress.\n"
-            "What an estimator calls I(X;T) is that of T seen through something coarse: noise\n"
-            "of variance 1/beta (LogDet, for Gaussian data), cells (binning), noise of variance\n"
-            "var (KDE). Where the three columns of an estimator disagree on whether a curve\n"
-            "falls, the fall is about how large T is beside that coarseness, not about the net\n"
-            "alone. What falls in every column is a statement about the geometry of the layer.\n",
+        .look = "A net computes T from X without noise, so the true I(X;T) is as large as "
+                "it can\n"
+                "be for as long as no two inputs share an output: there is nothing to "
+                "compress.\n"
+                "What an estimator calls I(X;T) is that of T seen through something "
+                "coarse: noise\n"
+                "of variance 1/beta (LogDet, for Gaussian data), cells (binning), noise of "
+                "variance\n"
+                "var (KDE). Where the three columns of an estimator disagree on whether a "
+                "curve\n"
+                "falls, the fall is about how large T is beside that coarseness, not about "
+                "the net\n"
+                "alone. What falls in every column is a statement about the geometry of "
+                "the layer.\n",
         .compared = "fc5",
     },
 };
@@ -166,8 +176,8 @@ static ipl_status compose(session *s, size_t i, ipl_error *err)
     add_words(line, s->what->words[i]);
     add_words(line, s->what->common);
     for (size_t k = 0; k < s->args->n_later; k++)
-        ipl_text_add(line, "--%s=%s%c", s->args->later[k].row->name, s->args->later[k].value,
-                     '\0');
+        ipl_text_add(line, "--%s=%s%c", s->args->later[k].row->name,
+                     s->args->later[k].value, '\0');
     ipl_text_add(line, "--threads%c%zu%c--out%c%s%c", '\0', threads_each(), '\0', '\0',
                  s->runs[i], '\0');
     add_words(line, "--force");
@@ -290,19 +300,25 @@ static ipl_status train(session *s, ipl_live *live, ipl_error *err)
         if (s->ends[i].status == 0 && s->ends[i].signal == 0)
             continue;
         last_line(why, sizeof why, s->logs[i]);
-        st = ipl_fail(err, IPL_E_IO, "demo: training %s failed (%s): %s", s->what->labels[i],
-                      s->logs[i], why);
+        st = ipl_fail(err, IPL_E_IO, "demo: training %s failed (%s): %s",
+                      s->what->labels[i], s->logs[i], why);
     }
     return st;
 }
 
+/* What the figures have to say: their paths, and each note once. */
 static void say(void *context, ipl_plot_line kind, const char *line)
 {
-    (void)context;
-    if (kind == IPL_PLOT_FIGURE)
+    ipl_text *note = context;
+
+    if (kind == IPL_PLOT_FIGURE) {
         printf("  %s\n", line);
-    else
+    } else if (!note->s || strcmp(note->s, line) != 0) {
+        (void)fflush(stdout);
         fprintf(stderr, "infoplane: %s\n", line);
+        ipl_text_clear(note);
+        ipl_text_add(note, "%s", line);
+    }
 }
 
 /* A share in percent of what a layer had, that it has lost at the end of the run. */
@@ -322,6 +338,7 @@ static ipl_status compare(const session *s, ipl_error *err)
     ipl_table *tables[NETS] = {NULL};
     double *max[NETS] = {NULL}, *epoch[NETS] = {NULL}, *final[NETS] = {NULL};
     size_t name = 0, estimator = 0;
+    int wide = 9; /* "estimator" */
     ipl_status st = IPL_OK;
 
     for (size_t i = 0; i < NETS && st == IPL_OK; i++) {
@@ -341,16 +358,22 @@ static ipl_status compare(const session *s, ipl_error *err)
         if (st == IPL_OK)
             st = ipl_table_numbers(&final[i], tables[i], "I_XT_final", err);
     }
+    for (size_t r = 0; st == IPL_OK && r < ipl_table_rows(tables[0]); r++) {
+        const int len = (int)strlen(ipl_table_text(tables[0], r, estimator));
+
+        wide = len > wide ? len : wide;
+    }
     if (st == IPL_OK)
-        printf("\nlost of the largest I(X;T) of %s at the end:\n  %-46s %8s %8s\n",
-               s->what->compared, "estimator", s->what->labels[0], s->what->labels[1]);
+        printf(
+            "\nof the largest I(X;T) of %s so much is lost at the end:\n  %-*s  %6s  %6s\n",
+            s->what->compared, wide, "estimator", s->what->labels[0], s->what->labels[1]);
     for (size_t r = 0; st == IPL_OK && r < ipl_table_rows(tables[0]); r++) {
         if (strcmp(ipl_table_text(tables[0], r, name), s->what->compared) != 0 ||
             r >= ipl_table_rows(tables[1]))
             continue;
-        printf("  %-46s", ipl_table_text(tables[0], r, estimator));
+        printf("  %-*s", wide, ipl_table_text(tables[0], r, estimator));
         for (size_t i = 0; i < NETS; i++)
-            printf(" %6.0f %%", lost(tables[i], r, max[i], epoch[i], final[i]));
+            printf("  %4.0f %%", lost(tables[i], r, max[i], epoch[i], final[i]));
         printf("\n");
     }
     for (size_t i = 0; i < NETS; i++) {
@@ -366,6 +389,7 @@ static ipl_status compare(const session *s, ipl_error *err)
 static ipl_status present(const session *s, ipl_error *err)
 {
     ipl_html_report_notes notes;
+    ipl_text note = {0};
     char report[IPL_PATH_MAX];
     ipl_status st = IPL_OK;
 
@@ -377,8 +401,9 @@ static ipl_status present(const session *s, ipl_error *err)
         (void)snprintf(opts.title, sizeof opts.title, "%s", s->what->title);
         st = ipl_path_join(opts.out, s->out, "figures", err);
         if (st == IPL_OK)
-            st = ipl_plot_runs(&opts, s->run_words, NETS, say, NULL, err);
+            st = ipl_plot_runs(&opts, s->run_words, NETS, say, &note, err);
     }
+    ipl_text_release(&note);
     if (st == IPL_OK)
         st = ipl_path_join(report, s->out, "report.html", err);
     if (st == IPL_OK)
@@ -443,13 +468,17 @@ const ipl_command ipl_cmd_demo = {
     .usage = "[NAME]",
     .details =
         "names:\n"
-        "  plane        the 12-bit task of Shwartz-Ziv and Tishby, generated (the default)\n"
+        "  plane        the 12-bit task of Shwartz-Ziv and Tishby, generated (the "
+        "default)\n"
         "  images       real images: --data fashion-mnist, or mnist\n"
         "  compression  compression, or the ruler? The same nets seen by nine estimators\n"
         "\n"
-        "The plane is drawn in the terminal, or elsewhere (--live=window, sixel, auto, no).\n"
-        "Figures, a report and the runs are left in the folder; an earlier demonstration in\n"
-        "it is replaced. Options of experiments (see 'infoplane train --help') apply to both nets.\n"
+        "The plane is drawn in the terminal, or elsewhere (--live=window, sixel, auto, "
+        "no).\n"
+        "Figures, a report and the runs are left in the folder; an earlier demonstration "
+        "in\n"
+        "it is replaced. Options of experiments (see 'infoplane train --help') apply to "
+        "both nets.\n"
         "\n"
         "examples:\n"
         "  infoplane demo\n"

@@ -21,8 +21,11 @@ static const ipl_opt live_rows[] = {IPL_OPT_LIVE(live_opts, live), IPL_OPT_END};
 static ipl_status follow(const ipl_plot_opts *opts, ipl_live_mode mode,
                          const ipl_args *args, ipl_error *err)
 {
-    ipl_live live = {
-        .plot = *opts, .frame = true, .alone = true, .runs = args->words, .n_runs = args->n_words};
+    ipl_live live = {.plot = *opts,
+                     .frame = true,
+                     .alone = true,
+                     .runs = args->words,
+                     .n_runs = args->n_words};
     const ipl_status st = ipl_live_choose(&live, mode, err);
 
     live.plot.kind = IPL_PLOT_PLANE;
@@ -34,8 +37,8 @@ static ipl_status run(void *opts, const ipl_args *args, ipl_error *err)
     live_opts live = {IPL_LIVE_NO};
 
     for (size_t i = 0; i < args->n_later; i++) {
-        const ipl_status st = ipl_opt_set(&live, args->later[i].row, args->later[i].value,
-                                          err);
+        const ipl_status st =
+            ipl_opt_set(&live, args->later[i].row, args->later[i].value, err);
 
         if (st != IPL_OK)
             return st;

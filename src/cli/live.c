@@ -45,7 +45,8 @@ static void ask_gnuplot(ipl_text *out)
 
         if (slash)
             *slash = '\0';
-        if (ipl_gnuplot(&missing, out, slash ? script : ".", argv, NULL) != IPL_OK || missing)
+        if (ipl_gnuplot(&missing, out, slash ? script : ".", argv, NULL) != IPL_OK ||
+            missing)
             ipl_text_clear(out);
     }
     ipl_text_add(out, " ");
@@ -138,9 +139,10 @@ typedef struct session {
     const ipl_live *live;
     ipl_live_mode mode; /* text, when a window could not be opened */
     struct timespec begun;
-    double drawn_bytes;    /* of the tables when the last frame was drawn */
-    double line_at, work;  /* clock of the last line; seconds the last frame took */
-    size_t lines;          /* that the last frame takes on the terminal */
+    double drawn_bytes;        /* of the tables when the last frame was drawn */
+    double line_at, line_wait; /* clock of the next line; seconds between lines */
+    double work;               /* seconds the last frame took */
+    size_t lines;              /* that the last frame takes on the terminal */
     char folder[IPL_PATH_MAX]; /* of gnuplot's files; "": none yet */
     ipl_gnuplot_window window;
     bool open;  /* gnuplot was started */
@@ -197,14 +199,15 @@ static ipl_status draw_text(session *v, const ipl_plot_data *data, ipl_error *er
     return st;
 }
 
-/* A line about each run, at most every LINE_SECONDS. */
+/* A line about each run, after LINE_SECONDS, after twice as long, and so on. */
 static void draw_lines(session *v, const ipl_plot_data *data, bool last)
 {
     ipl_text text = {0};
 
-    if (!last && v->line_at > 0.0 && ipl_clock() - v->line_at < LINE_SECONDS)
+    if (!last && ipl_clock() < v->line_at)
         return;
-    v->line_at = ipl_clock();
+    v->line_wait = v->line_wait > 0.0 ? 2.0 * v->line_wait : LINE_SECONDS;
+    v->line_at = ipl_clock() + v->line_wait;
     for (size_t g = 0; g < data->n_groups; g++) {
         ipl_text_group_state(&text, &data->groups[g], LINE_CHARACTERS);
         ipl_text_add(&text, "\n");
@@ -219,8 +222,7 @@ static ipl_status write_figure(session *v, const ipl_plot_data *data, ipl_error 
 {
     if (*v->folder == '\0') {
         const char *temporary = is_set("TMPDIR") ? getenv("TMPDIR") : "/tmp";
-        ipl_status st =
-            ipl_path_join(v->folder, temporary, "infoplane-live-XXXXXX", err);
+        ipl_status st = ipl_path_join(v->folder, temporary, "infoplane-live-XXXXXX", err);
 
         if (st != IPL_OK || !mkdtemp(v->folder)) {
             *v->folder = '\0';
@@ -235,7 +237,8 @@ static ipl_status write_figure(session *v, const ipl_plot_data *data, ipl_error 
 static size_t pixels_of(const session *v, const ipl_plot_data *data)
 {
     const size_t wanted = data->n_groups == 1 ? PIXELS_ONE : PIXELS_MORE;
-    const size_t room = v->live->mode == IPL_LIVE_SIXEL ? ipl_terminal_pixels(v->live->fd) : 0;
+    const size_t room =
+        v->live->mode == IPL_LIVE_SIXEL ? ipl_terminal_pixels(v->live->fd) : 0;
 
     return room >= PIXELS_MIN && room < wanted ? room : wanted;
 }
@@ -300,9 +303,10 @@ static ipl_status draw_window(session *v, const ipl_plot_data *data, ipl_error *
     }
     if (st != IPL_OK)
         return st;
-    (void)snprintf(command, sizeof command,
-                   "reset\ncall 'figure.gp' 'plane' '%s' '%zu'\nbind 'Close' 'exit gnuplot'",
-                   v->live->window, pixels_of(v, data));
+    (void)snprintf(
+        command, sizeof command,
+        "reset\ncall 'figure.gp' 'plane' '%s' '%zu'\nbind 'Close' 'exit gnuplot'",
+        v->live->window, pixels_of(v, data));
     ipl_gnuplot_tell(&v->window, command);
     return IPL_OK;
 }
@@ -349,8 +353,7 @@ static double table_bytes(const session *v)
             struct stat info;
 
             if (ipl_path_join(path, v->live->runs[r], names[i], NULL) != IPL_OK ||
-                stat(path, &info) != 0 ||
-                (v->live->fresh && older(info.st_mtim, v->begun)))
+                stat(path, &info) != 0 || (v->live->fresh && older(info.st_mtim, v->begun)))
                 return 0.0;
             sum += (double)info.st_size;
         }

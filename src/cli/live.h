@@ -24,25 +24,23 @@ typedef enum ipl_live_mode {
 extern const char *const ipl_live_words[];
 
 /** A row for the option --live[=HOW]. */
-#define IPL_OPT_LIVE_DEFAULT(T, field, value)                                                \
-    {.name = "live",                                                                         \
-     IPL_OPT_FIELD(T, field),                                                                \
-     .type = IPL_OPT_CHOICE,                                                                 \
-     .choices = ipl_live_words,                                                              \
-     .init = (value),                                                                        \
-     .bare = "auto",                                                                         \
-     .help = "show the plane while it grows"}
+#define IPL_OPT_LIVE_DEFAULT(T, field, value)                                              \
+    {                                                                                      \
+        .name = "live", IPL_OPT_FIELD(T, field), .type = IPL_OPT_CHOICE,                   \
+        .choices = ipl_live_words, .init = (value), .bare = "auto",                        \
+        .help = "show the plane while it grows"                                            \
+    }
 #define IPL_OPT_LIVE(T, field) IPL_OPT_LIVE_DEFAULT(T, field, IPL_LIVE_NO)
 
 /** How to show what. */
 typedef struct ipl_live {
-    ipl_live_mode mode;   /* IPL_LIVE_NO or a way that works here */
-    char window[16];      /* gnuplot's terminal, for a window */
-    int fd;               /* that text and pictures go to */
-    bool redraw;          /* fd is a terminal: frames replace each other */
-    bool lines;           /* without redraw: a line about each run now and then ... */
-    bool frame;           /* ... or the last frame at the end */
-    ipl_plot_opts plot;   /* which estimator, split and labels are shown, and the axes */
+    ipl_live_mode mode; /* IPL_LIVE_NO or a way that works here */
+    char window[16];    /* gnuplot's terminal, for a window */
+    int fd;             /* that text and pictures go to */
+    bool redraw;        /* fd is a terminal: frames replace each other */
+    bool lines;         /* without redraw: a line about each run now and then ... */
+    bool frame;         /* ... or the last frame at the end */
+    ipl_plot_opts plot; /* which estimator, split and labels are shown, and the axes */
     const char *const *runs;
     size_t n_runs;
     bool alone; /* nothing else is printed: text takes the place of a window that fails */
@@ -54,7 +52,8 @@ typedef struct ipl_live {
  *
  * errors  IPL_E_ARG  the mode asked for does not work here; the message says why
  */
-ipl_status ipl_live_choose(ipl_live *live, ipl_live_mode wanted, ipl_error *err) IPL_NODISCARD;
+ipl_status ipl_live_choose(ipl_live *live, ipl_live_mode wanted,
+                           ipl_error *err) IPL_NODISCARD;
 
 /** Whether the view is redrawn on the terminal, where nothing else may then be printed. */
 bool ipl_live_owns_terminal(const ipl_live *live);

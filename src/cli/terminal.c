@@ -51,7 +51,8 @@ static size_t size_of(const char *name, size_t other)
 
 ipl_text_style ipl_terminal_style(int fd)
 {
-    ipl_text_style style = {.columns = size_of("COLUMNS", 80), .rows = size_of("LINES", 24)};
+    ipl_text_style style = {.columns = size_of("COLUMNS", 80),
+                            .rows = size_of("LINES", 24)};
     const bool live = ipl_terminal_is_live(fd);
     struct winsize size;
 
@@ -60,8 +61,8 @@ ipl_text_style ipl_terminal_style(int fd)
         style.columns = size.ws_col;
         style.rows = size.ws_row;
     }
-    style.braille = is_utf8() && strcmp(env("TERM"), "linux") != 0 &&
-                    strcmp(env("TERM"), "dumb") != 0;
+    style.braille =
+        is_utf8() && strcmp(env("TERM"), "linux") != 0 && strcmp(env("TERM"), "dumb") != 0;
     if (live && *env("NO_COLOR") == '\0')
         style.colours =
             strstr(env("TERM"), "256color") || *env("COLORTERM") != '\0' ? 256 : 8;
@@ -97,7 +98,8 @@ static bool lists_sixel(const char *answer)
 {
     const char *s = strstr(answer, "\033[?");
 
-    for (s = s ? s + 3 : NULL; s && *s != '\0'; s = strchr(s, ';') ? strchr(s, ';') + 1 : NULL)
+    for (s = s ? s + 3 : NULL; s && *s != '\0';
+         s = strchr(s, ';') ? strchr(s, ';') + 1 : NULL)
         if (s[0] == '4' && (s[1] == ';' || s[1] == 'c'))
             return true;
     return false;

@@ -130,8 +130,8 @@ ipl_range ipl_group_range(const ipl_plot_group *group, size_t field, size_t laye
  * whose y axis is set; `named` writes the layers' names at their ends.
  */
 ipl_status ipl_figure_add_layer_curves(ipl_figure *figure, size_t p,
-                                       const ipl_plot_group *group, size_t field, bool named,
-                                       ipl_error *err) IPL_NODISCARD;
+                                       const ipl_plot_group *group, size_t field,
+                                       bool named, ipl_error *err) IPL_NODISCARD;
 
 /** An axis for a field of all layers of some groups. */
 ipl_status ipl_figure_fit_layers(ipl_axis *axis, const ipl_plot_group *const *groups,

@@ -223,8 +223,8 @@ static ipl_status layer_curves(curve **out, char (**paint)[8], const ipl_plot_gr
 }
 
 ipl_status ipl_figure_add_layer_curves(ipl_figure *figure, size_t p,
-                                       const ipl_plot_group *group, size_t field, bool named,
-                                       ipl_error *err)
+                                       const ipl_plot_group *group, size_t field,
+                                       bool named, ipl_error *err)
 {
     curve *curves = NULL;
     char(*paint)[8] = NULL;
@@ -431,7 +431,8 @@ static ipl_status add_dashboard_curves(ipl_figure *figure, size_t p, size_t g, s
                    ipl_info_label(field, figure->opts), estimator);
     panel->enhanced_title = true;
     (void)snprintf(panel->y.label, sizeof panel->y.label, "%s", figure->data->runs[0].unit);
-    return ipl_figure_add_layer_curves(figure, p, &figure->data->groups[g], field, true, err);
+    return ipl_figure_add_layer_curves(figure, p, &figure->data->groups[g], field, true,
+                                       err);
 }
 
 ipl_status ipl_figure_dashboard(ipl_figure *figure, const ipl_plot_opts *opts,

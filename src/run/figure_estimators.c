@@ -60,7 +60,8 @@ static grid arrange(place *places, const ipl_plot_data *data)
 }
 
 /* The same axis for all runs that were measured with one estimator. */
-static ipl_status fit_row(ipl_axis *axis, const ipl_plot_data *data, size_t g, ipl_error *err)
+static ipl_status fit_row(ipl_axis *axis, const ipl_plot_data *data, size_t g,
+                          ipl_error *err)
 {
     const ipl_plot_group **same = ipl_array(data->n_groups, 1, sizeof(void *), err);
     size_t n = 0;
@@ -91,7 +92,8 @@ static void label_block(ipl_panel *panel, const ipl_plot_group *group,
                    ipl_info_label(IPL_INFO_XT, opts), group->members[0]->unit);
 }
 
-static ipl_status add_panel(ipl_figure *figure, size_t g, place at, grid all, ipl_error *err)
+static ipl_status add_panel(ipl_figure *figure, size_t g, place at, grid all,
+                            ipl_error *err)
 {
     const size_t columns = all.blocks * all.columns;
     const size_t p = at.row * columns + at.block * all.columns + at.column;

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 static const char *const formats[] = {"png", "pdf", "svg", NULL};
-static const char *const kinds[] = {"all",    "plane",     "grid",  "ltc",
-                                    "curves", "dashboard", "sweep", "estimators", NULL};
+static const char *const kinds[] = {"all",       "plane", "grid",       "ltc", "curves",
+                                    "dashboard", "sweep", "estimators", NULL};
 static const char *const splits[] = {"first", "train", "test", "all", NULL};
 static const char *const labels[] = {"onehot", "cond", "pooled", NULL};
 static const char *const palettes[] = {"viridis", "classic", NULL};

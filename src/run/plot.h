@@ -21,12 +21,12 @@
 
 typedef enum ipl_plot_kind {
     IPL_PLOT_ALL,
-    IPL_PLOT_PLANE,     /* I(T;Y) over I(X;T), all layers in one panel */
-    IPL_PLOT_GRID,      /* the same, a panel for each layer, a row for each run */
-    IPL_PLOT_LTC,       /* I(T;Y) over I(T_{l-1};T_l), the layer transmission capacity */
-    IPL_PLOT_CURVES,    /* I(X;T), I(T;Y) and H(T) over epochs */
-    IPL_PLOT_DASHBOARD, /* loss, accuracy, gradients, I(X;T), I(T;Y), plane */
-    IPL_PLOT_SWEEP,     /* a plane for each estimator of the runs; not part of ALL */
+    IPL_PLOT_PLANE,      /* I(T;Y) over I(X;T), all layers in one panel */
+    IPL_PLOT_GRID,       /* the same, a panel for each layer, a row for each run */
+    IPL_PLOT_LTC,        /* I(T;Y) over I(T_{l-1};T_l), the layer transmission capacity */
+    IPL_PLOT_CURVES,     /* I(X;T), I(T;Y) and H(T) over epochs */
+    IPL_PLOT_DASHBOARD,  /* loss, accuracy, gradients, I(X;T), I(T;Y), plane */
+    IPL_PLOT_SWEEP,      /* a plane for each estimator of the runs; not part of ALL */
     IPL_PLOT_ESTIMATORS, /* I(X;T) over epochs, a panel for each estimator; nor is this */
     IPL_PLOT_KINDS
 } ipl_plot_kind;

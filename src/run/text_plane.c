@@ -115,10 +115,11 @@ static void draw_cuts(const panel *p)
     const char *cut = signs_of(p->canvas).cut;
 
     for (size_t i = 0; i + 1 < p->x->n; i++)
-        ipl_text_canvas_write(p->canvas,
-                              column_of(p, share(p->x, 0.5 * (p->x->piece[i].place.hi +
-                                                              p->x->piece[i + 1].place.lo))),
-                              p->rows + 1, cut, 0);
+        ipl_text_canvas_write(
+            p->canvas,
+            column_of(p, share(p->x, 0.5 * (p->x->piece[i].place.hi +
+                                            p->x->piece[i + 1].place.lo))),
+            p->rows + 1, cut, 0);
     for (size_t i = 0; i + 1 < p->y->n; i++)
         ipl_text_canvas_write(p->canvas, p->left - 1,
                               row_of(p, share(p->y, 0.5 * (p->y->piece[i].place.hi +
@@ -264,8 +265,8 @@ static void draw_x_label(ipl_text_canvas *canvas, const ipl_plot_data *data, lon
     (void)snprintf(text, sizeof text, "I(X;T) to the right, I(T;Y) up [%s, %s]",
                    data->runs[0].unit, estimator);
     ipl_text_canvas_write(canvas,
-                          ((long)canvas->columns - (long)ipl_text_characters(text)) / 2, row,
-                          text, 0);
+                          ((long)canvas->columns - (long)ipl_text_characters(text)) / 2,
+                          row, text, 0);
 }
 
 /* Signs and names of the layers of the deepest group, and what found no room. */
