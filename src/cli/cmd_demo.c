@@ -153,13 +153,30 @@ static size_t threads_each(void)
     return n > 0 ? n : 1;
 }
 
-/* Append words separated by blanks, each as a string of its own. */
-static void add_words(ipl_text *line, const char *words)
+/* Whether the user has given the option that a word "--name" names. */
+static bool is_given(const ipl_args *args, const char *word, size_t len)
 {
+    for (size_t k = 0; k < args->n_later; k++) {
+        const char *name = args->later[k].row->name;
+
+        if (len == strlen(name) + 2 && strncmp(word, "--", 2) == 0 &&
+            strncmp(word + 2, name, len - 2) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Append words separated by blanks, each as a string of its own: options and their values. */
+static void add_options(ipl_text *line, const char *words, const ipl_args *args)
+{
+    bool skip = false; /* the user has another value */
+
     while (*words != '\0') {
         const size_t len = strcspn(words, " ");
 
-        if (len > 0)
+        if (*words == '-')
+            skip = is_given(args, words, len);
+        if (len > 0 && !skip)
             ipl_text_add(line, "%.*s%c", (int)len, words, '\0');
         words += len + (words[len] == ' ');
     }
@@ -171,16 +188,14 @@ static ipl_status compose(session *s, size_t i, ipl_error *err)
     ipl_text *line = &s->lines[i];
     size_t n = 0;
 
-    ipl_text_add(line, "%s%c", s->program, '\0');
-    add_words(line, "train");
-    add_words(line, s->what->words[i]);
-    add_words(line, s->what->common);
+    ipl_text_add(line, "%s%ctrain%c", s->program, '\0', '\0');
+    add_options(line, s->what->words[i], s->args);
+    add_options(line, s->what->common, s->args);
     for (size_t k = 0; k < s->args->n_later; k++)
         ipl_text_add(line, "--%s=%s%c", s->args->later[k].row->name,
                      s->args->later[k].value, '\0');
-    ipl_text_add(line, "--threads%c%zu%c--out%c%s%c", '\0', threads_each(), '\0', '\0',
-                 s->runs[i], '\0');
-    add_words(line, "--force");
+    ipl_text_add(line, "--threads%c%zu%c--out%c%s%c--force%c", '\0', threads_each(), '\0',
+                 '\0', s->runs[i], '\0', '\0');
     if (line->failed)
         return ipl_text_status(line, err);
     for (size_t at = 0; at < line->len; at += strlen(line->s + at) + 1) {
@@ -253,22 +268,35 @@ static void on_end(void *self, size_t i, const ipl_job_end *end)
     ((session *)self)->ends[i] = *end;
 }
 
-/* The last line of a log, which says what went wrong; "" when there is none. */
-static void last_line(char *out, size_t size, const char *path)
+/* What the program said last of a fault: "infoplane: ..." in its log; "" when there is none. */
+static void last_fault(char *out, size_t size, const char *path)
 {
     enum { LOG_MAX = 1 << 26 };
+    static const char mark[] = "infoplane: ";
     char *text = NULL;
-    size_t len = 0, from;
+    size_t len = 0;
 
     *out = '\0';
     if (ipl_file_read(&text, &len, path, LOG_MAX, NULL) != IPL_OK)
         return;
-    while (len > 0 && text[len - 1] == '\n')
-        text[--len] = '\0';
-    for (from = len; from > 0 && text[from - 1] != '\n'; from--)
-        ;
-    (void)snprintf(out, size, "%.200s", text + from);
+    for (const char *s = text; s; s = strchr(s, '\n')) {
+        s += *s == '\n';
+        if (strncmp(s, mark, sizeof mark - 1) == 0)
+            (void)snprintf(out, size, "%.*s", (int)strcspn(s + sizeof mark - 1, "\n"),
+                           s + sizeof mark - 1);
+        if (*s == '\0')
+            break;
+    }
     ipl_free(text);
+}
+
+/* The kind of fault that ends with an exit status; IPL_E_IO when there is none. */
+static ipl_status status_of(const ipl_job_end *end)
+{
+    for (int st = IPL_OK; end->signal == 0 && st < IPL_STATUS_COUNT; st++)
+        if (ipl_status_exit((ipl_status)st) == end->status)
+            return (ipl_status)st;
+    return IPL_E_IO;
 }
 
 /* Train both nets and show them. */

@@ -10,7 +10,7 @@
 
 /* Characters left of the axis, of the smallest panel, and between panels. */
 enum { NUMBERS = 7, PANEL_MIN = 26, BETWEEN = 2 };
-/* Lines of a frame besides the planes: heading, axis, its numbers, its label, legend. */
+/* Lines of a frame besides the plane: heading, axis, numbers, label, legend. */
 enum { LINES = 5 };
 
 /* Where a panel stands on the drawing, in cells, and the axes that all panels share. */
@@ -222,13 +222,14 @@ void ipl_text_group_state(ipl_text *out, const ipl_plot_group *group, size_t cha
     const double train = 100.0 * ipl_track_get(training, last, 0, IPL_TRAINING_ACCURACY);
     const double test = 100.0 * ipl_track_get(training, last, 0, IPL_TRAINING_ACCURACY + 1);
     const double epoch = fmax(info->epochs[info->n_epochs - 1], training->epochs[last]);
-    char when[64], full[64], brief[64], label[IPL_LABEL_MAX];
+    char number[32], when[64], full[64], brief[64], label[IPL_LABEL_MAX];
     const char *how = full;
     size_t left;
 
-    (void)snprintf(when, sizeof when, "  epoch %.6g", epoch);
+    (void)snprintf(number, sizeof number, epoch == floor(epoch) ? "%.0f" : "%.2f", epoch);
+    (void)snprintf(when, sizeof when, "  epoch %s", number);
     if (epochs_wanted(group) > 0)
-        (void)snprintf(when, sizeof when, "  epoch %.6g/%llu", epoch, epochs_wanted(group));
+        (void)snprintf(when, sizeof when, "  epoch %s/%llu", number, epochs_wanted(group));
     (void)snprintf(full, sizeof full, "  train %.1f test %.1f %%", train, test);
     (void)snprintf(brief, sizeof brief, "  test %.1f %%", test);
     if (!isfinite(test))
