@@ -323,13 +323,13 @@ static ipl_status train(session *s, ipl_live *live, ipl_error *err)
         (void)raise(stopped);
     }
     for (size_t i = 0; i < NETS && st == IPL_OK; i++) {
-        char why[256];
+        char why[160];
 
-        if (s->ends[i].status == 0 && s->ends[i].signal == 0)
+        if (status_of(&s->ends[i]) == IPL_OK)
             continue;
-        last_line(why, sizeof why, s->logs[i]);
-        st = ipl_fail(err, IPL_E_IO, "demo: training %s failed (%s): %s",
-                      s->what->labels[i], s->logs[i], why);
+        last_fault(why, sizeof why, s->logs[i]);
+        st = ipl_fail(err, status_of(&s->ends[i]), "demo: %s (log: %.60s)",
+                      *why != '\0' ? why : "training failed", s->logs[i]);
     }
     return st;
 }
