@@ -1,6 +1,8 @@
 /* infoplane train: run an experiment and show how it goes. */
 #include "cli/command.h"
+#include "cli/experiment_args.h"
 #include "cli/live.h"
+#include "cli/study_command.h"
 #include "cli/train_screen.h"
 #include "run/trainer.h"
 
@@ -14,6 +16,8 @@ typedef struct train_opts {
     size_t threads;
     bool force, quiet, verbose, json;
     int live; /* ipl_live_mode */
+    char seeds[1024];
+    size_t jobs;
 } train_opts;
 
 static const ipl_opt train_rows[] = {
@@ -29,6 +33,10 @@ static const ipl_opt train_rows[] = {
                  "print the experiment, and epochs that are not measured too"),
     IPL_OPT_FLAG(train_opts, json, "json", 0, "print one JSON object per epoch instead"),
     IPL_OPT_LIVE(train_opts, live),
+    IPL_OPT_STRING(train_opts, seeds, "seeds", "",
+                   "replicates side by side, 1-50 or 1,2,5-9, in results/NAME"),
+    IPL_OPT_NUMBER(train_opts, jobs, "jobs", 0, 4096, 0,
+                   "replicates at a time; 0: as many as processors"),
     IPL_OPT_END,
 };
 
@@ -37,6 +45,7 @@ static const char details[] =
     "  infoplane train --preset logdet-fnn-tanh --epochs 30\n"
     "  infoplane train --data fashion-mnist --net 784-256-20-10 --activation relu\n"
     "  infoplane train results/RUN/experiment.ini --seed 2\n"
+    "  infoplane train --preset szt-tanh --seeds 1-20     # then: infoplane plot results/szt-tanh\n"
     "\n"
     "Options given here win over the file or preset. The run directory gets the resolved\n"
     "experiment, so that 'infoplane train results/RUN/experiment.ini' repeats it.\n";
@@ -63,37 +72,6 @@ static void catch_signals(void)
         (void)sigaction(numbers[i], &action, NULL);
 }
 
-/* Defaults, then the file or preset, then the command line. */
-static ipl_status resolve(ipl_experiment *exp, const train_opts *opts, const ipl_args *args,
-                          ipl_error *err)
-{
-    char path[IPL_PATH_MAX];
-    const char *preset = *opts->preset ? opts->preset : NULL;
-    ipl_status st = IPL_OK;
-
-    if (preset && args->n_words > 0)
-        return ipl_fail(err, IPL_E_ARG, "give an experiment file or --preset, not both");
-    ipl_opt_init(exp, ipl_experiment_opts);
-    if (preset)
-        st = ipl_preset_find(path, preset, err);
-    if (st == IPL_OK && (preset || args->n_words > 0))
-        st = ipl_experiment_read(exp, preset ? path : args->words[0], err);
-    for (size_t i = 0; i < args->n_later && st == IPL_OK; i++) {
-        const ipl_opt *row = args->later[i].row;
-        bool again = false;
-
-        for (size_t k = 0; k < i; k++)
-            again = again || args->later[k].row == row;
-        if (again && !row->repeat)
-            return ipl_fail(err, IPL_E_ARG, "option --%s is given twice", row->name);
-        st = again ? ipl_opt_append(exp, row, args->later[i].value, err)
-                   : ipl_opt_set(exp, row, args->later[i].value, err);
-    }
-    if (st == IPL_OK)
-        st = ipl_experiment_name(exp, preset, err);
-    return st;
-}
-
 /* --out, or results/NAME-seedSEED. */
 static ipl_status choose_path(char *path, const train_opts *opts, const ipl_experiment *exp,
                               ipl_error *err)
@@ -105,6 +83,33 @@ static ipl_status choose_path(char *path, const train_opts *opts, const ipl_expe
     (void)snprintf(folder, sizeof folder, "%s-seed%llu", exp->name,
                    (unsigned long long)exp->seed);
     return ipl_path_join(path, "results", folder, err);
+}
+
+/* --seeds: a study whose points differ by the seed alone. */
+static ipl_status train_seeds(const train_opts *opts, const ipl_experiment *exp,
+                              const ipl_args *args, ipl_error *err)
+{
+    char path[IPL_PATH_MAX];
+    const ipl_study_command command = {
+        .exp = exp,
+        .path = path,
+        .grid = "",
+        .seeds = opts->seeds,
+        .jobs = opts->jobs,
+        .threads = opts->threads,
+        .force = opts->force,
+        .quiet = opts->quiet,
+        .engine_options = "",
+        .args = args,
+    };
+    ipl_status st;
+
+    if (opts->json || opts->verbose || opts->live)
+        return ipl_fail(err, IPL_E_ARG,
+                        "--seeds prints a line per run: no --json, --verbose, --live");
+    st = *opts->out ? ipl_text_copy(path, sizeof path, opts->out, strlen(opts->out), "out", err)
+                    : ipl_path_join(path, "results", exp->name, err);
+    return st == IPL_OK ? ipl_study_command_run(&command, err) : st;
 }
 
 static ipl_status run_train(void *self, const ipl_args *args, ipl_error *err)
@@ -131,8 +136,12 @@ static ipl_status run_train(void *self, const ipl_args *args, ipl_error *err)
         .watcher = ipl_train_screen_watcher(&screen),
         .stop = &stop_signal,
     };
-    ipl_status st = resolve(&exp, opts, args, err);
+    ipl_status st = ipl_experiment_resolve(&exp, opts->preset, args, err);
 
+    if (st == IPL_OK)
+        st = ipl_experiment_name(&exp, *opts->preset ? opts->preset : NULL, err);
+    if (st == IPL_OK && *opts->seeds)
+        return train_seeds(opts, &exp, args, err);
     if (st == IPL_OK)
         st = choose_path(path, opts, &exp, err);
     if (st == IPL_OK)

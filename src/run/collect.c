@@ -32,6 +32,8 @@ static void add_line(void *self, const char *key, const char *value)
 
     if (strcmp(key, "seed") == 0)
         (void)snprintf(c->seed, sizeof c->seed, "%s", value);
+    if (strcmp(key, "name") == 0)
+        (void)snprintf(c->name, sizeof c->name, "%s", value);
     if (!is_individual(key))
         ipl_text_add(&c->flat, "%s=%s\n", key, value);
 }
@@ -44,6 +46,9 @@ static ipl_status read_experiment(ipl_collected *c, ipl_experiment *exp, ipl_err
     st = ipl_experiment_read(exp, c->run->experiment, err);
     if (st == IPL_OK)
         st = ipl_experiment_each(exp, add_line, c, err);
+    c->hash = 1469598103934665603u; /* FNV-1a */
+    for (size_t i = 0; i < c->flat.len; i++)
+        c->hash = (c->hash ^ (unsigned char)c->flat.s[i]) * 1099511628211u;
     return st == IPL_OK ? ipl_text_status(&c->flat, err) : st;
 }
 
@@ -204,6 +209,11 @@ const char *ipl_collected_value(size_t *len, const ipl_collected *run, const cha
     return "";
 }
 
+static bool same_point(const ipl_collected *a, const ipl_collected *b)
+{
+    return a->hash == b->hash && strcmp(a->flat.s, b->flat.s) == 0;
+}
+
 /* Put replicates into points. */
 static ipl_status find_points(ipl_collection *c, ipl_error *err)
 {
@@ -217,8 +227,7 @@ static ipl_status find_points(ipl_collection *c, ipl_error *err)
     for (size_t r = 0; r < c->n_runs; r++) {
         size_t p = 0;
 
-        while (p < c->n_points &&
-               strcmp(c->runs[first[p]].flat.s, c->runs[r].flat.s) != 0)
+        while (p < c->n_points && !same_point(&c->runs[first[p]], &c->runs[r]))
             p++;
         if (p == c->n_points) {
             first[p] = r;
@@ -252,62 +261,67 @@ static bool differs(const ipl_collection *c, const char *key)
     return false;
 }
 
-static bool is_known(const ipl_collection *c, const char *key)
+/* Whether a key is in the list. */
+static bool is_known(const ipl_collection *c, const char *key, size_t len)
 {
     for (size_t k = 0; k < c->n_keys; k++)
-        if (strcmp(c->keys[k], key) == 0)
+        if (strlen(c->keys[k]) == len && memcmp(c->keys[k], key, len) == 0)
             return true;
     return false;
 }
 
-/* Every key of a run that differs between runs and is not known yet. */
-static ipl_status add_keys(ipl_collection *c, const ipl_collected *run, size_t *capacity,
-                           ipl_error *err)
+/* Add a key to the list, whose capacity grows by steps. */
+static ipl_status add_key(ipl_collection *c, size_t *capacity, const char *key, size_t len,
+                          ipl_error *err)
 {
-    for (const char *s = run->flat.s; s && *s != '\0'; s += strcspn(s, "\n") + 1) {
-        const size_t len = strcspn(s, "=");
-        char *key = ipl_array(len + 1, 1, 1, err);
+    char **keys = c->keys;
 
-        if (!key)
+    if (c->n_keys == *capacity) {
+        keys = ipl_array(*capacity + 64, 1, sizeof *keys, err);
+        if (!keys)
             return IPL_E_NOMEM;
-        memcpy(key, s, len);
-        if (is_known(c, key) || !differs(c, key)) {
-            ipl_free(key);
-            continue;
-        }
-        if (c->n_keys == *capacity) {
-            char **keys = ipl_array(*capacity + 32, 1, sizeof *keys, err);
-
-            if (!keys) {
-                ipl_free(key);
-                return IPL_E_NOMEM;
-            }
-            if (c->n_keys > 0)
-                memcpy(keys, c->keys, c->n_keys * sizeof *keys);
-            ipl_free(c->keys);
-            c->keys = keys;
-            *capacity += 32;
-        }
-        c->keys[c->n_keys++] = key;
+        if (c->n_keys > 0)
+            memcpy(keys, c->keys, c->n_keys * sizeof *keys);
+        ipl_free(c->keys);
+        c->keys = keys;
+        *capacity += 64;
     }
+    keys[c->n_keys] = ipl_array(len + 1, 1, 1, err);
+    if (!keys[c->n_keys])
+        return IPL_E_NOMEM;
+    memcpy(keys[c->n_keys++], key, len);
     return IPL_OK;
 }
 
-/* Keys that differ: the first run of each point has all that there are. */
+/* Keys that differ. The first run of each point has all that there are. */
 static ipl_status find_keys(ipl_collection *c, ipl_error *err)
 {
-    size_t capacity = 0, next = 0;
+    size_t capacity = 0, next = 0, kept = 0;
     ipl_status st = IPL_OK;
 
-    for (size_t r = 0; r < c->n_runs && st == IPL_OK && c->n_points > 1; r++)
-        if (c->runs[r].point == next) {
-            st = add_keys(c, &c->runs[r], &capacity, err);
-            next++;
+    for (size_t r = 0; r < c->n_runs && st == IPL_OK && c->n_points > 1; r++) {
+        if (c->runs[r].point != next)
+            continue;
+        next++;
+        for (const char *s = c->runs[r].flat.s; *s != '\0' && st == IPL_OK;
+             s += strcspn(s, "\n") + 1) {
+            const size_t len = strcspn(s, "=");
+
+            if (!is_known(c, s, len))
+                st = add_key(c, &capacity, s, len, err);
         }
+    }
+    for (size_t k = 0; k < c->n_keys; k++) {
+        if (differs(c, c->keys[k]))
+            c->keys[kept++] = c->keys[k];
+        else
+            ipl_free(c->keys[k]);
+    }
+    c->n_keys = kept;
     return st;
 }
 
-/* Name the points by the keys that differ; the only one is called "all". */
+/* Name the points by the keys that differ; the only one has the name of its experiment. */
 static ipl_status name_points(ipl_collection *c, ipl_error *err)
 {
     for (size_t r = 0; r < c->n_runs; r++) {
@@ -326,7 +340,7 @@ static ipl_status name_points(ipl_collection *c, ipl_error *err)
             any = any || len > 0;
         }
         if (!any)
-            ipl_text_add(label, "all");
+            ipl_text_add(label, "%s", *c->runs[r].name ? c->runs[r].name : "all");
         if (ipl_text_status(label, err) != IPL_OK)
             return IPL_E_NOMEM;
     }

@@ -44,13 +44,14 @@ typedef struct ipl_layer_scores {
 typedef struct ipl_collected {
     const ipl_found_run *run; /* borrowed */
     size_t point;
-    char seed[24];
+    char seed[24], name[128]; /* of its experiment */
     double training[IPL_SCORE_TRAINING]; /* NaN: not there yet */
     char split[16], estimator[256], unit[16];
     ipl_layer_scores *layers; /* (n_layers), owned */
     size_t n_layers;
     double compression; /* mean over the layers that have one, or NaN */
     ipl_text flat;      /* lines "key=value" of what makes the point; owned */
+    uint64_t hash;      /* of flat */
 } ipl_collected;
 
 /** Replicates. */

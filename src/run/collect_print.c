@@ -141,17 +141,17 @@ static ipl_status print_layers(ipl_text *out, double *values, const ipl_collecti
         return IPL_E_NOMEM;
     ipl_text_add(out, "  %s probe, %s, %s\n", example->split, example->estimator,
                  example->unit);
-    ipl_text_add(out, "  %-14s %16s %10s %16s %16s %16s %16s\n", "layer", "compression %",
-                 "compress", "I(X;T) final", "I(T;Y) final", "I(Tp;T) first",
-                 "I(Tp;T) final");
+    ipl_text_add(out, "  %-14s %16s %10s %16s %16s %18s %18s\n", "layer", "compression %",
+                 "fell in", "I(X;T) final", "I(T;Y) final", "I(Tprev;T) first",
+                 "I(Tprev;T) final");
     for (size_t l = 0; l < n; l++) {
         ipl_text_add(out, "  %-14.14s", example->layers[l].name);
         add_spread(out, 16, values, values_of(values, c, point, compression_of, l), 100.0);
         add_share(out, c, point, l);
         add_spread(out, 16, values, values_of(values, c, point, x_final_of, l), 1.0);
         add_spread(out, 16, values, values_of(values, c, point, y_final_of, l), 1.0);
-        add_spread(out, 16, values, values_of(values, c, point, prev_first_of, l), 1.0);
-        add_spread(out, 16, values, values_of(values, c, point, prev_final_of, l), 1.0);
+        add_spread(out, 18, values, values_of(values, c, point, prev_first_of, l), 1.0);
+        add_spread(out, 18, values, values_of(values, c, point, prev_final_of, l), 1.0);
         ipl_text_add(out, "\n");
         roles[l] = ipl_role_of(
             example->layers[l].name, mean_of(values, c, point, x_max_of, l),
@@ -267,7 +267,7 @@ ipl_status ipl_collection_print(ipl_text *out, const ipl_collection *c, ipl_erro
             ipl_text_add(out, "%s %zu %s", any++ ? "," : "", n_in[s],
                          ipl_run_state_name((ipl_run_state)s));
     ipl_text_add(out, "\nmean +- standard deviation over the runs that are done; compression "
-                      "is (max - final) / max of I(X;T),\nTp the layer before T\n");
+                      "is (max - final) / max of I(X;T),\nTprev the layer before T\n");
     for (size_t p = 0; p < c->n_points && st == IPL_OK; p++)
         st = print_point(out, values, c, p, err);
     if (st == IPL_OK && c->n_layers > 0)

@@ -17,14 +17,15 @@ enum { KEY_MAX = 128 };
 static const struct {
     const char *key, *kind;
     ipl_row_at at;
+    bool one; /* it is one text of that kind and nothing else: checked when it is set */
 } texts[] = {
-    {"optimiser", "optimiser", ipl_optimiser_row},
-    {"schedule", "schedule", ipl_schedule_row},
-    {"init", "initialiser", ipl_initialiser_row},
-    {"loss", "loss", ipl_loss_row},
-    {"activation", "layer", ipl_layer_row},
-    {"data", "data set", ipl_source_row},
-    {"estimator", "estimator", ipl_estimator_row},
+    {"optimiser", "optimiser", ipl_optimiser_row, true},
+    {"schedule", "schedule", ipl_schedule_row, true},
+    {"init", "initialiser", ipl_initialiser_row, false},
+    {"loss", "loss", ipl_loss_row, true},
+    {"activation", "activation", ipl_layer_row, true},
+    {"data", "data set", ipl_source_row, false},
+    {"estimator", "estimator", ipl_estimator_row, false},
 };
 enum { N_TEXTS = sizeof texts / sizeof texts[0] };
 
@@ -178,41 +179,68 @@ static ipl_status set_option(ipl_experiment *exp, const char *key, const char *d
     return st;
 }
 
+/* Whether a text chooses something that there is. */
+static ipl_status check_text(const char *key, const char *value, ipl_error *err)
+{
+    const size_t k = find_text(key, key + strlen(key));
+    ipl_error why = {0};
+    ipl_spec spec;
+    ipl_status st;
+
+    if (k == N_TEXTS || !texts[k].one)
+        return IPL_OK;
+    st = ipl_spec_create(&spec, texts[k].kind, texts[k].at, value, &why);
+    ipl_spec_release(&spec);
+    return st == IPL_OK || st == IPL_E_NOMEM
+               ? st
+               : ipl_fail(err, IPL_E_ARG, "%s=%.60s: %s", key, value, why.msg);
+}
+
 ipl_status ipl_experiment_set(ipl_experiment *exp, const char *key, const char *value,
                               ipl_error *err)
 {
     const char *dot = strchr(key, '.');
     const ipl_opt *row = ipl_opt_find(ipl_experiment_opts, key);
 
-    if (row)
-        return ipl_opt_set(exp, row, value, err);
+    if (row) {
+        const ipl_status st = check_text(key, value, err);
+
+        return st == IPL_OK ? ipl_opt_set(exp, row, value, err) : st;
+    }
     if (dot)
         return set_option(exp, key, dot, value, err);
     return ipl_fail(err, IPL_E_ARG, "unknown key '%.60s'", key);
 }
 
-/* Visit the name of a text and its options; false when it has none of its own. */
-static bool visit_text(const ipl_experiment *exp, size_t k, ipl_experiment_visit visit,
-                       void *self)
+/* Visit the name of a text and its options; *visited is false when it has none of its own. */
+static ipl_status visit_text(bool *visited, const ipl_experiment *exp, size_t k,
+                             ipl_experiment_visit visit, void *self, ipl_error *err)
 {
     const ipl_row *row = row_of(exp, k);
     ipl_spec spec = {0};
+    ipl_text value = {0};
+    ipl_status st = IPL_E_FORMAT; /* a text that is no spec is visited as it is */
 
-    if (!row || ipl_spec_create(&spec, texts[k].kind, texts[k].at, text_of(exp, k), NULL) !=
-                    IPL_OK)
-        return false;
+    *visited = false;
+    if (row)
+        st = ipl_spec_create(&spec, texts[k].kind, texts[k].at, text_of(exp, k), err);
+    if (st != IPL_OK)
+        return st == IPL_E_NOMEM ? st : IPL_OK;
+    *visited = true;
     visit(self, texts[k].key, row->name);
-    for (const ipl_opt *opt = row->opts; opt && opt->name; opt++) {
+    for (const ipl_opt *opt = row->opts; opt && opt->name && st == IPL_OK; opt++) {
         char key[KEY_MAX];
-        ipl_text value = {0};
 
         (void)snprintf(key, sizeof key, "%s.%s", texts[k].key, opt->name);
+        ipl_text_clear(&value);
         ipl_opt_print(&value, spec.self, opt);
-        visit(self, key, value.s ? value.s : "");
-        ipl_text_release(&value);
+        st = ipl_text_status(&value, err);
+        if (st == IPL_OK)
+            visit(self, key, value.s ? value.s : "");
     }
+    ipl_text_release(&value);
     ipl_spec_release(&spec);
-    return true;
+    return st;
 }
 
 ipl_status ipl_experiment_each(const ipl_experiment *exp, ipl_experiment_visit visit,
@@ -222,11 +250,12 @@ ipl_status ipl_experiment_each(const ipl_experiment *exp, ipl_experiment_visit v
     ipl_status st = IPL_OK;
 
     for (const ipl_opt *row = ipl_experiment_opts; row->name && st == IPL_OK; row++) {
-        size_t k = 0;
+        const size_t k = find_text(row->name, row->name + strlen(row->name));
+        bool visited = false;
 
-        while (k < N_TEXTS && strcmp(texts[k].key, row->name) != 0)
-            k++;
-        if (k < N_TEXTS && visit_text(exp, k, visit, self))
+        if (k < N_TEXTS)
+            st = visit_text(&visited, exp, k, visit, self, err);
+        if (st != IPL_OK || visited)
             continue;
         ipl_text_clear(&value);
         ipl_opt_print(&value, exp, row);

@@ -13,7 +13,7 @@
 
 #include "run/experiment.h"
 
-enum { IPL_GRID_AXES_MAX = 16, IPL_GRID_KEY_MAX = 64, IPL_GRID_POINTS_MAX = 100000 };
+enum { IPL_GRID_AXES_MAX = 16, IPL_GRID_KEY_MAX = 64, IPL_GRID_POINTS_MAX = 10000 };
 
 typedef struct ipl_grid_axis {
     char key[IPL_GRID_KEY_MAX]; /* "activation", "optimiser.lr", "seed" */

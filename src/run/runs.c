@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "run/plot_run.h"
+#include "run/table.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -15,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DEPTH_MAX = 8, JSON_BYTES_MAX = 1 << 24, JOBS_BYTES_MAX = 1 << 26 };
+enum { DEPTH_MAX = 8, JOBS_BYTES_MAX = 1 << 26 };
 
 static const char *const state_names[] = {
     [IPL_RUN_PENDING] = "pending",         [IPL_RUN_RUNNING] = "running",
@@ -60,36 +61,52 @@ static bool is_locked(const char *folder)
     return locked;
 }
 
-/* The word that run.json gives as its state. */
-static ipl_run_state recorded_state(const char *json)
+/* The state that a line of run.json gives, IPL_RUN_STATES for none. */
+static ipl_run_state state_in(const char *line)
 {
-    static const char key[] = "\n  \"state\": \"";
-    const char *at = strstr(json, key);
+    static const char key[] = "  \"state\": \"";
 
-    for (size_t s = 0; at && s < IPL_RUN_STATES; s++) {
+    if (strncmp(line, key, sizeof key - 1) != 0)
+        return IPL_RUN_STATES;
+    line += sizeof key - 1;
+    for (size_t s = 0; s < IPL_RUN_STATES; s++) {
         const size_t len = strlen(state_names[s]);
 
-        if (strncmp(at + sizeof key - 1, state_names[s], len) == 0 &&
-            at[sizeof key - 1 + len] == '"')
+        if (strncmp(line, state_names[s], len) == 0 && line[len] == '"')
             return (ipl_run_state)s;
     }
-    return IPL_RUN_INTERRUPTED;
+    return IPL_RUN_STATES;
+}
+
+/* The state that run.json gives; without one the run did not come to write it. */
+static ipl_run_state recorded_state(const char *folder)
+{
+    char path[IPL_PATH_MAX], line[512];
+    ipl_run_state state = IPL_RUN_STATES;
+    bool begins = true; /* a line is read in parts when it is long */
+    FILE *fp = NULL;
+
+    if (ipl_path_join(path, folder, "run.json", NULL) == IPL_OK)
+        fp = fopen(path, "r");
+    while (fp && state == IPL_RUN_STATES && fgets(line, sizeof line, fp)) {
+        if (begins)
+            state = state_in(line);
+        begins = strchr(line, '\n') != NULL;
+    }
+    if (fp)
+        (void)fclose(fp);
+    return state == IPL_RUN_STATES ? IPL_RUN_INTERRUPTED : state;
 }
 
 ipl_run_state ipl_run_state_of(const char *folder)
 {
-    char path[IPL_PATH_MAX], *json = NULL;
-    ipl_run_state state = IPL_RUN_INTERRUPTED;
-    size_t len;
+    ipl_run_state state;
 
     if (!has_file(folder, "experiment.ini"))
         return IPL_RUN_PENDING;
-    if (ipl_path_join(path, folder, "run.json", NULL) == IPL_OK &&
-        ipl_file_read(&json, &len, path, JSON_BYTES_MAX, NULL) == IPL_OK)
-        state = recorded_state(json);
-    ipl_free(json);
     if (is_locked(folder))
         return IPL_RUN_RUNNING;
+    state = recorded_state(folder);
     return state == IPL_RUN_RUNNING ? IPL_RUN_INTERRUPTED : state;
 }
 
@@ -185,9 +202,36 @@ static ipl_status add_job(ipl_runs *runs, const char *folder, const char *prefix
     return st;
 }
 
+/* Jobs that ended before they had a folder have failed: the log of the jobs knows. */
+static void mark_failed(ipl_runs *runs, size_t first, const char *folder,
+                        const char *prefix)
+{
+    char path[IPL_PATH_MAX];
+    ipl_table *table;
+    size_t job, status;
+
+    if (ipl_path_join(path, folder, "jobs.csv", NULL) != IPL_OK || !ipl_file_exists(path) ||
+        ipl_table_read(&table, path, NULL) != IPL_OK)
+        return;
+    for (size_t i = first; i < runs->n; i++) {
+        ipl_found_run *run = &runs->list[i];
+        const char *name = run->name + strlen(prefix) + (*prefix != '\0');
+
+        for (size_t r = 0; run->state == IPL_RUN_PENDING && r < ipl_table_rows(table) &&
+                           ipl_table_column(&job, table, "folder", NULL) == IPL_OK &&
+                           ipl_table_column(&status, table, "exit_status", NULL) == IPL_OK;
+             r++)
+            if (strcmp(ipl_table_text(table, r, job), name) == 0 &&
+                strcmp(ipl_table_text(table, r, status), "0") != 0)
+                run->state = IPL_RUN_FAILED;
+    }
+    ipl_table_destroy(table);
+}
+
 static ipl_status add_jobs(ipl_runs *runs, const char *folder, const char *prefix,
                            ipl_error *err)
 {
+    const size_t first = runs->n;
     char path[IPL_PATH_MAX], *text = NULL, *next;
     size_t len;
     ipl_status st = ipl_path_join(path, folder, "jobs.txt", err);
@@ -202,6 +246,8 @@ static ipl_status add_jobs(ipl_runs *runs, const char *folder, const char *prefi
             st = add_job(runs, folder, prefix, line, err);
     }
     ipl_free(text);
+    if (st == IPL_OK)
+        mark_failed(runs, first, folder, prefix);
     return st;
 }
 

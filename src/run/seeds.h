@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /** Most seeds of a list. */
-enum { IPL_SEEDS_MAX = 100000 };
+enum { IPL_SEEDS_MAX = 10000 };
 
 /**
  * Read numbers and ranges first-last that are separated by commas.
