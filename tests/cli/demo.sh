@@ -75,7 +75,7 @@ if command -v tmux >/dev/null; then
         left=600
         until shows "$1"; do
             left=$((left - 1))
-            [ $left -gt 0 ] || return 1
+            [ "$left" -gt 0 ] || return 1
             sleep 0.2
         done
     }

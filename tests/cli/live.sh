@@ -30,7 +30,7 @@ same() {
 until_true() {
     left=$(($1 * 5))
     shift
-    while [ $left -gt 0 ]; do
+    while [ "$left" -gt 0 ]; do
         "$@" && return 0
         sleep 0.2
         left=$((left - 1))
@@ -114,6 +114,7 @@ window_test() {
 # The processes of gnuplot that belong to a run shown from here: children of its view.
 gnuplots() {
     for view in $(ps -o pid= --ppid "$1"); do
+        # shellcheck disable=SC2009 # pgrep is in no base system
         ps -o pid=,comm= --ppid "$view" | grep gnuplot | awk '{print $1}'
     done
 }
@@ -123,7 +124,7 @@ if command -v Xvfb >/dev/null && command -v gnuplot >/dev/null && command -v ps 
     "$program" train plain/experiment.ini --epochs 4000 --measure every:5 --out window \
         --live=window >"$out" 2>"$err" &
     training=$!
-    has_gnuplot() { [ -n "$(gnuplots $training)" ]; }
+    has_gnuplot() { [ -n "$(gnuplots "$training")" ]; }
     check "a window is opened" until_true 60 has_gnuplot
     # shellcheck disable=SC2046 # several numbers
     kill -9 $(gnuplots $training)
@@ -138,7 +139,7 @@ if command -v Xvfb >/dev/null && command -v gnuplot >/dev/null && command -v ps 
     check "a display that is not there gives way to text" run 0 plot --live=window plain
     check "and says so" says "$err" "cannot open its window"
     check "with the plane" says "$out" "I(X;T) to the right"
-    kill $server
+    kill "$server"
 else
     echo "SKIPPED: no Xvfb, ps or gnuplot with a window here, no window opened and closed"
 fi
