@@ -12,7 +12,7 @@ unset DISPLAY WAYLAND_DISPLAY
 scripts/exercises/make.sh --list >"$folder/commands"
 check "there are commands" [ "$(wc -l <"$folder/commands")" -ge 10 ]
 check "eight exercises have one" \
-    [ "$(awk '/^## /{n += !seen; seen = 1} /^```console/{n += seen; seen = 0} END {print n}' \
+    [ "$(awk '/^## / {waiting = 1} /^```console/ {n += waiting; waiting = 0} END {print n}' \
         scripts/exercises/README.md)" -eq 8 ]
 check "every exercise has a goal and says where to look" \
     [ "$(grep -c '^Goal: ' scripts/exercises/README.md)" -eq 8 ]
