@@ -522,8 +522,8 @@ function drawPictures() {
         parent.append(element('div', { class: 'card' }, element('h3', {}, `${PICTURES[kind]}, ${r.shown} `, small), image));
         let last = -1;
         charts.push(() => {
-          const k = Math.max(0, indexAt(epochs, frames[state.frame]));
-          small.textContent = `epoch ${epochText(epochs[k])}`;
+          const at = indexAt(epochs, frames[state.frame]), k = Math.max(0, at);
+          small.textContent = `epoch ${epochText(epochs[k])}` + (at < 0 ? ', the first there is' : '');
           if (k === last) return;
           last = k;
           image.src = 'data:image/png;base64,' + list[k][1];

@@ -33,7 +33,8 @@ static void make_run(void **state, const recipe *r)
     (void)snprintf(folder, sizeof folder, "%s/%s", (const char *)*state, r->folder);
     assert_int_equal(ipl_folder_create(folder, NULL), IPL_OK);
     put(folder, "experiment.ini", r->keys);
-    (void)snprintf(text, sizeof text, "{\n  \"argv\": [\"\\\"state\\\": x\"],\n  \"state\": \"%s\"\n}\n",
+    (void)snprintf(text, sizeof text,
+                   "{\n  \"argv\": [\"\\\"state\\\": x\"],\n  \"state\": \"%s\"\n}\n",
                    r->state);
     put(folder, "run.json", text);
     (void)snprintf(text, sizeof text,
@@ -49,20 +50,39 @@ static void make_run(void **state, const recipe *r)
                    "2,20,test,1,fc1,\"a:x=1,y=2\",nats,%g,1\n",
                    r->i_xt[0], r->i_xt[1], r->i_xt[2]);
     put(folder, "information.csv", text);
-    (void)snprintf(text, sizeof text,
-                   "split,estimator,unit,layer,name,I_XT_first,I_XT_max,I_XT_final,compression,"
-                   "I_TY_final,I_prev_first,I_prev_final\n"
-                   "test,\"a:x=1,y=2\",nats,1,fc1,%g,10,8,%g,1,5,4\n",
-                   r->i_xt[0], r->compression);
+    (void)snprintf(
+        text, sizeof text,
+        "split,estimator,unit,layer,name,I_XT_first,I_XT_max,I_XT_final,compression,"
+        "I_TY_final,I_prev_first,I_prev_final\n"
+        "test,\"a:x=1,y=2\",nats,1,fc1,%g,10,8,%g,1,5,4\n",
+        r->i_xt[0], r->compression);
     put(folder, "summary.csv", text);
 }
 
 static const recipe study[] = {
-    {"s/activation=tanh/seed1", "seed = 1\nactivation = tanh\n", "done", 0.90, {1, 4, 3}, 0.1},
-    {"s/activation=tanh/seed2", "seed = 2\nactivation = tanh\n", "done", 0.92, {3, 8, 5}, 0.2},
-    {"s/activation=tanh/seed10", "seed = 10\nactivation = tanh\n", "done", 0.94, {5, 9, 10},
+    {"s/activation=tanh/seed1",
+     "seed = 1\nactivation = tanh\n",
+     "done",
+     0.90,
+     {1, 4, 3},
+     0.1},
+    {"s/activation=tanh/seed2",
+     "seed = 2\nactivation = tanh\n",
+     "done",
+     0.92,
+     {3, 8, 5},
+     0.2},
+    {"s/activation=tanh/seed10",
+     "seed = 10\nactivation = tanh\n",
+     "done",
+     0.94,
+     {5, 9, 10},
      0.3},
-    {"s/activation=relu/seed1", "seed = 1\nactivation = relu\n", "diverged", 0.10, {1, 1, 1},
+    {"s/activation=relu/seed1",
+     "seed = 1\nactivation = relu\n",
+     "diverged",
+     0.10,
+     {1, 1, 1},
      0.5},
 };
 
@@ -106,9 +126,9 @@ static void a_list_of_jobs_has_those_that_wait_too(void **state)
     make_study(state);
     put(scratch_path(state, "s"), "jobs.txt",
         "activation=tanh/seed2\nactivation=tanh/seed3\nseed4\n../activation=relu/seed1\n");
-    assert_int_equal(ipl_folder_create(scratch_path(state, "s/experiments/activation=tanh"),
-                                       NULL),
-                     IPL_OK);
+    assert_int_equal(
+        ipl_folder_create(scratch_path(state, "s/experiments/activation=tanh"), NULL),
+        IPL_OK);
     put(scratch_path(state, "s/experiments/activation=tanh"), "seed3.ini", "seed = 3\n");
     put(scratch_path(state, "s/experiments"), "seed4.ini", "seed = 4\n");
     put(scratch_path(state, "s"), "jobs.csv",
@@ -212,7 +232,8 @@ static void means_are_over_the_replicates_that_are_done(void **state)
     assert_close(lookup(t, "activation=tanh", "1", "I_XT", "median"), 8.0, 0.0);
     assert_close(lookup(t, "activation=tanh", "1", "I_XT", "q25"), 6.0, 0.0);
     assert_close(lookup(t, "activation=tanh", "1", "I_XT", "q75"), 8.5, 0.0);
-    assert_true(isnan(lookup(t, "activation=tanh", "0", "I_TY", "n"))); /* nowhere defined */
+    assert_true(
+        isnan(lookup(t, "activation=tanh", "0", "I_TY", "n"))); /* nowhere defined */
     assert_true(isnan(lookup(t, "activation=relu", "1", "I_XT", "n"))); /* diverged */
     ipl_table_destroy(t);
     t = read_out(state, "out/training-mean.csv");
@@ -253,9 +274,12 @@ static void an_epoch_that_some_runs_lack_counts_those_that_have_it(void **state)
 
 static void what_differs_becomes_a_column(void **state)
 {
-    const recipe a = {"d/a", "optimiser = sgd:lr=0.1\nname = x\n", "done", 0.5, {1, 2, 3}, 0.1};
-    const recipe b = {"d/b", "optimiser = sgd:lr=0.2\nname = y\n", "done", 0.6, {1, 2, 3}, 0.2};
-    const recipe c = {"d/c", "optimiser = adam:lr=0.2\nrecord = activations\n", "stopped", 0.7,
+    const recipe a = {"d/a", "optimiser = sgd:lr=0.1\nname = x\n", "done", 0.5, {1, 2, 3},
+                      0.1};
+    const recipe b = {"d/b", "optimiser = sgd:lr=0.2\nname = y\n", "done", 0.6, {1, 2, 3},
+                      0.2};
+    const recipe c = {"d/c",     "optimiser = adam:lr=0.2\nrecord = activations\n",
+                      "stopped", 0.7,
                       {1, 2, 3}, 0.3};
     ipl_runs runs;
     ipl_collection found;
@@ -271,7 +295,8 @@ static void what_differs_becomes_a_column(void **state)
     assert_string_equal(found.keys[0], "optimiser");
     assert_string_equal(found.keys[1], "optimiser.lr");
     assert_string_equal(found.points[0].label.s, "optimiser=sgd optimiser.lr=0.1");
-    assert_memory_equal(ipl_collected_value(&len, &found.runs[1], "optimiser.lr"), "0.2", 3);
+    assert_memory_equal(ipl_collected_value(&len, &found.runs[1], "optimiser.lr"), "0.2",
+                        3);
     assert_int_equal(len, 3);
     assert_int_equal(found.points[2].n_done, 0);
     ipl_collection_release(&found);
@@ -309,7 +334,8 @@ static void the_text_has_the_spread_and_the_correlation(void **state)
     assert_int_equal(ipl_collection_read(&c, &runs, NULL), IPL_OK);
     assert_int_equal(ipl_collection_print(&text, &c, NULL), IPL_OK);
     assert_non_null(strstr(text.s, "4 runs of 2 points: 3 done, 1 diverged"));
-    assert_non_null(strstr(text.s, "activation=tanh: 3 of 3 runs done, test accuracy 92 +- 2 %"));
+    assert_non_null(
+        strstr(text.s, "activation=tanh: 3 of 3 runs done, test accuracy 92 +- 2 %"));
     assert_non_null(strstr(text.s, "20 +- 10"));
     assert_non_null(strstr(text.s, "3 of 3"));
     assert_non_null(strstr(text.s, "+1.00, p = 0.33, n = 3"));
@@ -412,15 +438,18 @@ static void roles_say_who_compresses_and_who_gains(void **state)
     const ipl_role none[] = {ipl_role_of("a", nan, nan, nan, nan)};
 
     (void)state;
-    check_roles(shallow_lose, 3,
-                "I(X;T) ends below its maximum in fc2, fc3, not in fc1. I(T_prev;T) falls in "
-                "fc1, fc2 and grows in fc3: shallow layers lose capacity, deep ones gain it.\n");
-    check_roles(deep_lose, 2,
-                "I(X;T) ends at its maximum in a, b. I(T_prev;T) falls in b and grows in a: "
-                "shallow layers gain capacity, deep ones lose it.\n");
-    check_roles(mixed, 4,
-                "I(X;T) ends below its maximum in a, b, c, d. I(T_prev;T) falls in b and grows "
-                "in a, c and stays in d.\n");
+    check_roles(
+        shallow_lose, 3,
+        "I(X;T) ends below its maximum in fc2, fc3, not in fc1. I(T_prev;T) falls in "
+        "fc1, fc2 and grows in fc3: shallow layers lose capacity, deep ones gain it.\n");
+    check_roles(
+        deep_lose, 2,
+        "I(X;T) ends at its maximum in a, b. I(T_prev;T) falls in b and grows in a: "
+        "shallow layers gain capacity, deep ones lose it.\n");
+    check_roles(
+        mixed, 4,
+        "I(X;T) ends below its maximum in a, b, c, d. I(T_prev;T) falls in b and grows "
+        "in a, c and stays in d.\n");
     check_roles(none, 1, "I(X;T) is not defined at the end.\n");
 }
 

@@ -26,7 +26,8 @@ static void seeds_are_numbers_and_ranges(void **state)
     size_t n;
 
     (void)state;
-    assert_int_equal(ipl_seeds_parse(&seeds, &n, "1,2,5-9,18446744073709551615", NULL), IPL_OK);
+    assert_int_equal(ipl_seeds_parse(&seeds, &n, "1,2,5-9,18446744073709551615", NULL),
+                     IPL_OK);
     assert_int_equal(n, 8);
     assert_memory_equal(seeds, want, sizeof want);
     ipl_free(seeds);
@@ -40,10 +41,17 @@ static void bad_seeds_are_refused_with_what_is_wrong(void **state)
     static const struct {
         const char *text, *says;
     } cases[] = {
-        {"", "neither"},          {"1,", "neither"},         {"a", "neither"},
-        {"1-", "neither"},        {"-5", "neither"},         {"1-2-3", "neither"},
-        {"1.5", "neither"},       {"5-1", "want 1-5"},       {"1,2,1", "1 is given twice"},
-        {"1-4,3", "3 is given twice"}, {"1-1000000000", "more than"},
+        {"", "neither"},
+        {"1,", "neither"},
+        {"a", "neither"},
+        {"1-", "neither"},
+        {"-5", "neither"},
+        {"1-2-3", "neither"},
+        {"1.5", "neither"},
+        {"5-1", "want 1-5"},
+        {"1,2,1", "1 is given twice"},
+        {"1-4,3", "3 is given twice"},
+        {"1-1000000000", "more than"},
         {"0-18446744073709551615", "more than"},
         {"1-9999999999999999999999999999999999999999999999999", "no number"},
         {"18446744073709551616", "neither"},
@@ -66,8 +74,8 @@ static void bad_seeds_are_refused_with_what_is_wrong(void **state)
 static void a_dotted_key_sets_an_option_of_a_text(void **state)
 {
     (void)state;
-    assert_int_equal(ipl_experiment_set(&base, "optimiser", "sgd:lr=0.5,momentum=0.9", NULL),
-                     IPL_OK);
+    assert_int_equal(
+        ipl_experiment_set(&base, "optimiser", "sgd:lr=0.5,momentum=0.9", NULL), IPL_OK);
     assert_int_equal(ipl_experiment_set(&base, "optimiser.lr", "0.01", NULL), IPL_OK);
     assert_string_equal(base.optimiser, "sgd:lr=0.01,momentum=0.9");
     assert_int_equal(ipl_experiment_set(&base, "optimiser.nesterov", "yes", NULL), IPL_OK);
@@ -206,8 +214,8 @@ static void whole_texts_are_set_before_their_options(void **state)
     ipl_grid grid;
 
     (void)state;
-    assert_int_equal(ipl_grid_create(&grid, "lr=0.5 optimiser=adam,rmsprop", "", &base, NULL),
-                     IPL_OK);
+    assert_int_equal(
+        ipl_grid_create(&grid, "lr=0.5 optimiser=adam,rmsprop", "", &base, NULL), IPL_OK);
     assert_int_equal(ipl_grid_apply(&base, &grid, 1, NULL), IPL_OK);
     assert_string_equal(base.optimiser, "rmsprop:lr=0.5");
     ipl_grid_release(&grid);
@@ -218,9 +226,9 @@ static void semicolons_separate_values_that_have_commas(void **state)
     ipl_grid grid;
 
     (void)state;
-    assert_int_equal(ipl_grid_create(&grid, "optimiser=sgd:lr=0.1,momentum=0.5;adam", "", &base,
-                                     NULL),
-                     IPL_OK);
+    assert_int_equal(
+        ipl_grid_create(&grid, "optimiser=sgd:lr=0.1,momentum=0.5;adam", "", &base, NULL),
+        IPL_OK);
     assert_int_equal(grid.n_points, 2);
     assert_string_equal(ipl_grid_value(&grid, 0, 0), "sgd:lr=0.1,momentum=0.5");
     ipl_grid_release(&grid);
@@ -231,10 +239,10 @@ static void values_may_have_blanks(void **state)
     ipl_grid grid;
 
     (void)state;
-    assert_int_equal(ipl_grid_create(&grid,
-                                     "net=dense:units=20 tanh dense:units=10,784-10 batch=1,2",
-                                     "", &base, NULL),
-                     IPL_OK);
+    assert_int_equal(
+        ipl_grid_create(&grid, "net=dense:units=20 tanh dense:units=10,784-10 batch=1,2",
+                        "", &base, NULL),
+        IPL_OK);
     assert_int_equal(grid.n_axes, 2);
     assert_string_equal(ipl_grid_value(&grid, 0, 0), "dense:units=20 tanh dense:units=10");
     assert_string_equal(ipl_grid_value(&grid, 2, 0), "784-10");
@@ -268,7 +276,8 @@ static void names_stay_when_a_grid_grows(void **state)
 
     (void)state;
     assert_int_equal(ipl_grid_create(&small, "batch=8,16", "1-2", &base, NULL), IPL_OK);
-    assert_int_equal(ipl_grid_create(&large, "batch=4,8,16,32", "1-9", &base, NULL), IPL_OK);
+    assert_int_equal(ipl_grid_create(&large, "batch=4,8,16,32", "1-9", &base, NULL),
+                     IPL_OK);
     ipl_grid_print_name(&name, &small, 3);
     check_name(&large, 2 * 9 + 1, name.s);
     ipl_text_release(&name);
@@ -343,7 +352,8 @@ int main(void)
         cmocka_unit_test_setup(whole_texts_are_set_before_their_options, setup),
         cmocka_unit_test_setup(semicolons_separate_values_that_have_commas, setup),
         cmocka_unit_test_setup(values_may_have_blanks, setup),
-        cmocka_unit_test_setup(values_that_folders_should_not_have_get_distinct_names, setup),
+        cmocka_unit_test_setup(values_that_folders_should_not_have_get_distinct_names,
+                               setup),
         cmocka_unit_test_setup(names_stay_when_a_grid_grows, setup),
         cmocka_unit_test_setup(bad_grids_are_refused_with_what_is_wrong, setup),
         cmocka_unit_test_setup(no_memory_is_reported, setup),

@@ -173,7 +173,7 @@ static void processors_are_shared_and_not_oversubscribed(void **state)
     } cases[] = {
         {0, 0, 50, 8, 8, 1}, /* many jobs: one thread each */
         {0, 0, 3, 8, 3, 2},  /* few: the processors are shared among them */
-        {0, 0, 1, 8, 1, 8},  {0, 4, 50, 8, 2, 4}, {2, 0, 50, 8, 2, 4},
+        {0, 0, 1, 8, 1, 8},    {0, 4, 50, 8, 2, 4}, {2, 0, 50, 8, 2, 4},
         {0, 16, 50, 8, 1, 16}, {5, 3, 50, 8, 5, 3}, {0, 0, 0, 8, 1, 8},
     };
 
@@ -197,8 +197,8 @@ int main(void)
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(a_signal_is_passed_on_and_nothing_new_starts,
                                         scratch_setup, scratch_teardown),
-        cmocka_unit_test_setup_teardown(descriptors_and_signals_are_as_before, scratch_setup,
-                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(descriptors_and_signals_are_as_before,
+                                        scratch_setup, scratch_teardown),
         cmocka_unit_test(a_log_that_cannot_be_written_is_a_fault),
         cmocka_unit_test(the_program_finds_itself),
         cmocka_unit_test(processors_are_shared_and_not_oversubscribed),

@@ -80,7 +80,8 @@ static void spearman_of_a_known_example(void **state)
 
 static void the_same_order_is_as_rare_as_its_permutations(void **state)
 {
-    const double up[] = {1, 2, 3, 5, 8, 13, 21, 34, 55}, down[] = {9, 8, 7, 6, 5, 4, 3, 2, 1};
+    const double up[] = {1, 2, 3, 5, 8, 13, 21, 34, 55},
+                 down[] = {9, 8, 7, 6, 5, 4, 3, 2, 1};
     double factorial = 2.0, rho, p;
 
     (void)state;
@@ -117,7 +118,8 @@ static void exact_and_approximate_p_agree_in_the_middle(void **state)
 
     (void)state;
     assert_int_equal(ipl_spearman(&rho, &p, x, y, 8, NULL), IPL_OK);
-    assert_close(rho, 1.0 - 6.0 * 24.0 / (8.0 * 63.0), 1e-15); /* no ties: 1 - 6 sum d^2 / ... */
+    assert_close(rho, 1.0 - 6.0 * 24.0 / (8.0 * 63.0),
+                 1e-15);           /* no ties: 1 - 6 sum d^2 / ... */
     assert_close(p, 0.0576, 5e-5); /* the tables have 0.0288 for one side */
     assert_close(p, ipl_student_p(rho * sqrt(6.0 / (1.0 - rho * rho)), 6.0), 0.015);
 }

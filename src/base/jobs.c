@@ -151,8 +151,7 @@ static void hold_signals(session *s, struct sigaction *child_before)
 
 ipl_status ipl_jobs_run(int *signal_out, const ipl_jobs *jobs, ipl_error *err)
 {
-    session s = {.jobs = jobs,
-                 .slots = ipl_array(jobs->at_once, 1, sizeof *s.slots, err)};
+    session s = {.jobs = jobs, .slots = ipl_array(jobs->at_once, 1, sizeof *s.slots, err)};
     struct sigaction child_before;
     ipl_status st = IPL_OK;
 

@@ -58,9 +58,12 @@ static const char details[] =
     "  infoplane sweep FILE.ini --grid lr=0.1,0.01 --threads 4 --engine slurm \\\n"
     "      --engine-options='--time=1:00:00 --partition=short'\n"
     "\n"
-    "The same command goes on where it was stopped; more values add points. The folder gets\n"
-    "sweep.csv (a row per run), mean.csv, summary.csv (spread over the seeds), sweep.txt, and\n"
-    "job.sh, parallel.sh and slurm.sh to run it elsewhere by hand. Exit status: that of the\n"
+    "The same command goes on where it was stopped; more values add points. The folder "
+    "gets\n"
+    "sweep.csv (a row per run), mean.csv, summary.csv (spread over the seeds), sweep.txt, "
+    "and\n"
+    "job.sh, parallel.sh and slurm.sh to run it elsewhere by hand. Exit status: that of "
+    "the\n"
     "first run that failed, after all others have ended.\n";
 
 /* --out, or results/NAME-sweep; the name is not that of an activation that varies. */
@@ -107,7 +110,8 @@ static ipl_status run(void *self, const ipl_args *args, ipl_error *err)
 
     if (st == IPL_OK && *opts->engine_options && opts->engine == IPL_ENGINE_LOCAL &&
         !opts->dry_run)
-        st = ipl_fail(err, IPL_E_ARG, "--engine-options are for --engine parallel or slurm");
+        st =
+            ipl_fail(err, IPL_E_ARG, "--engine-options are for --engine parallel or slurm");
     if (st == IPL_OK)
         st = choose_name(path, &exp, opts, err);
     return st == IPL_OK ? ipl_study_command_run(&command, err) : st;

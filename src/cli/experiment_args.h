@@ -15,4 +15,8 @@
 ipl_status ipl_experiment_resolve(ipl_experiment *exp, const char *preset,
                                   const ipl_args *args, ipl_error *err) IPL_NODISCARD;
 
+/** Only the options of the command line, on top of what exp has; errors of ipl_opt_set(). */
+ipl_status ipl_experiment_apply(ipl_experiment *exp, const ipl_args *args,
+                                ipl_error *err) IPL_NODISCARD;
+
 #endif /* IPL_EXPERIMENT_ARGS_H */

@@ -189,18 +189,16 @@ static ipl_status submit(const ipl_study_command *c, ipl_error *err)
                            .argv = submission_argv,
                            .ended = submission_ended};
     int number = 0;
-    ipl_status st =
-        ipl_path_join(script, c->path, slurm ? "slurm.sh" : "parallel.sh", err);
+    ipl_status st = ipl_path_join(script, c->path, slurm ? "slurm.sh" : "parallel.sh", err);
 
     if (st == IPL_OK)
         st = ipl_jobs_run(&number, &jobs, err);
     if (st != IPL_OK)
         return st;
     if (s.end.status == 127)
-        st = ipl_fail(err, IPL_E_NOINPUT,
-                      "%s cannot be started: install %s, or run %s elsewhere",
-                      slurm ? "sbatch" : "parallel", slurm ? "Slurm" : "GNU parallel",
-                      script);
+        st = ipl_fail(
+            err, IPL_E_NOINPUT, "%s cannot be started: install %s, or run %s elsewhere",
+            slurm ? "sbatch" : "parallel", slurm ? "Slurm" : "GNU parallel", script);
     else if (slurm && (s.end.status != 0 || s.end.signal != 0))
         st = ipl_fail(err, IPL_E_IO, "sbatch %s: exit status %d", script, s.end.status);
     else if (slurm)
@@ -211,8 +209,9 @@ static ipl_status submit(const ipl_study_command *c, ipl_error *err)
         st = ipl_fail(err, IPL_E_NUMERIC, "%d runs failed, see %s/parallel.log",
                       s.end.status, c->path);
     if (st == IPL_OK && !slurm && number == 0 && !c->quiet)
-        printf("\ndone: %s/sweep.txt, sweep.csv, mean.csv\nplot it with: infoplane plot %s\n",
-               c->path, c->path);
+        printf(
+            "\ndone: %s/sweep.txt, sweep.csv, mean.csv\nplot it with: infoplane plot %s\n",
+            c->path, c->path);
     if (number != 0)
         end_by(number);
     return st;

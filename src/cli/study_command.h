@@ -5,7 +5,11 @@
 #include "cli/command.h"
 #include "run/experiment.h"
 
-typedef enum ipl_engine { IPL_ENGINE_LOCAL, IPL_ENGINE_PARALLEL, IPL_ENGINE_SLURM } ipl_engine;
+typedef enum ipl_engine {
+    IPL_ENGINE_LOCAL,
+    IPL_ENGINE_PARALLEL,
+    IPL_ENGINE_SLURM
+} ipl_engine;
 
 typedef struct ipl_study_command {
     const ipl_experiment *exp; /* resolved, with a name */

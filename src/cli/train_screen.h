@@ -3,31 +3,37 @@
 #define IPL_TRAIN_SCREEN_H
 
 #include "base/text.h"
+#include "cli/live.h"
 #include "run/trainer.h"
 
 /** What the watcher remembers. */
 typedef struct ipl_train_screen {
     bool quiet, verbose, json;
-    bool muted;        /* a view stands on the terminal: neither epochs nor progress */
-    ipl_text kept;     /* warnings that wait until the view is over */
-    bool live;         /* progress may be redrawn in place */
-    bool drawn;        /* a progress line stands on the terminal */
-    double last_drawn; /* clock */
+    ipl_live_view *view; /* that ends before the last words; borrowed, NULL: none */
+    bool muted;          /* it stands on the terminal: neither epochs nor progress */
+    ipl_text kept;       /* warnings that wait until it is over */
+    bool live;           /* progress may be redrawn in place */
+    bool drawn;          /* a progress line stands on the terminal */
+    double last_drawn;   /* clock */
     double epoch_start;
     size_t epochs, steps, batch;
+    const char *path; /* of the run; borrowed */
+    size_t threads;   /* as asked for; 0: not */
     bool every_epoch; /* print a line for epochs that were not measured too */
 } ipl_train_screen;
 
-/** Start a screen for an experiment. */
-void ipl_train_screen_init(ipl_train_screen *s, const ipl_experiment *exp, bool quiet,
-                           bool verbose, bool json);
+/** Start a screen for an experiment; path, that of its run, is borrowed. */
+void ipl_train_screen_init(ipl_train_screen *s, const char *path, const ipl_experiment *exp,
+                           size_t threads, bool quiet, bool verbose, bool json);
 
 /** The watcher that draws on it; s is borrowed. */
 ipl_train_watcher ipl_train_screen_watcher(ipl_train_screen *s);
 
-/** Leave the terminal to a view until ipl_train_screen_unmute(), which prints the warnings. */
-void ipl_train_screen_mute(ipl_train_screen *s);
-void ipl_train_screen_unmute(ipl_train_screen *s);
+/** Let a view be: with `muted` the terminal is left to it. It is borrowed. */
+void ipl_train_screen_begin_view(ipl_train_screen *s, ipl_live_view *view, bool muted);
+
+/** Wait for the end of the view, if there is one yet, and print the warnings that waited. */
+void ipl_train_screen_end_view(ipl_train_screen *s);
 
 /** Take the progress line away. */
 void ipl_train_screen_clear(ipl_train_screen *s);

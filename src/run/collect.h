@@ -44,7 +44,7 @@ typedef struct ipl_layer_scores {
 typedef struct ipl_collected {
     const ipl_found_run *run; /* borrowed */
     size_t point;
-    char seed[24], name[128]; /* of its experiment */
+    char seed[24], name[128];            /* of its experiment */
     double training[IPL_SCORE_TRAINING]; /* NaN: not there yet */
     char split[16], estimator[256], unit[16];
     ipl_layer_scores *layers; /* (n_layers), owned */
@@ -56,7 +56,7 @@ typedef struct ipl_collected {
 
 /** Replicates. */
 typedef struct ipl_point {
-    ipl_text label;     /* "activation=tanh optimiser.lr=0.1"; owned */
+    ipl_text label; /* "activation=tanh optimiser.lr=0.1"; owned */
     size_t n_runs, n_done;
 } ipl_point;
 

@@ -64,8 +64,7 @@ static size_t values_of(double *values, const ipl_collection *c, size_t point, s
     size_t n = 0;
 
     for (size_t r = 0; r < c->n_runs; r++) {
-        const double v =
-            belongs(&c->runs[r], point) ? of(&c->runs[r], layer) : (double)NAN;
+        const double v = belongs(&c->runs[r], point) ? of(&c->runs[r], layer) : (double)NAN;
 
         if (isfinite(v))
             values[n++] = v;
@@ -153,11 +152,11 @@ static ipl_status print_layers(ipl_text *out, double *values, const ipl_collecti
         add_spread(out, 18, values, values_of(values, c, point, prev_first_of, l), 1.0);
         add_spread(out, 18, values, values_of(values, c, point, prev_final_of, l), 1.0);
         ipl_text_add(out, "\n");
-        roles[l] = ipl_role_of(
-            example->layers[l].name, mean_of(values, c, point, x_max_of, l),
-            mean_of(values, c, point, x_final_of, l),
-            mean_of(values, c, point, prev_first_of, l),
-            mean_of(values, c, point, prev_final_of, l));
+        roles[l] =
+            ipl_role_of(example->layers[l].name, mean_of(values, c, point, x_max_of, l),
+                        mean_of(values, c, point, x_final_of, l),
+                        mean_of(values, c, point, prev_first_of, l),
+                        mean_of(values, c, point, prev_final_of, l));
     }
     ipl_text_add(out, "  In the mean, ");
     ipl_roles_print(out, roles, n);
@@ -225,8 +224,9 @@ static ipl_status print_correlations(ipl_text *out, double *values, const ipl_co
     const bool both = c->n_points > 1 && c->n_points < c->n_runs;
     ipl_status st = x && y ? IPL_OK : IPL_E_NOMEM;
 
-    ipl_text_add(out, "\ncompression of I(X;T) against test accuracy, Spearman's rank "
-                      "correlation\n  %-14s  %-28s",
+    ipl_text_add(out,
+                 "\ncompression of I(X;T) against test accuracy, Spearman's rank "
+                 "correlation\n  %-14s  %-28s",
                  "layer", c->n_points > 1 && !both ? "over points" : "over runs");
     ipl_text_add(out, "%s\n", both ? "  over points (means of runs)" : "");
     for (size_t l = 0; l <= c->n_layers && st == IPL_OK; l++) {
@@ -266,8 +266,9 @@ ipl_status ipl_collection_print(ipl_text *out, const ipl_collection *c, ipl_erro
         if (n_in[s] > 0)
             ipl_text_add(out, "%s %zu %s", any++ ? "," : "", n_in[s],
                          ipl_run_state_name((ipl_run_state)s));
-    ipl_text_add(out, "\nmean +- standard deviation over the runs that are done; compression "
-                      "is (max - final) / max of I(X;T),\nTprev the layer before T\n");
+    ipl_text_add(out,
+                 "\nmean +- standard deviation over the runs that are done; compression "
+                 "is (max - final) / max of I(X;T),\nTprev the layer before T\n");
     for (size_t p = 0; p < c->n_points && st == IPL_OK; p++)
         st = print_point(out, values, c, p, err);
     if (st == IPL_OK && c->n_layers > 0)

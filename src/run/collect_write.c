@@ -35,8 +35,8 @@ static void print_run(ipl_text *out, const ipl_collection *c, const ipl_collecte
     ipl_text_add_number(out, run->compression);
     for (size_t l = 0; l < c->n_layers; l++) {
         ipl_text_add(out, ",");
-        ipl_text_add_number(out, l < run->n_layers ? run->layers[l].compression
-                                                   : (double)NAN);
+        ipl_text_add_number(out,
+                            l < run->n_layers ? run->layers[l].compression : (double)NAN);
     }
     ipl_text_add(out, "\n");
     out->failed = out->failed || value.failed;

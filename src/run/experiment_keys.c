@@ -108,8 +108,7 @@ ipl_status ipl_experiment_key(char *out, size_t size, const ipl_experiment *exp,
     if (found == 1)
         return ipl_text_copy(out, size, all, strlen(all), "key", err);
     suggest(hint, sizeof hint, exp, key);
-    return ipl_fail(err, IPL_E_ARG,
-                    "unknown key '%.60s'%s", key,
+    return ipl_fail(err, IPL_E_ARG, "unknown key '%.60s'%s", key,
                     *hint ? hint : "; 'infoplane train --help' lists them");
 }
 
@@ -169,8 +168,8 @@ static ipl_status set_option(ipl_experiment *exp, const char *key, const char *d
     if (st == IPL_OK)
         st = ipl_spec_create(&spec, texts[k].kind, texts[k].at, text.s, &why);
     if (st == IPL_OK)
-        st = ipl_opt_set(exp, ipl_opt_find(ipl_experiment_opts, texts[k].key), text.s,
-                         &why);
+        st =
+            ipl_opt_set(exp, ipl_opt_find(ipl_experiment_opts, texts[k].key), text.s, &why);
     if (st != IPL_OK)
         st = ipl_fail(err, st == IPL_E_NOMEM ? st : IPL_E_ARG, "%s=%.60s: %s", key, value,
                       why.msg);

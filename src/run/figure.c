@@ -323,8 +323,7 @@ static void print_panel(ipl_text *out, const ipl_figure *figure, size_t p)
     ipl_text_add(out, "BOTTOM[%zu] = %.4f; TOP[%zu] = %.4f\n", p + 1,
                  panel->bottom / figure->height, p + 1,
                  (panel->bottom + panel->height) / figure->height);
-    ipl_text_add(out, "TYPE[%zu] = '%s'\n", p + 1,
-                 kinds[panel->kind]);
+    ipl_text_add(out, "TYPE[%zu] = '%s'\n", p + 1, kinds[panel->kind]);
     add_assignment(out, "TITLE", p, panel->title);
     ipl_text_add(out, "MARKUP[%zu] = '%s'\n", p + 1,
                  panel->enhanced_title ? "enhanced" : "noenhanced");
@@ -376,13 +375,13 @@ static void print_middle(ipl_text *out, const ipl_figure *figure)
 static void print_settings(ipl_text *out, const ipl_figure *figure, const char *name)
 {
     static const char *const arrays[] = {
-        "LEFT",       "RIGHT",  "TOP",        "BOTTOM",  "TYPE",      "TITLE",
-        "MARKUP",     "SIDE",   "X_RANGE",    "X_TICS",  "X_BREAKS",  "X_LABEL",
-        "Y_RANGE",    "Y_TICS", "Y_BREAKS",   "Y_LABEL", "BAR",       "BAR_LEFT",
-        "BAR_BOTTOM", "FAINT",  "FAINT_FROM", "DOTS",    "DOTS_FROM", "JOINS",
-        "JOINS_FROM", "NAMES",  "NAMES_FROM", "SERIES",  "BAND",      "MARKS",
-        "COLOURS",    "DASHES", "FROM",       "TO",      "ENDS",      "ENDS_FROM",
-        "RUNS",       "RUNS_FROM", "MEANS",   "MEANS_FROM", "LEGEND", "LEGEND_FROM"};
+        "LEFT",       "RIGHT",     "TOP",        "BOTTOM",     "TYPE",      "TITLE",
+        "MARKUP",     "SIDE",      "X_RANGE",    "X_TICS",     "X_BREAKS",  "X_LABEL",
+        "Y_RANGE",    "Y_TICS",    "Y_BREAKS",   "Y_LABEL",    "BAR",       "BAR_LEFT",
+        "BAR_BOTTOM", "FAINT",     "FAINT_FROM", "DOTS",       "DOTS_FROM", "JOINS",
+        "JOINS_FROM", "NAMES",     "NAMES_FROM", "SERIES",     "BAND",      "MARKS",
+        "COLOURS",    "DASHES",    "FROM",       "TO",         "ENDS",      "ENDS_FROM",
+        "RUNS",       "RUNS_FROM", "MEANS",      "MEANS_FROM", "LEGEND",    "LEGEND_FROM"};
     ipl_range colours = ipl_axis_range(&figure->epochs);
     char range[80];
 

@@ -55,7 +55,7 @@ typedef struct ipl_panel {
     ipl_text colours, dashes;                /* curves: one word for each series */
     ipl_text from, to;                       /* curves: the same, rows of each */
     ipl_rows ends;                           /* curves: names at their ends */
-    bool band, marks; /* curves: bands of a deviation, points on the lines */
+    bool band, marks;     /* curves: bands of a deviation, points on the lines */
     ipl_rows runs, means; /* scores: rows of "-scores.csv" */
     ipl_rows legend;      /* scores: rows of "-legend.csv" */
 } ipl_panel;

@@ -155,7 +155,8 @@ static ipl_status add_panel(const scatter *s, size_t p, size_t layer, ipl_error 
         (void)snprintf(panel->title, sizeof panel->title, "%s (n = %zu)", name, n);
     else
         (void)snprintf(panel->title, sizeof panel->title,
-                       "%s: \xCF\x81 = %+.2f, p = %.2g, n = %zu", name, rho, probability, n);
+                       "%s: \xCF\x81 = %+.2f, p = %.2g, n = %zu", name, rho, probability,
+                       n);
     add_runs(s, p, layer);
     add_means(s, p, layer);
     return st;

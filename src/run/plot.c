@@ -37,9 +37,9 @@ const ipl_opt ipl_plot_opt_table[] = {
 };
 
 /* Every script that a figure loads; the first draws the pages, the others their parts. */
-static const char *const scripts[] = {"figure.gp", "style.gp", "panel_frame.gp",
-                                      "panel_plane.gp", "panel_curves.gp",
-                                      "panel_scores.gp"};
+static const char *const scripts[] = {"figure.gp",       "style.gp",
+                                      "panel_frame.gp",  "panel_plane.gp",
+                                      "panel_curves.gp", "panel_scores.gp"};
 
 /* What is being done, for the functions below. */
 typedef struct session {

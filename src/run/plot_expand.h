@@ -8,8 +8,8 @@
 typedef struct ipl_plot_paths {
     const char **list; /* (n) */
     size_t n;
-    bool expanded; /* a folder stood for its runs */
-    ipl_runs runs; /* owns the paths that were found */
+    bool expanded;  /* a folder stood for its runs */
+    ipl_runs runs;  /* owns the paths that were found */
     char note[256]; /* runs that were left out; "": none */
 } ipl_plot_paths;
 

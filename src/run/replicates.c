@@ -14,19 +14,28 @@ enum { UNITS_MAX = 64, KEYS_MAX = 8 };
 static const char *const information_keys[] = {"split",     "layer", "name",
                                                "estimator", "unit",  NULL};
 static const char *const training_keys[] = {NULL};
-static const char *const training_units[] = {"train_loss",    "train_accuracy", "test_loss",
-                                             "test_accuracy", "lr",             NULL};
+static const char *const training_units[] = {
+    "train_loss", "train_accuracy", "test_loss", "test_accuracy", "lr", NULL};
 static const char *const layers_keys[] = {"layer", "name", NULL};
 static const char *const layers_units[] = {
-    "weight_norm", "gradient_mean", "gradient_sd", "gradient_snr", "activation_mean",
-    "activation_sd", "saturated", "dead", "effective_rank", NULL};
-static const char *const score_units[] = {
-    "I_XT_first",  "I_XT_max",     "I_XT_max_epoch",
-    "I_XT_final",  "compression",  "turning_epoch",
-    "I_TY_final",  "I_TY_cond_final", "I_prev_first",
-    "I_prev_final", "gradient_transition_epoch", "train_loss",
-    "train_accuracy", "test_loss", "test_accuracy",
-    NULL};
+    "weight_norm",   "gradient_mean", "gradient_sd", "gradient_snr",   "activation_mean",
+    "activation_sd", "saturated",     "dead",        "effective_rank", NULL};
+static const char *const score_units[] = {"I_XT_first",
+                                          "I_XT_max",
+                                          "I_XT_max_epoch",
+                                          "I_XT_final",
+                                          "compression",
+                                          "turning_epoch",
+                                          "I_TY_final",
+                                          "I_TY_cond_final",
+                                          "I_prev_first",
+                                          "I_prev_final",
+                                          "gradient_transition_epoch",
+                                          "train_loss",
+                                          "train_accuracy",
+                                          "test_loss",
+                                          "test_accuracy",
+                                          NULL};
 
 const ipl_mean_table ipl_mean_tables[] = {
     {.file = "information.csv",

@@ -130,8 +130,8 @@ static size_t mark(ipl_html_pictures *s, size_t limit)
     return bytes;
 }
 
-/* Mark at most `most` filters and features of every album, its last confusion matrix, and its
- * last wrong samples if these are wanted; returns the bytes of all. */
+/* Mark at most `most` pictures of every kind of every album, but of the wrong samples only the
+ * last, if they are wanted; returns the bytes of all. */
 static size_t mark_all(ipl_html_album *albums, size_t n, size_t most, bool wrong)
 {
     size_t bytes = 0;
@@ -139,7 +139,7 @@ static size_t mark_all(ipl_html_album *albums, size_t n, size_t most, bool wrong
     for (size_t i = 0; i < n; i++) {
         bytes += mark(&albums[i].kinds[IPL_PICTURE_FILTERS], most);
         bytes += mark(&albums[i].kinds[IPL_PICTURE_FEATURES], most);
-        bytes += mark(&albums[i].kinds[IPL_PICTURE_CONFUSION], 1);
+        bytes += mark(&albums[i].kinds[IPL_PICTURE_CONFUSION], most);
         bytes += mark(&albums[i].kinds[IPL_PICTURE_WRONG], wrong ? 1 : 0);
     }
     return bytes;

@@ -28,9 +28,9 @@ ipl_status ipl_html_album_find(ipl_html_album *out, const char *run,
                                ipl_error *err) IPL_NODISCARD;
 
 /**
- * Choose what is shown: filters and features over epochs, spread over their logarithm, as many
- * as have room but at least the last, the last confusion matrix, and the last of the most
- * wrong samples if there is room left.
+ * Choose what is shown: filters, features and confusion matrices over epochs, spread over their
+ * logarithm, as many as have room but at least the last; and the last of the most wrong
+ * samples if there is room left.
  *
  * limit   bytes that all albums together may take in base 64
  */

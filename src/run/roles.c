@@ -12,7 +12,7 @@ ipl_role ipl_role_of(const char *name, double x_max, double x_final, double prev
     if (isfinite(x_max) && isfinite(x_final))
         role.ends_below = x_max - x_final > IPL_ROLE_STILL * fabs(x_max);
     if (isfinite(prev_first) && isfinite(prev_final))
-        role.capacity = prev_final - prev_first > still    ? 1
+        role.capacity = prev_final - prev_first > still   ? 1
                         : prev_first - prev_final > still ? -1
                                                           : 0;
     return role;

@@ -19,9 +19,12 @@
 enum { DEPTH_MAX = 8, JOBS_BYTES_MAX = 1 << 26 };
 
 static const char *const state_names[] = {
-    [IPL_RUN_PENDING] = "pending",         [IPL_RUN_RUNNING] = "running",
-    [IPL_RUN_INTERRUPTED] = "interrupted", [IPL_RUN_STOPPED] = "stopped",
-    [IPL_RUN_FAILED] = "failed",           [IPL_RUN_DIVERGED] = "diverged",
+    [IPL_RUN_PENDING] = "pending",
+    [IPL_RUN_RUNNING] = "running",
+    [IPL_RUN_INTERRUPTED] = "interrupted",
+    [IPL_RUN_STOPPED] = "stopped",
+    [IPL_RUN_FAILED] = "failed",
+    [IPL_RUN_DIVERGED] = "diverged",
     [IPL_RUN_DONE] = "done",
 };
 _Static_assert(sizeof state_names / sizeof state_names[0] == IPL_RUN_STATES,
@@ -115,7 +118,8 @@ int ipl_natural_order(const char *a, const char *b)
     while (*a != '\0' && *b != '\0') {
         if (isdigit((unsigned char)*a) && isdigit((unsigned char)*b)) {
             char *end_a, *end_b;
-            const unsigned long long x = strtoull(a, &end_a, 10), y = strtoull(b, &end_b, 10);
+            const unsigned long long x = strtoull(a, &end_a, 10),
+                                     y = strtoull(b, &end_b, 10);
 
             if (x != y)
                 return x < y ? -1 : 1;

@@ -19,11 +19,11 @@
 #include "run/runs.h"
 
 /** What lets `infoplane train` go on with a run that was begun. */
-#define IPL_STUDY_RESUME "--force"
+#define IPL_STUDY_RESUME "--resume=auto"
 
 typedef struct ipl_study_job {
-    char *name;   /* of its folder below the study's; owned */
-    size_t line;  /* of jobs.txt, from 1 */
+    char *name;  /* of its folder below the study's; owned */
+    size_t line; /* of jobs.txt, from 1 */
     ipl_run_state state;
 } ipl_study_job;
 
@@ -60,12 +60,12 @@ void ipl_study_release(ipl_study *study);
 typedef struct ipl_study_end {
     const ipl_study_job *job; /* with its new state */
     ipl_job_end end;
-    size_t ended, all;       /* jobs of this call */
-    char fault[256];         /* last line that it printed, when it failed */
+    size_t ended, all; /* jobs of this call */
+    char fault[256];   /* last line that it printed, when it failed */
 } ipl_study_end;
 
 typedef struct ipl_study_run_opts {
-    const char *program; /* path of infoplane */
+    const char *program;     /* path of infoplane */
     size_t at_once, threads; /* processes, and threads of each; 0: chosen */
     void *self;
     void (*ended)(void *self, const ipl_study_end *end); /* NULL: none */
@@ -96,8 +96,8 @@ size_t ipl_study_n_open(const ipl_study *study);
 
 /** What the scripts of other engines are made for. */
 typedef struct ipl_engine_opts {
-    const char *program; /* absolute path of infoplane */
-    const char *options; /* words for the engine, separated by blanks */
+    const char *program;     /* absolute path of infoplane */
+    const char *options;     /* words for the engine, separated by blanks */
     size_t at_once, threads; /* 0: the engine's choice; one */
 } ipl_engine_opts;
 

@@ -57,42 +57,44 @@ static void add_lines(ipl_text *out, const ipl_study *study, bool ranges)
 static void print_job(ipl_text *out, const ipl_study *study, const char *from,
                       const char *program)
 {
-    ipl_text_add(out, "#!/bin/sh\n"
-                      "# Run job NUMBER of jobs.txt, or go on with it; nothing when it is done:\n"
-                      "#   sh job.sh NUMBER [options of infoplane train]\n");
+    ipl_text_add(
+        out, "#!/bin/sh\n"
+             "# Run job NUMBER of jobs.txt, or go on with it; nothing when it is done:\n"
+             "#   sh job.sh NUMBER [options of infoplane train]\n");
     add_variable(out, "folder", study->path);
     add_variable(out, "program", program);
     ipl_text_add(out, "cd ");
     add_quoted(out, from, strlen(from));
-    ipl_text_add(out,
-                 " || exit 1 # paths in the experiments start here\n"
-                 "name=$(sed -n \"${1}p\" \"$folder/jobs.txt\")\n"
-                 "if [ -z \"$name\" ]; then\n"
-                 "    echo \"job.sh: $folder/jobs.txt has no line $1\" >&2\n"
-                 "    exit 66\n"
-                 "fi\n"
-                 "shift\n"
-                 "%s"
-                 "exec \"${INFOPLANE:-$program}\" train \"$folder/experiments/$name.ini\" "
-                 "--out \"$folder/$name\" %s \"$@\"\n",
-                 study->force
-                     ? ""
-                     : "if grep -qs '^  \"state\": \"done\"' \"$folder/$name/run.json\"; then\n"
-                       "    exit 0\n"
-                       "fi\n",
-                 study->force ? "--force" : IPL_STUDY_RESUME);
+    ipl_text_add(
+        out,
+        " || exit 1 # paths in the experiments start here\n"
+        "name=$(sed -n \"${1}p\" \"$folder/jobs.txt\")\n"
+        "if [ -z \"$name\" ]; then\n"
+        "    echo \"job.sh: $folder/jobs.txt has no line $1\" >&2\n"
+        "    exit 66\n"
+        "fi\n"
+        "shift\n"
+        "%s"
+        "exec \"${INFOPLANE:-$program}\" train \"$folder/experiments/$name.ini\" "
+        "--out \"$folder/$name\" %s \"$@\"\n",
+        study->force
+            ? ""
+            : "if grep -qs '^  \"state\": \"done\"' \"$folder/$name/run.json\"; then\n"
+              "    exit 0\n"
+              "fi\n",
+        study->force ? "--force" : IPL_STUDY_RESUME);
 }
 
 static void print_parallel(ipl_text *out, const ipl_study *study, const char *from,
                            const ipl_engine_opts *opts)
 {
-    ipl_text_add(out,
-                 "#!/bin/sh\n"
-                 "# Run the jobs that were not done when this was written with GNU parallel;\n"
-                 "# its exit status is the number of jobs that failed. Options for it may "
-                 "follow:\n"
-                 "#   sh parallel.sh --sshlogin 4/alpha,8/beta\n"
-                 "# Other hosts need this folder and the program under the same paths.\n");
+    ipl_text_add(
+        out, "#!/bin/sh\n"
+             "# Run the jobs that were not done when this was written with GNU parallel;\n"
+             "# its exit status is the number of jobs that failed. Options for it may "
+             "follow:\n"
+             "#   sh parallel.sh --sshlogin 4/alpha,8/beta\n"
+             "# Other hosts need this folder and the program under the same paths.\n");
     ipl_text_add(out, "cd ");
     add_quoted(out, from, strlen(from));
     ipl_text_add(out, " || exit 1\n");
@@ -142,15 +144,15 @@ static void print_slurm(ipl_text *out, const ipl_study *study, const char *from,
         ipl_text_add(out, "#SBATCH %.*s\n", (int)len, s);
         s += len;
     }
-    ipl_text_add(out,
-                 "#\n"
-                 "# An array of the jobs that were not done when this was written: sbatch "
-                 "slurm.sh\n"
-                 "# 90 s before the time limit Slurm sends USR1: the run writes a checkpoint "
-                 "and ends, the\n"
-                 "# job goes back into the queue, and goes on from there. TERM (scancel, "
-                 "preemption) ends it\n"
-                 "# in the same way; Slurm itself says whether it comes back.\n");
+    ipl_text_add(
+        out, "#\n"
+             "# An array of the jobs that were not done when this was written: sbatch "
+             "slurm.sh\n"
+             "# 90 s before the time limit Slurm sends USR1: the run writes a checkpoint "
+             "and ends, the\n"
+             "# job goes back into the queue, and goes on from there. TERM (scancel, "
+             "preemption) ends it\n"
+             "# in the same way; Slurm itself says whether it comes back.\n");
     add_variable(out, "folder", study->path);
     ipl_text_add(out,
                  "signal=\n"
@@ -166,6 +168,7 @@ static void print_slurm(ipl_text *out, const ipl_study *study, const char *from,
                  "    status=$?\n"
                  "fi\n"
                  "if [ \"$signal\" = USR1 ] && [ \"$status\" -ne 0 ]; then\n"
+                 "    trap '' TERM # that of the requeueing itself\n"
                  "    scontrol requeue \"$SLURM_JOB_ID\"\n"
                  "    exit 0\n"
                  "fi\n"
