@@ -96,7 +96,7 @@ if command -v tmux >/dev/null; then
     tm send-keys "clear; '$program' train plain/experiment.ini --epochs 100000 --out stopped --live" Enter
     check "a long run is shown" until_true 60 shows "I(X;T) to the right"
     tm send-keys C-c
-    check "and stopped by Ctrl-C" until_true 60 shows "written so far"
+    check "and stopped by Ctrl-C" until_true 60 shows "stopped after"
     tm kill-server
 else
     echo "SKIPPED: no tmux here, nothing shown on a terminal"
