@@ -111,6 +111,9 @@ void ipl_opt_print(ipl_text *out, const void *obj, const ipl_opt *row);
 /** Append the row's type and range for --help: "number >= 0", "yes|no", "cov|corr". */
 void ipl_opt_print_range(ipl_text *out, const ipl_opt *row);
 
+/** Append the default of a row for --help; nothing when there is nothing to say. */
+void ipl_opt_print_default(ipl_text *out, const ipl_opt *row);
+
 /** What every entry of an ops table starts with. */
 typedef struct ipl_row {
     const char *name;    /* word before the colon */

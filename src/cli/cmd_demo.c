@@ -465,7 +465,7 @@ static ipl_status run_demo(void *self, const ipl_args *args, ipl_error *err)
     ipl_live live = {.lines = true, .alone = true, .fresh = true, .n_runs = NETS};
     ipl_status st;
 
-    s = (session){.args = args, .program = program};
+    s = (session){.what = &demos[0], .args = args, .program = program};
     st = find_demo(&s.what, args, err);
     if (st == IPL_OK)
         st = check_options(args, err);

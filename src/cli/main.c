@@ -48,23 +48,7 @@ static void print_default(const ipl_opt *row)
 {
     ipl_text value = {0};
 
-    switch (row->type) {
-    case IPL_OPT_F64:
-    case IPL_OPT_SIZE:
-    case IPL_OPT_U64:
-        ipl_text_add_number(&value, row->init);
-        break;
-    case IPL_OPT_BOOL:
-        if (row->group) /* a key of experiment files too; else the absent flag says no */
-            ipl_text_add(&value, "%s", row->init != 0.0 ? "yes" : "no");
-        break;
-    case IPL_OPT_CHOICE:
-        ipl_text_add(&value, "%s", row->choices[(int)row->init]);
-        break;
-    case IPL_OPT_TEXT:
-        ipl_text_add(&value, "%s", row->text);
-        break;
-    }
+    ipl_opt_print_default(&value, row);
     if (value.len > 0)
         printf(" [%s]", value.s);
     ipl_text_release(&value);
