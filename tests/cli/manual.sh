@@ -35,7 +35,7 @@ for command in $commands; do
     check "$command has a page" run 0 man "$command"
     cp "$out" "$folder/$command.1"
     check "$command has all options in page and completions" all_in "$command"
-    check "$command is completed" grep -q "[X" "$folder/bash"
+    check "$command is completed" grep -q "[' ]${command}[' ]" "$folder/bash"
 done
 if command -v mandoc >/dev/null; then
     check "the pages are well formed" mandoc -T lint -W error "$folder"/*.1
