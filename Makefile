@@ -107,8 +107,10 @@ BSRC  := $(sort $(wildcard tests/bench/*.c))
 BENCH := $(patsubst %.c,$(BUILD)/%,$(filter tests/bench/bench_%,$(BSRC)))
 # Executable scripts of a folder.
 scripts = $(shell for f in $1/*.sh; do test ! -x $$f || echo $$f; done)
-FORMATTED = $(wildcard src/*/*.[ch] include/*.h include/ipl/*.h tests/*.[ch] tests/*/*.[ch])
-SHELLS    = $(wildcard scripts/*.sh tests/bench/*.sh tests/cli/*.sh tests/long/*.sh) .ci/run
+FORMATTED = $(wildcard src/*/*.[ch] include/*.h include/ipl/*.h tests/*.[ch] tests/*/*.[ch] \
+            scripts/*/*.c)
+SHELLS    = $(wildcard scripts/*.sh scripts/*/*.sh tests/bench/*.sh tests/cli/*.sh tests/long/*.sh) \
+            .ci/run
 
 .DELETE_ON_ERROR:
 .SECONDARY:

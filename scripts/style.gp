@@ -33,6 +33,17 @@ if (FORMAT eq 'gif') {
     HUGE = sprintf(',%g', POINTS * 1.5 * SCALE)
     HOLD = 6
 }
+SCREEN = FORMAT ne 'pdf' && FORMAT ne 'png' && FORMAT ne 'svg' && FORMAT ne 'gif'
+if (SCREEN) {
+    DPI = real(SCREEN_WIDTH) / WIDTH
+    SCALE = DPI / 96.0 * (FORMAT eq 'x11' ? 1.0 : 1.15)
+    DOT = 0.22 * SCALE
+    HOW = FORMAT eq 'sixelgd' ? ' truecolor background "white"' : ' noraise title "infoplane"'
+    if (!exists('SCREEN_OPEN')) {
+        SCREEN_OPEN = 1
+        eval sprintf('set terminal %s size %d,%d font "%s,%g"%s', FORMAT, int(WIDTH*DPI), int(HEIGHT*DPI), FACE, POINTS*SCALE, HOW)
+    }
+}
 BIG = sprintf(',%g', POINTS * 1.15 * SCALE)
 SMALL = sprintf(',%g', POINTS * 0.9 * SCALE)
 

@@ -1,6 +1,7 @@
 /* infoplane train: run an experiment and show how it goes. */
 #include "cli/command.h"
 #include "cli/experiment_args.h"
+#include "cli/live.h"
 #include "cli/study_command.h"
 #include "cli/train_screen.h"
 #include "run/trainer.h"
@@ -14,6 +15,7 @@ typedef struct train_opts {
     char out[IPL_PATH_MAX], resume[IPL_PATH_MAX];
     size_t threads;
     bool force, quiet, verbose, json;
+    int live; /* ipl_live_mode */
     char seeds[1024];
     size_t jobs;
 } train_opts;
@@ -32,6 +34,7 @@ static const ipl_opt train_rows[] = {
     IPL_OPT_FLAG(train_opts, verbose, "verbose", 0,
                  "print the experiment, and epochs that are not measured too"),
     IPL_OPT_FLAG(train_opts, json, "json", 0, "print one JSON object per epoch instead"),
+    IPL_OPT_LIVE(train_opts, live),
     IPL_OPT_STRING(train_opts, seeds, "seeds", "",
                    "replicates side by side, 1-50 or 1,2,5-9, in results/NAME"),
     IPL_OPT_NUMBER(train_opts, jobs, "jobs", 0, 4096, 0,
@@ -171,9 +174,9 @@ static ipl_status train_seeds(const train_opts *opts, const ipl_experiment *exp,
 
     if (*opts->resume)
         return ipl_fail(err, IPL_E_ARG, "--seeds goes on by itself: give no --resume");
-    if (opts->json || opts->verbose)
+    if (opts->json || opts->verbose || opts->live)
         return ipl_fail(err, IPL_E_ARG,
-                        "--seeds prints a line per run: no --json, --verbose");
+                        "--seeds prints a line per run: no --json, --verbose, --live");
     st = *opts->out
              ? ipl_text_copy(path, sizeof path, opts->out, strlen(opts->out), "out", err)
              : ipl_path_join(path, "results", exp->name, err);
@@ -185,6 +188,13 @@ static ipl_status run_train(void *self, const ipl_args *args, ipl_error *err)
     const train_opts *opts = self;
     static ipl_experiment exp; /* large, and used once */
     char path[IPL_PATH_MAX];
+    const char *const shown = path;
+    ipl_live live = {.plot = {.kind = IPL_PLOT_PLANE},
+                     .frame = !opts->quiet && !opts->json,
+                     .runs = &shown,
+                     .n_runs = 1,
+                     .fresh = true};
+    ipl_live_view view = {0};
     ipl_train_screen screen;
     ipl_train_opts run = {
         .exp = &exp,
@@ -204,14 +214,20 @@ static ipl_status run_train(void *self, const ipl_args *args, ipl_error *err)
         return train_seeds(opts, &exp, args, err);
     if (st == IPL_OK)
         st = choose_path(path, opts, &exp, run.resume, err);
+    if (st == IPL_OK)
+        st = ipl_live_choose(&live, (ipl_live_mode)opts->live, err);
+    if (st == IPL_OK)
+        st = ipl_live_start(&view, &live, err);
     if (st != IPL_OK)
         return st;
     run.link_latest = *opts->out == '\0' && run.resume != IPL_RESUME_RUN;
     ipl_train_screen_init(&screen, path, &exp, opts->threads, opts->quiet, opts->verbose,
                           opts->json);
+    ipl_train_screen_begin_view(&screen, &view, ipl_live_owns_terminal(&live));
     catch_signals();
     st = ipl_train(&run, err);
     ipl_train_screen_clear(&screen);
+    ipl_train_screen_end_view(&screen);
     if (st == IPL_OK && stop_signal) {
         (void)fflush(stdout);
         (void)signal(stop_signal, SIG_DFL);

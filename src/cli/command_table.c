@@ -2,6 +2,7 @@
 
 /* clang-format off */
 const ipl_command *const ipl_command_table[] = {
+    &ipl_cmd_demo,
     &ipl_cmd_train,
     &ipl_cmd_sweep,
     &ipl_cmd_collect,
@@ -17,6 +18,8 @@ const ipl_command *const ipl_command_table[] = {
     &ipl_cmd_export,
     &ipl_cmd_verify,
     &ipl_cmd_selftest,
+    &ipl_cmd_man,
+    &ipl_cmd_completion,
     NULL,
 };
 /* clang-format on */

@@ -133,8 +133,7 @@ void ipl_shorten(char *out, size_t size, const char *text, size_t characters)
     memcpy(out + len, ellipsis, sizeof ellipsis);
 }
 
-/* Append to out what enhanced text would take for a command as a character. */
-static void add_enhanced(char *out, size_t size, const char *text, size_t len)
+void ipl_add_enhanced(char *out, size_t size, const char *text, size_t len)
 {
     size_t n = strlen(out);
 
@@ -187,14 +186,14 @@ void ipl_estimator_label(char *out, size_t size, const char *text)
         char brief[48];
 
         ipl_shorten(brief, sizeof brief, text, 24);
-        add_enhanced(out, size, brief, strlen(brief));
+        ipl_add_enhanced(out, size, brief, strlen(brief));
         return;
     }
     (void)snprintf(out, size, "%s", known[k].shown);
     value = option_value(&len, text, known[k].option);
     if (value) {
         (void)snprintf(out + strlen(out), size - strlen(out), "%s", known[k].symbol);
-        add_enhanced(out, size, value, len);
+        ipl_add_enhanced(out, size, value, len);
     }
     value = option_value(&len, text, "scale");
     if (value && len == 4 && strncmp(value, "corr", len) == 0)

@@ -122,6 +122,8 @@ ipl_status ipl_figure_movie(ipl_figure *figure, const ipl_plot_opts *opts,
 ipl_status ipl_figure_sweep(ipl_figure *figure, const ipl_plot_opts *opts,
                             const ipl_plot_data *data, ipl_error *err) IPL_NODISCARD;
 
+ipl_status ipl_figure_estimators(ipl_figure *figure, const ipl_plot_opts *opts,
+                                 const ipl_plot_data *data, ipl_error *err) IPL_NODISCARD;
 ipl_status ipl_figure_scores(ipl_figure *figure, const ipl_plot_opts *opts,
                              const ipl_collection *collection,
                              ipl_error *err) IPL_NODISCARD;
@@ -155,8 +157,23 @@ ipl_status ipl_figure_write(const ipl_figure *figure, const char *folder, const 
 ipl_range ipl_group_range(const ipl_plot_group *group, size_t field, size_t layer,
                           bool with_band);
 
+/**
+ * Curves over epochs of a field of the track `info`, one for each layer of a group, in panel p,
+ * whose y axis is set; `named` writes the layers' names at their ends.
+ */
+ipl_status ipl_figure_add_layer_curves(ipl_figure *figure, size_t p,
+                                       const ipl_plot_group *group, size_t field,
+                                       bool named, ipl_error *err) IPL_NODISCARD;
+
+/** An axis for a field of all layers of some groups. */
+ipl_status ipl_figure_fit_layers(ipl_axis *axis, const ipl_plot_group *const *groups,
+                                 size_t n, size_t field, ipl_error *err) IPL_NODISCARD;
+
 /** Estimator as axes name it, in enhanced text: "LogDet β = rd". */
 void ipl_estimator_label(char *out, size_t size, const char *text);
+
+/** Append plain text to enhanced text: what would be a command there is escaped. */
+void ipl_add_enhanced(char *out, size_t size, const char *text, size_t len);
 
 /** Axis label of a field of the track `info`, in enhanced text, without unit. */
 const char *ipl_info_label(size_t field, const ipl_plot_opts *opts);

@@ -253,8 +253,9 @@ static ipl_status layer_curves(curve **out, char (**paint)[8], size_t *n_curves,
     return IPL_OK;
 }
 
-static ipl_status add_information(ipl_figure *figure, size_t p, const ipl_plot_group *group,
-                                  size_t field, ipl_error *err)
+ipl_status ipl_figure_add_layer_curves(ipl_figure *figure, size_t p,
+                                       const ipl_plot_group *group, size_t field,
+                                       bool named, ipl_error *err)
 {
     ipl_panel *panel = &figure->panels[p];
     const size_t n_layers = group->mean.info.n_layers;
@@ -263,6 +264,8 @@ static ipl_status add_information(ipl_figure *figure, size_t p, const ipl_plot_g
     size_t n = 0;
     ipl_status st = layer_curves(&curves, &paint, &n, group, field, err);
 
+    for (size_t l = 0; st == IPL_OK && !named && l < group->mean.info.n_layers; l++)
+        curves[l].name = "";
     if (st == IPL_OK) {
         panel->band = group->n_members > 1 || n > n_layers;
         st = add_curves(figure, p, curves, n, err);
@@ -273,6 +276,25 @@ static ipl_status add_information(ipl_figure *figure, size_t p, const ipl_plot_g
     ipl_free(paint);
     ipl_free(curves);
     return st;
+}
+
+ipl_status ipl_figure_fit_layers(ipl_axis *axis, const ipl_plot_group *const *groups,
+                                 size_t n, size_t field, ipl_error *err)
+{
+    size_t most = 0, k = 0;
+    ipl_range *ranges;
+
+    for (size_t g = 0; g < n; g++)
+        most += groups[g]->mean.info.n_layers;
+    ranges = ipl_array(most, 1, sizeof *ranges, err);
+    if (!ranges)
+        return IPL_E_NOMEM;
+    for (size_t g = 0; g < n; g++)
+        for (size_t l = 0; l < groups[g]->mean.info.n_layers; l++)
+            ranges[k++] = ipl_group_range(groups[g], field, l, true);
+    ipl_axis_fit(axis, ranges, k, IPL_SCALE_LINEAR);
+    ipl_free(ranges);
+    return IPL_OK;
 }
 
 /* Range of a layer's field, down to its null baseline unless that is next to nothing. */
@@ -343,7 +365,7 @@ ipl_status ipl_figure_curves(ipl_figure *figure, const ipl_plot_opts *opts,
         (void)snprintf(panel->y.label, sizeof panel->y.label, "%s", data->runs[0].unit);
         if (n > 1 && p % COLUMNS == 0)
             ipl_shorten(panel->side, sizeof panel->side, data->groups[g].label, 28);
-        st = add_information(figure, p, &data->groups[g], field, err);
+        st = ipl_figure_add_layer_curves(figure, p, &data->groups[g], field, true, err);
         if (g + 1 < n)
             panel->x.label[0] = '\0';
     }
@@ -461,7 +483,8 @@ static ipl_status add_dashboard_curves(ipl_figure *figure, size_t p, size_t g, s
                    ipl_info_label(field, figure->opts), estimator);
     panel->enhanced_title = true;
     (void)snprintf(panel->y.label, sizeof panel->y.label, "%s", figure->data->runs[0].unit);
-    return add_information(figure, p, &figure->data->groups[g], field, err);
+    return ipl_figure_add_layer_curves(figure, p, &figure->data->groups[g], field, true,
+                                       err);
 }
 
 ipl_status ipl_figure_dashboard(ipl_figure *figure, const ipl_plot_opts *opts,

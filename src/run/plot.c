@@ -11,8 +11,9 @@
 #include <unistd.h>
 
 static const char *const formats[] = {"png", "pdf", "svg", NULL};
-static const char *const kinds[] = {"all",       "plane", "grid",   "ltc",   "curves",
-                                    "dashboard", "sweep", "scores", "movie", NULL};
+static const char *const kinds[] = {"all",        "plane",     "grid",  "ltc",
+                                    "curves",     "dashboard", "sweep", "scores",
+                                    "estimators", "movie",     NULL};
 static const char *const splits[] = {"first", "train", "test", "all", NULL};
 static const char *const labels[] = {"onehot", "cond", "pooled", NULL};
 static const char *const palettes[] = {"viridis", "classic", NULL};
@@ -142,6 +143,15 @@ static ipl_status install(session *s, const char *name, ipl_error *err)
     return ipl_file_copy(to, from, err);
 }
 
+static ipl_status install_all(session *s, ipl_error *err)
+{
+    ipl_status st = ipl_folder_create(s->folder, err);
+
+    for (size_t i = 0; st == IPL_OK && i < sizeof scripts / sizeof scripts[0]; i++)
+        st = install(s, scripts[i], err);
+    return st;
+}
+
 /* plot.sh: the commands that draw every figure of the folder. */
 static ipl_status write_script(const session *s, ipl_error *err)
 {
@@ -187,6 +197,8 @@ static ipl_status compose(ipl_figure *figure, ipl_plot_kind kind, const session 
         return ipl_figure_dashboard(figure, opts, data, err);
     case IPL_PLOT_SWEEP:
         return ipl_figure_sweep(figure, opts, data, err);
+    case IPL_PLOT_ESTIMATORS:
+        return ipl_figure_estimators(figure, opts, data, err);
     case IPL_PLOT_MOVIE:
         return ipl_figure_movie(figure, opts, data, s->frames, err);
     case IPL_PLOT_ALL:
@@ -228,6 +240,18 @@ static ipl_status make_figure(const session *s, ipl_plot_kind kind,
         st = ipl_figure_write(&figure, s->folder, kinds[kind], err);
     ipl_figure_release(&figure);
     return st;
+}
+
+ipl_status ipl_plot_files(const char *folder, ipl_plot_kind kind, const ipl_plot_opts *opts,
+                          const ipl_plot_data *data, ipl_error *err)
+{
+    session s = {.opts = opts};
+    ipl_status st =
+        ipl_text_copy(s.folder, sizeof s.folder, folder, strlen(folder), "folder", err);
+
+    if (st == IPL_OK)
+        st = install_all(&s, err);
+    return st == IPL_OK ? make_figure(&s, kind, data, NULL, err) : st;
 }
 
 /* Path of a figure. */
@@ -352,9 +376,7 @@ static ipl_status make_all(session *s, const ipl_plot_paths *paths, ipl_error *e
     if (s->opts->kind != IPL_PLOT_SCORES)
         st = ipl_plot_data_read(&data, s->opts, paths->list, paths->n, err);
     if (st == IPL_OK)
-        st = ipl_folder_create(s->folder, err);
-    for (size_t i = 0; st == IPL_OK && i < sizeof scripts / sizeof scripts[0]; i++)
-        st = install(s, scripts[i], err);
+        st = install_all(s, err);
     if (st == IPL_OK && s->kept)
         tell(s, IPL_PLOT_NOTE, "scripts that had been changed are kept as *.gp.bak");
     if (draws[IPL_PLOT_MOVIE])

@@ -263,6 +263,12 @@ static ipl_status check_folder(const char *folder, ipl_error *err)
     return IPL_OK;
 }
 
+/* Whether a figure shows every estimator of the runs, each as an entry of its own. */
+static bool each_estimator(const ipl_plot_opts *opts)
+{
+    return opts->kind == IPL_PLOT_SWEEP || opts->kind == IPL_PLOT_ESTIMATORS;
+}
+
 static ipl_status read_run(ipl_plot_run *run, const ipl_plot_opts *opts, const char *wanted,
                            const char *folder, ipl_error *err)
 {
@@ -273,7 +279,7 @@ static ipl_status read_run(ipl_plot_run *run, const ipl_plot_opts *opts, const c
         st = read_experiment(run, folder, err);
     if (st == IPL_OK)
         st = read_information(run, opts, wanted, folder, err);
-    if (st == IPL_OK && opts->kind == IPL_PLOT_SWEEP) { /* no replicates of each other */
+    if (st == IPL_OK && each_estimator(opts)) { /* no replicates of each other */
         ipl_text_add(&run->experiment, "%s\n", run->estimator);
         st = ipl_text_status(&run->experiment, err);
     }
@@ -535,8 +541,8 @@ ipl_status ipl_plot_data_read(ipl_plot_data *out, const ipl_plot_opts *opts,
     ipl_status st;
 
     *out = (ipl_plot_data){0};
-    st = opts->kind == IPL_PLOT_SWEEP ? read_sweep(&data, opts, runs, n_runs, err)
-                                      : read_runs(&data, opts, runs, n_runs, err);
+    st = each_estimator(opts) ? read_sweep(&data, opts, runs, n_runs, err)
+                              : read_runs(&data, opts, runs, n_runs, err);
     if (st == IPL_OK)
         st = group_runs(&data, err);
     if (st != IPL_OK)
