@@ -48,6 +48,7 @@ extern const ipl_command ipl_cmd_export;
 extern const ipl_command ipl_cmd_analyze;
 extern const ipl_command ipl_cmd_pictures;
 extern const ipl_command ipl_cmd_verify;
+extern const ipl_command ipl_cmd_ib;
 extern const ipl_command ipl_cmd_selftest;
 
 /** NULL-terminated; to add a command, write cmd_<name>.c and add one row. */

@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "run/gnuplot.h"
 #include "run/verify_report.h"
 
 #include <stdio.h>
@@ -26,8 +25,6 @@ const ipl_verify_row ipl_verify_table[] = {
      ipl_verify_degenerate},
     {NULL, NULL, NULL},
 };
-
-static const char *const scripts[] = {"verify.gp", "style.gp"};
 
 /* What is being done, for the functions below. */
 typedef struct session {
@@ -80,14 +77,11 @@ static void publish(session *s, ipl_verdicts *sum, const ipl_report *report,
 static ipl_status draw(session *s, const ipl_report *report, const char *name,
                        ipl_error *err)
 {
-    const char *const argv[] = {"verify.gp", name, "png", NULL};
     char line[IPL_PATH_MAX + 128];
     ipl_text said = {0};
     bool missing = false;
-    ipl_status st = ipl_report_write(report, s->opts->out, name, err);
+    ipl_status st = ipl_report_draw(&missing, &said, report, s->opts->out, name, err);
 
-    if (st == IPL_OK)
-        st = ipl_gnuplot(&missing, &said, s->opts->out, argv, err);
     ipl_text_add(&s->commands, "gnuplot -d -c verify.gp %s \"${1:-png}\"\n", name);
     if (st == IPL_OK && said.len > 0)
         tell(s, said.s);
@@ -130,23 +124,6 @@ static ipl_status run_one(session *s, ipl_verdicts *sum, const ipl_verify_row *r
         tell(s, line);
     ipl_report_release(report);
     ipl_free(report);
-    return st;
-}
-
-/* Copy the scripts into the folder. */
-static ipl_status install(const char *folder, ipl_error *err)
-{
-    ipl_status st = ipl_folder_create(folder, err);
-
-    for (size_t i = 0; i < sizeof scripts / sizeof scripts[0] && st == IPL_OK; i++) {
-        char from[IPL_PATH_MAX], to[IPL_PATH_MAX];
-
-        st = ipl_share_find(from, scripts[i], err);
-        if (st == IPL_OK)
-            st = ipl_path_join(to, folder, scripts[i], err);
-        if (st == IPL_OK)
-            st = ipl_file_copy(to, from, err);
-    }
     return st;
 }
 
@@ -202,7 +179,7 @@ ipl_status ipl_verify_rows(ipl_verdicts *out, const ipl_verify_row *table,
     *out = (ipl_verdicts){0};
     if (st != IPL_OK)
         return st;
-    st = install(opts->out, err);
+    st = ipl_folder_create(opts->out, err);
     ipl_text_add(&s.verdicts, "experiment,check,expected,obtained,verdict\n");
     ipl_text_add(&s.commands, "#!/bin/sh\n# Draw the figures of this folder again: "
                               "sh plot.sh [png|pdf|svg]\n"

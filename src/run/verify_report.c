@@ -1,6 +1,7 @@
 #include "run/verify_report.h"
 
 #include "base/file.h"
+#include "run/gnuplot.h"
 
 #include <assert.h>
 #include <math.h>
@@ -226,5 +227,36 @@ ipl_status ipl_report_write(const ipl_report *report, const char *folder, const 
         st = ipl_file_replace(path, all.s, all.len, err);
 done:
     ipl_text_release(&all);
+    return st;
+}
+
+/* Copy the scripts into the folder. */
+static ipl_status install(const char *folder, ipl_error *err)
+{
+    static const char *const scripts[] = {"verify.gp", "style.gp"};
+    ipl_status st = ipl_folder_create(folder, err);
+
+    for (size_t i = 0; i < sizeof scripts / sizeof scripts[0] && st == IPL_OK; i++) {
+        char from[IPL_PATH_MAX], to[IPL_PATH_MAX];
+
+        st = ipl_share_find(from, scripts[i], err);
+        if (st == IPL_OK)
+            st = ipl_path_join(to, folder, scripts[i], err);
+        if (st == IPL_OK)
+            st = ipl_file_copy(to, from, err);
+    }
+    return st;
+}
+
+ipl_status ipl_report_draw(bool *missing, ipl_text *said, const ipl_report *report,
+                           const char *folder, const char *name, ipl_error *err)
+{
+    const char *const argv[] = {"verify.gp", name, "png", NULL};
+    ipl_status st = install(folder, err);
+
+    if (st == IPL_OK)
+        st = ipl_report_write(report, folder, name, err);
+    if (st == IPL_OK)
+        st = ipl_gnuplot(missing, said, folder, argv, err);
     return st;
 }

@@ -107,6 +107,17 @@ const char *ipl_verdict_name(ipl_verdict verdict);
 ipl_status ipl_report_write(const ipl_report *report, const char *folder, const char *name,
                             ipl_error *err) IPL_NODISCARD;
 
+/**
+ * Write the data of a figure with the scripts that draw it, and run gnuplot on them.
+ *
+ * missing  set when there is no gnuplot: data and scripts are written all the same
+ * said     what gnuplot had to say is appended
+ * errors   IPL_E_CANTCREATE, IPL_E_NOMEM, IPL_E_NOINPUT (a script), IPL_E_IO
+ */
+ipl_status ipl_report_draw(bool *missing, ipl_text *said, const ipl_report *report,
+                           const char *folder, const char *name,
+                           ipl_error *err) IPL_NODISCARD;
+
 /** What every experiment is told. */
 typedef struct ipl_verify_task {
     bool quick;
