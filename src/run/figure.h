@@ -48,7 +48,7 @@ typedef struct ipl_panel {
     double bar_left, bar_bottom, bar_height; /* plane: colour bar; height 0: none */
     bool named;                              /* plane: layers get their names */
     ipl_rows faint, dots;                    /* plane: rows of "-points.csv", contiguous */
-    ipl_rows joins, names;                   /* plane: rows of the other files */
+    ipl_rows joins, names, ib;               /* plane: rows of the other files */
     size_t series;                           /* curves: how many */
     ipl_text colours, dashes;                /* curves: one word for each series */
     ipl_text from, to;                       /* curves: the same, rows of each */
@@ -71,8 +71,8 @@ typedef struct ipl_figure {
     char x_label[IPL_PANEL_TEXT], y_label[IPL_PANEL_TEXT]; /* shared by all panels */
     ipl_panel *panels;
     size_t n_panels;
-    ipl_csv points, joins, names; /* planes */
-    ipl_csv curves, ends;         /* curves */
+    ipl_csv points, joins, names, ib; /* planes */
+    ipl_csv curves, ends;             /* curves */
 } ipl_figure;
 
 /** Append numbers to a row that has been begun, and end it. */
@@ -113,6 +113,18 @@ ipl_status ipl_figure_sweep(ipl_figure *figure, const ipl_plot_opts *opts,
 /** Layers first ... end - 1 of a group in panel p: points, joining lines and names. */
 void ipl_figure_add_plane(ipl_figure *figure, size_t p, const ipl_plot_group *group,
                           size_t x_field, size_t first, size_t end);
+
+/**
+ * Whether planes of these data over this field have the bottleneck curve as their bound:
+ * there is a curve, x is I(X;T), and the first run's estimator measures Shannon information.
+ */
+bool ipl_figure_is_bounded(const ipl_plot_data *data, size_t x_field);
+
+/** The bottleneck curve in panel p, whose axes are in this unit, as far as they reach. */
+void ipl_figure_add_ib(ipl_figure *figure, size_t p, const char *unit);
+
+/** How many of these units a nat is. */
+double ipl_figure_nat(const char *unit);
 
 /** Write settings and CSV files, "<name>-settings.gp", "<name>-points.csv" and so on. */
 ipl_status ipl_figure_write(const ipl_figure *figure, const char *folder, const char *name,

@@ -290,20 +290,22 @@ done:
 
 /* Ranges of a field, one for each layer of each group. */
 static ipl_status fit(ipl_axis *axis, const ipl_plot_data *data, size_t field, int scale,
-                      ipl_error *err)
+                      bool bounded, ipl_error *err)
 {
     ipl_range *ranges;
     size_t n = 0;
 
     for (size_t g = 0; g < data->n_groups; g++)
         n += data->groups[g].mean.info.n_layers;
-    ranges = ipl_array(n, 1, sizeof *ranges, err);
+    ranges = ipl_array(n + 1, 1, sizeof *ranges, err);
     if (!ranges)
         return IPL_E_NOMEM;
     n = 0;
     for (size_t g = 0; g < data->n_groups; g++)
         for (size_t l = 0; l < data->groups[g].mean.info.n_layers; l++)
             ranges[n++] = ipl_group_range(&data->groups[g], field, l, false);
+    if (bounded) /* where the bottleneck curve rises */
+        ranges[n++] = (ipl_range){0.0, data->ib.I_XY * ipl_figure_nat(data->runs[0].unit)};
     ipl_axis_fit(axis, ranges, n, (ipl_scale)scale);
     ipl_free(ranges);
     return IPL_OK;
@@ -358,13 +360,14 @@ ipl_status ipl_figure_plane(ipl_figure *figure, ipl_plot_kind kind,
                                .gap_x = 0.14,
                                .gap_y = 0.34,
                                .height = n < 3 ? 2.3 : 1.9};
+    const bool bounded = ipl_figure_is_bounded(data, x_field);
     ipl_axis x, y;
     ipl_status st = ipl_figure_init(figure, opts, data, n, err);
 
     if (st == IPL_OK)
-        st = fit(&x, data, x_field, opts->xscale, err);
+        st = fit(&x, data, x_field, opts->xscale, bounded, err);
     if (st == IPL_OK)
-        st = fit(&y, data, IPL_INFO_TY, opts->yscale, err);
+        st = fit(&y, data, IPL_INFO_TY, opts->yscale, bounded, err);
     if (st != IPL_OK)
         return st;
     ipl_figure_lay_out(figure, &layout);
@@ -384,6 +387,8 @@ ipl_status ipl_figure_plane(ipl_figure *figure, ipl_plot_kind kind,
         if (n > 1)
             ipl_shorten(panel->title, sizeof panel->title, data->groups[p].label,
                         n < 3 ? 44 : 30);
+        if (bounded)
+            ipl_figure_add_ib(figure, p, data->runs[0].unit);
         ipl_figure_add_plane(figure, p, &data->groups[p], x_field, 0,
                              data->groups[p].mean.info.n_layers);
     }
@@ -474,7 +479,12 @@ static ipl_status add_sweep_plane(ipl_figure *figure, size_t p, ipl_error *err)
 {
     const ipl_plot_group *group = &figure->data->groups[p];
     /* One group as data of its own, so that its axes are fitted to it alone. */
-    const ipl_plot_data own = {.groups = &figure->data->groups[p], .n_groups = 1};
+    const ipl_plot_data own = {.groups = &figure->data->groups[p],
+                               .n_groups = 1,
+                               .runs = &figure->data->runs[p],
+                               .n_runs = 1,
+                               .ib = figure->data->ib};
+    const bool bounded = ipl_figure_is_bounded(&own, IPL_INFO_XT);
     ipl_panel *panel = &figure->panels[p];
     ipl_status st;
 
@@ -482,12 +492,14 @@ static ipl_status add_sweep_plane(ipl_figure *figure, size_t p, ipl_error *err)
     panel->named = true;
     panel->x = (ipl_panel_axis){.margin = 0.02, .tic_labels = true};
     panel->y = (ipl_panel_axis){.margin = 0.03, .tic_labels = true};
-    st = fit(&panel->x.axis, &own, IPL_INFO_XT, figure->opts->xscale, err);
+    st = fit(&panel->x.axis, &own, IPL_INFO_XT, figure->opts->xscale, bounded, err);
     if (st == IPL_OK)
-        st = fit(&panel->y.axis, &own, IPL_INFO_TY, figure->opts->yscale, err);
+        st = fit(&panel->y.axis, &own, IPL_INFO_TY, figure->opts->yscale, bounded, err);
     if (st != IPL_OK)
         return st;
     name_sweep_panel(panel, figure->data, p);
+    if (bounded)
+        ipl_figure_add_ib(figure, p, own.runs[0].unit);
     ipl_figure_add_plane(figure, p, group, IPL_INFO_XT, 0, group->mean.info.n_layers);
     return IPL_OK;
 }

@@ -30,6 +30,9 @@ const ipl_opt ipl_plot_opt_table[] = {
     IPL_OPT_WORD(ipl_plot_opts, yscale, "yscale", scales, IPL_SCALE_AUTO,
                  "y axis of the planes"),
     IPL_OPT_STRING(ipl_plot_opts, title, "title", "", "heading (default: name of the run)"),
+    IPL_OPT_STRING(ipl_plot_opts, ib, "ib", "",
+                   "ib_curve.csv of 'infoplane ib': its curve on planes of Shannon "
+                   "information"),
     IPL_OPT_STRING(ipl_plot_opts, out, "out", "",
                    "folder (default: RUN/figures, or compare-A+B/figures beside RUN)"),
     IPL_OPT_END,
@@ -256,6 +259,12 @@ ipl_status ipl_plot_runs(const ipl_plot_opts *opts, const char *const *runs, siz
         st = ipl_folder_create(s.folder, err);
     for (size_t i = 0; st == IPL_OK && i < sizeof scripts / sizeof scripts[0]; i++)
         st = install(&s, scripts[i], err);
+    if (st == IPL_OK && data.ib.n > 0 && opts->kind != IPL_PLOT_SWEEP &&
+        !ipl_figure_is_bounded(&data, IPL_INFO_XT))
+        tell(&s, IPL_PLOT_NOTE,
+             "the bottleneck curve bounds Shannon information, which this estimator does "
+             "not "
+             "measure: not drawn; try --estimator binning or kde");
     if (st == IPL_OK && s.kept)
         tell(&s, IPL_PLOT_NOTE, "scripts that had been changed are kept as *.gp.bak");
     for (size_t k = first; st == IPL_OK && k < end; k++)
