@@ -16,7 +16,11 @@ static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7"
 static const char *const verdict_names[IPL_VERDICT_COUNT] = {[IPL_PASS] = "PASS",
                                                              [IPL_FAIL] = "FAIL",
                                                              [IPL_SKIPPED] = "SKIPPED",
-                                                             [IPL_NOTE] = "note"};
+                                                             [IPL_NOTE] = "note",
+                                                             [IPL_AGREE] = "agree",
+                                                             [IPL_DISAGREE] = "DISAGREE",
+                                                             [IPL_NOT_REACHED] =
+                                                                 "not reached"};
 
 const char *ipl_verdict_name(ipl_verdict verdict)
 {
@@ -26,6 +30,7 @@ const char *ipl_verdict_name(ipl_verdict verdict)
 void ipl_report_release(ipl_report *report)
 {
     ipl_text_release(&report->rows);
+    ipl_text_release(&report->table);
 }
 
 ipl_report_panel *ipl_report_add_panel(ipl_report *report, const char *x_label,
@@ -225,6 +230,14 @@ ipl_status ipl_report_write(const ipl_report *report, const char *folder, const 
     st = ipl_path_join(path, folder, file, err);
     if (st == IPL_OK)
         st = ipl_file_replace(path, all.s, all.len, err);
+    if (st != IPL_OK || report->table.len == 0)
+        goto done;
+    (void)snprintf(file, sizeof file, "%s-expected.csv", name);
+    st = ipl_text_status(&report->table, err);
+    if (st == IPL_OK)
+        st = ipl_path_join(path, folder, file, err);
+    if (st == IPL_OK)
+        st = ipl_file_replace(path, report->table.s, report->table.len, err);
 done:
     ipl_text_release(&all);
     return st;
