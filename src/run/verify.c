@@ -23,6 +23,8 @@ const ipl_verify_row ipl_verify_table[] = {
      ipl_verify_gain, NULL},
     {"degenerate", "H of 500 real images, from all classes to one class, with noise",
      ipl_verify_degenerate, NULL},
+    {"student-teacher", "I(X;T) of a linear net, known at every epoch, and what it forgets",
+     ipl_verify_teacher, NULL},
     {.name = NULL},
 };
 

@@ -163,6 +163,8 @@ ipl_status ipl_verify_samples(ipl_report *report, const ipl_verify_task *task,
                               ipl_error *err) IPL_NODISCARD;
 ipl_status ipl_verify_gain(ipl_report *report, const ipl_verify_task *task,
                            ipl_error *err) IPL_NODISCARD;
+ipl_status ipl_verify_teacher(ipl_report *report, const ipl_verify_task *task,
+                              ipl_error *err) IPL_NODISCARD;
 ipl_status ipl_verify_degenerate(ipl_report *report, const ipl_verify_task *task,
                                  ipl_error *err) IPL_NODISCARD;
 
