@@ -323,10 +323,23 @@ static void add(ipl_report *report, const school *s, size_t panel, size_t series
     ipl_report_add_curve(report, panel, series, s->epoch, v, s->n_times);
 }
 
+/* I over the epochs; what is a title with a place for the layer. */
+static void add_panel(ipl_report *report, bool from_zero, const char *what,
+                      const char *layer)
+{
+    char title[IPL_FINDING_TEXT];
+    ipl_report_panel *panel;
+
+    (void)snprintf(title, sizeof title, "%s, %s", layer, what);
+    panel = ipl_report_add_panel(report, "epoch", "I({/:Italic X};{/:Italic T}) [nats]",
+                                 "%s", title);
+    panel->log_x = true;
+    panel->from_zero = from_zero;
+}
+
 static void draw(ipl_report *report, const school *s)
 {
     static const char *const names[LAYERS] = {"hidden layer", "output"};
-    static const char label[] = "I({/:Italic X};{/:Italic T}) [nats]";
     const size_t exact = ipl_report_add_series(report, "exact", "exact", "#000000", 1);
     const size_t up = ipl_report_add_series(report, "kde upper", "KDE, upper", NULL, 2);
     const size_t low = ipl_report_add_series(report, "kde lower", "KDE, lower", NULL, 2);
@@ -343,8 +356,7 @@ static void draw(ipl_report *report, const school *s)
     for (size_t l = 0; l < LAYERS; l++) {
         const course *c = &s->layer[l];
 
-        ipl_report_add_panel(report, "epoch", label, "%s, noise 0.1", names[l])->log_x =
-            true;
+        add_panel(report, true, "noise 0.1", names[l]);
         add(report, s, report->n_panels - 1, exact, c->exact[ALL]);
         add(report, s, report->n_panels - 1, up, c->got[KDE_UP]);
         add(report, s, report->n_panels - 1, low, c->got[KDE_LOW]);
@@ -354,17 +366,14 @@ static void draw(ipl_report *report, const school *s)
     for (size_t l = 0; l < LAYERS; l++) {
         const course *c = &s->layer[l];
 
-        ipl_report_add_panel(report, "epoch", label, "%s, LogDet and its closed form",
-                             names[l])
-            ->log_x = true;
+        add_panel(report, false, "LogDet and its closed form", names[l]);
         add(report, s, report->n_panels - 1, exact, c->exact[OF_LOGDET]);
         add(report, s, report->n_panels - 1, logdet, c->got[LOGDET]);
     }
     for (size_t l = 0; l < LAYERS; l++) {
         const course *c = &s->layer[l];
 
-        ipl_report_add_panel(report, "epoch", label, "%s, what it keeps", names[l])->log_x =
-            true;
+        add_panel(report, true, "what it keeps", names[l]);
         add(report, s, report->n_panels - 1, rel, c->exact[OF_RELEVANT]);
         add(report, s, report->n_panels - 1, irr, c->exact[OF_IRRELEVANT]);
     }
