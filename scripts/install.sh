@@ -47,7 +47,7 @@ if [ -n "${SHARED:-}" ]; then
 fi
 put_all "$root/include" include/*.h
 put_all "$root/include/ipl" include/ipl/*.h
-put_all "$root/share/infoplane" scripts/*.gp
+put_all "$root/share/infoplane" scripts/*.gp scripts/report.*
 put_all "$root/share/infoplane/presets" scripts/presets/*.ini
 
 if [ $remove = yes ]; then

@@ -163,7 +163,7 @@ static void marked(char *out, const char *text)
     bool due[101];
 
     out[0] = '\0';
-    assert_int_equal(ipl_when_parse(due, 100, text, NULL), IPL_OK);
+    assert_int_equal(ipl_when_parse(due, 100, text, "measure", NULL), IPL_OK);
     for (size_t e = 0; e <= 100; e++)
         if (due[e])
             sprintf(out + strlen(out), "%zu ", e);
@@ -187,7 +187,7 @@ static void measuring_times_follow_the_text(void **state)
     assert_string_equal(out, "0 7 100 ");
     marked(out, "none");
     assert_string_equal(out, "");
-    assert_int_equal(ipl_when_parse(all, 3, "every", NULL), IPL_OK);
+    assert_int_equal(ipl_when_parse(all, 3, "every", "measure", NULL), IPL_OK);
     assert_true(all[0] && all[1] && all[2] && all[3]);
 }
 
@@ -199,7 +199,7 @@ static void a_bad_measuring_time_is_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        assert_int_equal(ipl_when_parse(due, 100, bad[i], NULL), IPL_E_FORMAT);
+        assert_int_equal(ipl_when_parse(due, 100, bad[i], "measure", NULL), IPL_E_FORMAT);
 }
 
 int main(void)

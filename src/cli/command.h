@@ -40,6 +40,8 @@ typedef struct ipl_command {
 
 extern const ipl_command ipl_cmd_train;
 extern const ipl_command ipl_cmd_plot;
+extern const ipl_command ipl_cmd_report;
+extern const ipl_command ipl_cmd_classify;
 extern const ipl_command ipl_cmd_estimate;
 extern const ipl_command ipl_cmd_data;
 extern const ipl_command ipl_cmd_list;

@@ -4,6 +4,7 @@
 const ipl_command *const ipl_command_table[] = {
     &ipl_cmd_train,
     &ipl_cmd_plot,
+    &ipl_cmd_report,
     &ipl_cmd_analyze,
     &ipl_cmd_estimate,
     &ipl_cmd_pictures,

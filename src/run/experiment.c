@@ -90,8 +90,8 @@ const ipl_opt ipl_experiment_opts[] = {
          "unit of entropies; natural: the estimator's own"),
     TEXT(record, "record", "none", false, "measuring",
          "none, or activations[=float32|float16][,layers=fc1+fc2]: keep them for analyze"),
-    NUMBER(pictures, "pictures", 0, 1 << 30, 0, "measuring",
-           "draw filters, features, confusion and errors every so many epochs; 0: no"),
+    TEXT(pictures, "pictures", "none", false, "measuring",
+         "epochs to draw filters, features, confusion and errors: every:5, as for measure"),
     IPL_OPT_END,
 };
 

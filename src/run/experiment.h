@@ -40,9 +40,9 @@ typedef struct ipl_experiment {
     size_t probe_train, probe_test;
     size_t null_repeats;
     char measure_layers[1024];
-    int unit;          /* ipl_unit */
-    char record[1024]; /* none, or activations[=float32|float16][,layers=fc1+fc2] */
-    size_t pictures;   /* every so many epochs; 0: none */
+    int unit;           /* ipl_unit */
+    char record[1024];  /* none, or activations[=float32|float16][,layers=fc1+fc2] */
+    char pictures[256]; /* when to draw: as measure */
 } ipl_experiment;
 
 /** Which rows are measured. */

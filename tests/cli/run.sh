@@ -34,6 +34,23 @@ check "and says what it cannot draw" says "$out" "no filters"
 check "or elsewhere" run 0 pictures results/latest --out pictures
 check "the same" cmp pictures/confusion-3.png results/latest/figures/confusion-3.png
 
+# drawn NAME: the epochs of a picture in drawn/figures, in order.
+drawn() {
+    for picture in drawn/figures/"$1"-*.png; do
+        name=${picture##*-}
+        echo "${name%.png}"
+    done | sort -n | tr '\n' ' '
+}
+
+check "a run draws while it trains" small --epochs 5 --pictures every:2 --out drawn
+check "at the epochs asked for, and the last" [ "$(drawn confusion)" = "0 2 4 5 " ]
+cp -r drawn/parameters with
+check "and trains the same without" small --epochs 5 --out drawn --force
+check "to the bit" diff -r with drawn/parameters
+check "pictures of no epoch" run 65 train --data szt --net 12-2 --pictures often
+check "are refused by name" says "$err" "pictures: 'often' is not every"
+check "nor beyond the last" run 65 train --data szt --net 12-2 --epochs 2 --pictures 3
+
 check "the recorded experiment runs" run 0 train results/latest/experiment.ini --out again --json
 check "with an object per epoch" [ "$(grep -c '^{"epoch": ' "$out")" -eq 4 ]
 for file in information.csv layers.csv parameters/0.weight.npy parameters/10.bias.npy; do

@@ -1,0 +1,94 @@
+/* infoplane report RUN...: one HTML file with everything the runs recorded. */
+#include "cli/command.h"
+#include "run/plot.h"
+#include "run/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { RUNS_MAX = 16 };
+
+typedef struct report_args {
+    char out[IPL_PATH_MAX];
+    char title[256];
+} report_args;
+
+static const ipl_opt report_rows[] = {
+    IPL_OPT_STRING(
+        report_args, out, "out", "",
+        "file to write (else RUN/report.html, or compare-A+B/report.html beside RUN)"),
+    IPL_OPT_STRING(report_args, title, "title", "", "heading (default: names of the runs)"),
+    IPL_OPT_END,
+};
+
+/* Where the report goes when nothing is said: beside the folder of the figures. */
+static ipl_status default_path(char *out, const ipl_args *args, ipl_error *err)
+{
+    const ipl_plot_opts figures = {0};
+    char folder[IPL_PATH_MAX], *end;
+    ipl_status st = ipl_plot_folder(folder, &figures, args->words, args->n_words, err);
+
+    if (st != IPL_OK)
+        return st;
+    end = strrchr(folder, '/'); /* .../figures */
+    *(end ? end : folder) = '\0';
+    /* Nothing is created for what is no run. */
+    if (args->n_words > 1)
+        for (size_t i = 0; i < args->n_words && st == IPL_OK; i++)
+            if (!ipl_file_is_folder(args->words[i]))
+                st = ipl_fail(err, IPL_E_NOINPUT, "%.300s: no such run folder",
+                              args->words[i]);
+    if (st == IPL_OK && args->n_words > 1)
+        st = ipl_folder_create(folder, err);
+    return st == IPL_OK ? ipl_path_join(out, folder, "report.html", err) : st;
+}
+
+static ipl_status run_report(void *opts, const ipl_args *args, ipl_error *err)
+{
+    const report_args *a = opts;
+    char path[IPL_PATH_MAX];
+    ipl_html_report_notes notes;
+    ipl_status st = *a->out != '\0' ? ipl_text_copy(path, sizeof path, a->out,
+                                                    strlen(a->out), "out", err)
+                                    : default_path(path, args, err);
+
+    if (st == IPL_OK)
+        st = ipl_html_report_write(path, a->title, args->words, args->n_words, &notes, err);
+    if (st != IPL_OK)
+        return st;
+    printf("wrote %s (%zu kB): open it in a browser\n", path, (notes.bytes + 999) / 1000);
+    if (notes.shown < notes.epochs)
+        printf("%zu of %zu measured epochs are in it, spread over their logarithm\n",
+               notes.shown, notes.epochs);
+    if (notes.drawn < notes.pictures)
+        printf("%zu of %zu pictures are in it\n", notes.drawn, notes.pictures);
+    return IPL_OK;
+}
+
+const ipl_command ipl_cmd_report = {
+    .name = "report",
+    .summary = "write one HTML file to play with: plane, curves, pictures, provenance",
+    .usage = "RUN...",
+    .details =
+        "The file needs no network and nothing beside it: mail it, or carry it on a USB\n"
+        "stick. A slider moves all runs through their epochs; estimator, probe, layers "
+        "and\n"
+        "axes are chosen on the page. Filters and feature maps are shown when the run has\n"
+        "pictures (train --pictures N, or infoplane pictures RUN). A run that is still\n"
+        "training can be reported.\n"
+        "\n"
+        "keys: left and right an epoch back and forth, Home and End, space plays.\n"
+        "\n"
+        "Long runs are thinned out to keep the file near 300 kB; the page says so, and\n"
+        "numbers have four digits. All epochs and digits are in the CSV files of the "
+        "runs.\n"
+        "\n"
+        "examples:\n"
+        "  infoplane report results/latest\n"
+        "  infoplane report results/szt-tanh results/szt-relu -o szt.html\n",
+    .min_words = 1,
+    .max_words = RUNS_MAX,
+    .size = sizeof(report_args),
+    .opts = report_rows,
+    .run = run_report,
+};

@@ -1,0 +1,258 @@
+#include "cli/train_screen.h"
+
+#include "base/clock.h"
+#include "cli/progress.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+void ipl_train_screen_init(ipl_train_screen *s, const ipl_experiment *exp, bool quiet,
+                           bool verbose, bool json)
+{
+    *s = (ipl_train_screen){.quiet = quiet,
+                            .verbose = verbose,
+                            .json = json,
+                            .live = !quiet && !json && ipl_stderr_is_live(),
+                            .batch = exp->batch};
+}
+
+void ipl_train_screen_clear(ipl_train_screen *s)
+{
+    if (s->drawn)
+        fprintf(stderr, "\r%*s\r", 60, "");
+    s->drawn = false;
+}
+
+static void print_size(const char *label, double bytes)
+{
+    if (bytes >= 1e9)
+        printf("%s %.1f GB", label, bytes / 1e9);
+    else
+        printf("%s %.1f MB", label, bytes / 1e6);
+}
+
+static void print_shape(char *out, size_t size, ipl_shape shape)
+{
+    if (shape.h == 1 && shape.w == 1)
+        (void)snprintf(out, size, "%zu", shape.c);
+    else
+        (void)snprintf(out, size, "%zux%zux%zu", shape.c, shape.h, shape.w);
+}
+
+static void print_layers(const ipl_net *net)
+{
+    const size_t n = ipl_net_n_layers(net);
+    int name = 6, text = 5; /* "output", "layer" */
+
+    for (size_t i = 0; i < n; i++) {
+        const ipl_layer_info *layer = ipl_net_layer(net, i);
+
+        name = (int)strlen(layer->name) > name ? (int)strlen(layer->name) : name;
+        text = (int)strlen(layer->text) > text ? (int)strlen(layer->text) : text;
+    }
+    printf("\n       %-*s  %-*s  %10s  %10s  %10s  %s\n", name, "output", text, "layer",
+           "shape", "parameters", "flops", "measured");
+    for (size_t i = 0; i < n; i++) {
+        const ipl_layer_info *layer = ipl_net_layer(net, i);
+        char shape[64];
+
+        print_shape(shape, sizeof shape, layer->out);
+        printf("  %3zu  %-*s  %-*s  %10s  %10zu  %10.0f  %s\n", i, name, layer->name, text,
+               layer->text, shape, layer->n_params, layer->flops,
+               layer->measured ? "yes" : "");
+    }
+}
+
+static void on_start(void *self, const ipl_train_plan *plan)
+{
+    ipl_train_screen *s = self;
+    const ipl_experiment *exp = plan->exp;
+    double flops = 0.0;
+    char shape[64];
+
+    s->epochs = exp->epochs;
+    s->steps = plan->steps;
+    s->every_epoch = s->verbose || plan->n_probes == 0;
+    s->epoch_start = ipl_clock();
+    if (s->quiet || s->json)
+        return;
+    for (size_t i = 0; i < ipl_net_n_layers(plan->net); i++)
+        flops += ipl_net_layer(plan->net, i)->flops;
+    print_shape(shape, sizeof shape, plan->data->shape);
+    printf("run        %s\n", plan->path);
+    printf("data       %s: %zu training, %zu test samples of %s, %zu classes%s%s\n",
+           exp->data, plan->data->n[IPL_TRAIN], plan->data->n[IPL_TEST], shape,
+           plan->data->n_classes, *plan->data->note ? "; " : "", plan->data->note);
+    printf("training   %zu epochs of %zu steps, batch %zu, %s, %s, %zu thread%s\n",
+           exp->epochs, plan->steps, exp->batch, ipl_net_optimiser_text(plan->net),
+           ipl_net_loss_text(plan->net), plan->threads, plan->threads == 1 ? "" : "s");
+    for (size_t p = 0; p < plan->n_probes; p++)
+        printf("%s %s %zu rows%s", p ? "," : "measuring ", ipl_probe_name(plan->probes[p]),
+               ipl_probe_n(plan->probes[p]), p + 1 < plan->n_probes ? "" : "; ");
+    if (plan->n_probes > 0) {
+        printf("%zu times;", plan->measurements);
+        for (size_t k = 0; k < ipl_probe_n_estimators(plan->probes[0]); k++)
+            printf(" %s", ipl_plane_estimator(ipl_probe_plane(plan->probes[0]), k));
+        printf("\n");
+    }
+    print_layers(plan->net);
+    printf("\n  %zu parameters; %.3g Mflop a step", ipl_net_n_params(plan->net),
+           3e-6 * flops * (double)exp->batch);
+    print_size("; memory: training", (double)plan->net_bytes);
+    print_size(", measuring", (double)plan->probe_bytes);
+    print_size("; disk", plan->disk_bytes);
+    if (plan->activation_bytes > 0.0) {
+        print_size(" (activations", plan->activation_bytes);
+        print_size(";", plan->free_bytes);
+        printf(" free)");
+    }
+    printf("\n\n");
+    if (s->verbose) {
+        ipl_text text = {0};
+
+        ipl_experiment_print(&text, exp);
+        printf("%s\n", text.s ? text.s : "");
+        ipl_text_release(&text);
+    }
+    (void)fflush(stdout);
+}
+
+static void on_batch(void *self, size_t epoch, size_t batch, size_t batches)
+{
+    ipl_train_screen *s = self;
+    const double now = ipl_clock();
+    char left[16];
+
+    if (!s->live || now - s->last_drawn < 0.1)
+        return;
+    s->last_drawn = now;
+    ipl_clock_print(left, sizeof left,
+                    (now - s->epoch_start) / (double)batch * (double)(batches - batch));
+    fprintf(stderr, "\r  epoch %zu: batch %zu/%zu, %.0f images/s, %s left ", epoch + 1,
+            batch, batches, (double)(batch * s->batch) / (now - s->epoch_start), left);
+    s->drawn = true;
+}
+
+/* Four characters that tell a value: 1348, 24.4, 5.71. */
+static void print_value(double v)
+{
+    if (isnan(v))
+        printf("  NaN");
+    else if (fabs(v) >= 99.95)
+        printf(" %4.0f", v);
+    else if (fabs(v) >= 9.995)
+        printf(" %4.1f", v);
+    else
+        printf(" %4.2f", v);
+}
+
+static void print_epoch(const ipl_epoch_report *e)
+{
+    const int wide = snprintf(NULL, 0, "%zu", e->epochs);
+    char total[16], left[16], spent[16];
+
+    printf("epoch %*zu/%zu  loss %.4f %.4f", wide, e->epoch, e->epochs, e->loss[IPL_TRAIN],
+           e->loss[IPL_TEST]);
+    if (!isnan(e->accuracy[IPL_TRAIN]))
+        printf("  acc %5.2f %5.2f", 100.0 * e->accuracy[IPL_TRAIN],
+               100.0 * e->accuracy[IPL_TEST]);
+    if (e->probe) {
+        const size_t n = ipl_probe_n_layers(e->probe), k = ipl_probe_n_estimators(e->probe);
+
+        printf("  I(X;T)");
+        for (size_t l = 0; l < n; l++)
+            print_value(e->measures[l * k].I_XT);
+        printf("  I(T;Y)");
+        for (size_t l = 0; l < n; l++)
+            print_value(e->measures[l * k].I_TY);
+    }
+    ipl_clock_print(total, sizeof total, e->train_seconds + e->measure_seconds);
+    ipl_clock_print(spent, sizeof spent, e->measure_seconds);
+    ipl_clock_print(left, sizeof left, e->seconds_left);
+    printf("  %s (measure %s)", total, spent);
+    if (e->epoch > 0 && e->epoch < e->epochs)
+        printf("  eta %s", left);
+    printf("\n");
+}
+
+/* "name": value, null when it is not a number. */
+static void json_number(ipl_text *out, const char *name, double value)
+{
+    ipl_text_add(out, ", \"%s\": ", name);
+    if (isfinite(value))
+        ipl_text_add_number(out, value);
+    else
+        ipl_text_add(out, "null");
+}
+
+static void json_measure(ipl_text *out, const ipl_epoch_report *e, const char *name)
+{
+    const size_t n = ipl_probe_n_layers(e->probe), k = ipl_probe_n_estimators(e->probe);
+    const ipl_measure_row *row = ipl_measure_table;
+
+    while (strcmp(row->name, name) != 0)
+        row++;
+    ipl_text_add(out, ", \"%s\": [", name);
+    for (size_t l = 0; l < n; l++) {
+        const double v = ipl_measures_get(&e->measures[l * k], row);
+
+        ipl_text_add(out, "%s", l ? ", " : "");
+        if (isfinite(v))
+            ipl_text_add_number(out, v);
+        else
+            ipl_text_add(out, "null");
+    }
+    ipl_text_add(out, "]");
+}
+
+static void print_json(const ipl_epoch_report *e)
+{
+    ipl_text out = {0};
+
+    ipl_text_add(&out, "{\"epoch\": %zu, \"step\": %zu", e->epoch, e->step);
+    json_number(&out, "train_loss", e->loss[IPL_TRAIN]);
+    json_number(&out, "test_loss", e->loss[IPL_TEST]);
+    json_number(&out, "train_accuracy", e->accuracy[IPL_TRAIN]);
+    json_number(&out, "test_accuracy", e->accuracy[IPL_TEST]);
+    json_number(&out, "lr", e->lr);
+    json_number(&out, "train_seconds", e->train_seconds);
+    json_number(&out, "measure_seconds", e->measure_seconds);
+    if (e->probe) {
+        json_measure(&out, e, "I_XT");
+        json_measure(&out, e, "I_TY");
+    }
+    printf("%s}\n", out.s ? out.s : "{");
+    ipl_text_release(&out);
+}
+
+static void on_epoch(void *self, const ipl_epoch_report *report)
+{
+    ipl_train_screen *s = self;
+
+    ipl_train_screen_clear(s);
+    if (s->json)
+        print_json(report);
+    else if (!s->quiet && (s->every_epoch || report->probe))
+        print_epoch(report);
+    (void)fflush(stdout);
+    s->epoch_start = ipl_clock();
+}
+
+static void on_warning(void *self, const char *text)
+{
+    ipl_train_screen *s = self;
+
+    ipl_train_screen_clear(s);
+    if (!s->quiet)
+        fprintf(stderr, "infoplane: warning: %s\n", text);
+}
+
+ipl_train_watcher ipl_train_screen_watcher(ipl_train_screen *s)
+{
+    return (ipl_train_watcher){.self = s,
+                               .start = on_start,
+                               .batch = on_batch,
+                               .epoch = on_epoch,
+                               .warning = on_warning};
+}

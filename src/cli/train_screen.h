@@ -1,0 +1,28 @@
+/** What `infoplane train` shows: a table before training, a line per epoch, progress between. */
+#ifndef IPL_TRAIN_SCREEN_H
+#define IPL_TRAIN_SCREEN_H
+
+#include "run/trainer.h"
+
+/** What the watcher remembers. */
+typedef struct ipl_train_screen {
+    bool quiet, verbose, json;
+    bool live;         /* progress may be redrawn in place */
+    bool drawn;        /* a progress line stands on the terminal */
+    double last_drawn; /* clock */
+    double epoch_start;
+    size_t epochs, steps, batch;
+    bool every_epoch; /* print a line for epochs that were not measured too */
+} ipl_train_screen;
+
+/** Start a screen for an experiment. */
+void ipl_train_screen_init(ipl_train_screen *s, const ipl_experiment *exp, bool quiet,
+                           bool verbose, bool json);
+
+/** The watcher that draws on it; s is borrowed. */
+ipl_train_watcher ipl_train_screen_watcher(ipl_train_screen *s);
+
+/** Take the progress line away. */
+void ipl_train_screen_clear(ipl_train_screen *s);
+
+#endif /* IPL_TRAIN_SCREEN_H */
