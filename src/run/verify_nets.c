@@ -86,31 +86,50 @@ static ipl_status resolve(ipl_experiment *exp, const nets *s, size_t k, ipl_erro
     return st == IPL_OK ? ipl_experiment_name(exp, s->what->name, err) : st;
 }
 
-/* Whether the folder holds this experiment, finished. */
-static bool is_done(const char *folder, const ipl_experiment *exp)
+/*
+ * Whether the folder holds this experiment, finished. One that was interrupted is trained
+ * anew; another one stays as it is.
+ */
+static ipl_status look(bool *done, const char *folder, const ipl_experiment *exp,
+                       ipl_error *err)
 {
     char path[IPL_PATH_MAX], *json = NULL;
-    ipl_experiment *there = ipl_array(1, 1, sizeof *there, NULL);
+    ipl_experiment *there = NULL;
     ipl_text a = {0}, b = {0};
     size_t len;
-    bool done = false;
+    ipl_status st = ipl_path_join(path, folder, "experiment.ini", err);
 
+    *done = false;
+    if (st != IPL_OK || !ipl_file_exists(path))
+        return st;
+    there = ipl_array(1, 1, sizeof *there, err);
     if (!there)
-        return false;
+        return IPL_E_NOMEM;
     ipl_opt_init(there, ipl_experiment_opts);
-    if (ipl_path_join(path, folder, "experiment.ini", NULL) == IPL_OK &&
-        ipl_experiment_read(there, path, NULL) == IPL_OK &&
-        ipl_path_join(path, folder, "run.json", NULL) == IPL_OK &&
-        ipl_file_read(&json, &len, path, RUN_BYTES_MAX, NULL) == IPL_OK) {
-        ipl_experiment_print(&a, there);
-        ipl_experiment_print(&b, exp);
-        done = a.s && b.s && strcmp(a.s, b.s) == 0 && strstr(json, "\"state\": \"done\"");
-    }
+    st = ipl_experiment_read(there, path, err);
+    if (st != IPL_OK)
+        goto done;
+    ipl_experiment_print(&a, there);
+    ipl_experiment_print(&b, exp);
+    st = ipl_text_status(&a, err);
+    if (st == IPL_OK)
+        st = ipl_text_status(&b, err);
+    if (st == IPL_OK && strcmp(a.s, b.s) != 0)
+        st = ipl_fail(err, IPL_E_CANTCREATE,
+                      "%.300s: a run of other options is there; choose another --out, or "
+                      "remove it",
+                      folder);
+    if (st == IPL_OK)
+        st = ipl_path_join(path, folder, "run.json", err);
+    if (st == IPL_OK && ipl_file_exists(path))
+        st = ipl_file_read(&json, &len, path, RUN_BYTES_MAX, err);
+    *done = st == IPL_OK && json && strstr(json, "\"state\": \"done\"");
+done:
     ipl_free(json);
     ipl_free(there);
     ipl_text_release(&a);
     ipl_text_release(&b);
-    return done;
+    return st;
 }
 
 /* Train net k unless it is there; path of its run. */
@@ -130,7 +149,7 @@ static ipl_status train(char *path, const nets *s, size_t k, ipl_error *err)
     if (st == IPL_OK)
         st = ipl_path_join(path, s->task->out, name, err);
     if (st == IPL_OK)
-        done = is_done(path, exp);
+        st = look(&done, path, exp, err);
     if (st == IPL_OK && !done)
         st = ipl_train(&opts, err);
     ipl_clock_print(time, sizeof time, ipl_clock() - start);

@@ -128,7 +128,8 @@ static ipl_status prepare(school *s, ipl_error *err)
         for (size_t k = 0; k < D; k++)
             s->x[i * D + k] = (double)x[k];
     }
-    return ipl_when_parse(s->due, s->epochs, s->task->quick ? "log:6" : "log:25", err);
+    return ipl_when_parse(s->due, s->epochs, s->task->quick ? "log:6" : "log:25", "measure",
+                          err);
 }
 
 /* 1/2 log det(I + scale W W') over columns first ... end - 1 of W (u, D). */
