@@ -11,6 +11,7 @@
 
 #define OWN "logdet:beta=own"
 #define RD "logdet:beta=rd"
+#define SUM "logdet:beta=sum"
 #define KDE "kde"
 #define BINS "binning"
 #define BITS(lo, hi)                                                                       \
@@ -102,6 +103,11 @@ static const ipl_net_value fnn_tanh[] = {
     {RD, IPL_NET_TY, 3, {ONE(1.6), NONE, ONE(6.3)}},
     {RD, IPL_NET_TY, 4, {ONE(1.3), NONE, ONE(7.5)}},
     {RD, IPL_NET_TY, 5, {ONE(0.8), NONE, ONE(6.9)}},
+    {SUM, IPL_NET_PREV, 1, {ONE(1479), NONE, ONE(1327)}},
+    {SUM, IPL_NET_PREV, 2, {ONE(60), ONE(62), {26, 28}}},
+    {SUM, IPL_NET_PREV, 3, {ONE(14), NONE, ONE(21)}},
+    {SUM, IPL_NET_PREV, 4, {ONE(7), ONE(19), ONE(14)}},
+    {SUM, IPL_NET_PREV, 5, {ONE(1.4), NONE, ONE(33)}},
 };
 
 static const ipl_net_fact fnn_tanh_facts[] = {
@@ -109,8 +115,8 @@ static const ipl_net_fact fnn_tanh_facts[] = {
     {IPL_NET_RISES_THEN_FALLS, OWN, IPL_NET_XT, 2, 5},
     {IPL_NET_ENDS_HIGHER, OWN, IPL_NET_TY_COND, 2, 5},
     {IPL_NET_ENDS_HIGHER, OWN, IPL_NET_T, 2, 5},
-    {IPL_NET_ENDS_LOWER, OWN, IPL_NET_PREV, 1, 2},
-    {IPL_NET_ENDS_HIGHER, OWN, IPL_NET_PREV, 5, 5},
+    {IPL_NET_ENDS_LOWER, SUM, IPL_NET_PREV, 1, 2},
+    {IPL_NET_ENDS_HIGHER, SUM, IPL_NET_PREV, 5, 5},
     {IPL_NET_ORDERED, OWN, IPL_NET_XT, 1, 5},
     {IPL_NET_ORDERED, RD, IPL_NET_XT, 1, 5},
     {IPL_NET_BOUNDED, RD, IPL_NET_TY, 1, 5},
@@ -127,13 +133,15 @@ static const ipl_net_value fnn_relu[] = {
     {OWN, IPL_NET_TY_COND, 2, {ONE(2.1), NONE, ONE(7.7)}},
     {OWN, IPL_NET_TY_COND, 3, {ONE(0.5), NONE, {9.8, 12.5}}},
     {OWN, IPL_NET_TY_COND, 4, {ONE(0.1), NONE, {21.7, 27.5}}},
+    {SUM, IPL_NET_PREV, 2, {ONE(23), NONE, ONE(50)}},
+    {SUM, IPL_NET_PREV, 5, {NONE, NONE, ONE(40)}},
 };
 
 static const ipl_net_fact fnn_relu_facts[] = {
     {IPL_NET_RISES_THEN_FALLS, OWN, IPL_NET_XT, 1, 5},
     {IPL_NET_ENDS_HIGHER, OWN, IPL_NET_TY_COND, 2, 5},
-    {IPL_NET_ENDS_HIGHER, OWN, IPL_NET_PREV, 2, 2},
-    {IPL_NET_ENDS_HIGHER, OWN, IPL_NET_PREV, 5, 5},
+    {IPL_NET_ENDS_HIGHER, SUM, IPL_NET_PREV, 2, 2},
+    {IPL_NET_ENDS_HIGHER, SUM, IPL_NET_PREV, 5, 5},
     {IPL_NET_ORDERED, OWN, IPL_NET_XT, 1, 5},
     {IPL_NET_ORDERED, RD, IPL_NET_XT, 1, 5},
     {IPL_NET_BOUNDED, RD, IPL_NET_TY, 1, 5},
@@ -150,14 +158,14 @@ static const ipl_net_value cal_tanh[] = {
     {OWN, IPL_NET_XT, 4, {ONE(6.5), ONE(11.7), ONE(10.8)}},
     {OWN, IPL_NET_TY_COND, 3, {{2.0, 3.3}, NONE, {3.7, 3.9}}},
     {OWN, IPL_NET_TY_COND, 4, {{0.3, 0.4}, NONE, ONE(1.9)}},
-    {OWN, IPL_NET_PREV, 4, {ONE(14), ONE(28), ONE(26)}},
+    {SUM, IPL_NET_PREV, 4, {ONE(14), ONE(28), ONE(26)}},
 };
 
 static const ipl_net_fact cal_tanh_facts[] = {
     {IPL_NET_DOES_NOT_FALL, OWN, IPL_NET_XT, 1, 3},
     {IPL_NET_RISES_THEN_FALLS, OWN, IPL_NET_XT, 4, 4},
     {IPL_NET_ENDS_HIGHER, OWN, IPL_NET_TY_COND, 3, 4},
-    {IPL_NET_ENDS_HIGHER, OWN, IPL_NET_PREV, 4, 4},
+    {IPL_NET_ENDS_HIGHER, SUM, IPL_NET_PREV, 4, 4},
     {IPL_NET_ORDERED, OWN, IPL_NET_XT, 1, 4},
     {IPL_NET_ORDERED, RD, IPL_NET_XT, 1, 4},
     {IPL_NET_BOUNDED, RD, IPL_NET_TY, 1, 4},
@@ -175,7 +183,7 @@ static const ipl_net_value cal_relu[] = {
 static const ipl_net_fact cal_relu_facts[] = {
     {IPL_NET_DOES_NOT_FALL, OWN, IPL_NET_XT, 1, 3},
     {IPL_NET_RISES_THEN_FALLS, OWN, IPL_NET_XT, 4, 4},
-    {IPL_NET_ENDS_HIGHER, OWN, IPL_NET_PREV, 1, 4},
+    {IPL_NET_ENDS_HIGHER, SUM, IPL_NET_PREV, 1, 4},
     {IPL_NET_ENDS_HIGHER, OWN, IPL_NET_TY_COND, 3, 4},
     {IPL_NET_ORDERED, OWN, IPL_NET_XT, 1, 4},
     {IPL_NET_ORDERED, RD, IPL_NET_XT, 1, 4},
@@ -189,7 +197,8 @@ static const ipl_net_fact cal_relu_facts[] = {
 #define SZT_TANH SZT_ESTIMATORS "binning:rule=szt,bins=30"
 #define SZT_RELU SZT_ESTIMATORS "binning:rule=range,bins=30"
 #define FNN_ESTIMATORS                                                                     \
-    "logdet:scale=cov,beta=own logdet:scale=cov,beta=rd kde:var=0.1,n=1000 "               \
+    "logdet:scale=cov,beta=own logdet:scale=cov,beta=rd logdet:scale=cov,beta=sum "        \
+    "kde:var=0.1,n=1000 "                                                                  \
     "binning:rule=range,bins=30"
 #define CAL_ESTIMATORS FNN_ESTIMATORS
 
@@ -219,7 +228,7 @@ static const ipl_net_fact cal_relu_facts[] = {
     }
 #define FNN_QUICK                                                                          \
     {                                                                                      \
-        .seeds = 1, .epochs = 30, .reaches = {0, 5, 30}, .settings = {                     \
+        .seeds = 2, .epochs = 30, .reaches = {0, 5, 30}, .settings = {                     \
             {"estimator", FNN_ESTIMATORS},                                                 \
             {"optimiser", "sgd:lr=0.01,momentum=0.9"},                                     \
             {"measure", "log:20"},                                                         \
