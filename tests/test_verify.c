@@ -364,6 +364,50 @@ static void a_value_agrees_within_its_spread_and_two_deviations(void **state)
                          cases[i].verdict);
 }
 
+/* A course of I(X;T) in layer 0 over five epochs, half of it in layer 1; H(Y) = 3. */
+static bool shows(ipl_net_trend trend, const double course[5])
+{
+    double epochs[5] = {0, 1, 2, 3, 4}, values[5 * 2 * IPL_NET_FIELDS];
+    const ipl_track track = {.n_epochs = 5,
+                             .n_layers = 2,
+                             .n_fields = IPL_NET_FIELDS,
+                             .epochs = epochs,
+                             .values = values};
+    const ipl_net_fact fact = {.trend = trend, .field = IPL_NET_XT, .first = 1, .last = 2};
+
+    for (size_t i = 0; i < 10; i++)
+        for (size_t f = 0; f < IPL_NET_FIELDS; f++)
+            values[i * IPL_NET_FIELDS + f] =
+                f == IPL_NET_Y ? 3.0 : course[i / 2] / (double)(1 + i % 2);
+    return ipl_net_shows(&track, &fact, 0);
+}
+
+static void trends_are_seen_where_they_are_and_nowhere_else(void **state)
+{
+    static const double hill[] = {1.0, 2.0, 2.9, 2.0, 1.5},
+                        down[] = {3.0, 2.5, 2.0, 2.0, 1.0};
+    static const double up[] = {1.0, 2.0, 2.5, 2.8, 2.9},
+                        high[] = {1.0, 2.0, 3.1, 2.9, 2.8};
+    static const double below[] = {-1.0, -2.0, -1.0, -1.0, -1.0};
+
+    (void)state;
+    assert_true(shows(IPL_NET_RISES_THEN_FALLS, hill));
+    assert_false(shows(IPL_NET_RISES_THEN_FALLS, up));
+    assert_false(shows(IPL_NET_RISES_THEN_FALLS, down));
+    assert_true(shows(IPL_NET_ONLY_FALLS, down));
+    assert_false(shows(IPL_NET_ONLY_FALLS, hill));
+    assert_true(shows(IPL_NET_DOES_NOT_FALL, up));
+    assert_false(shows(IPL_NET_DOES_NOT_FALL, hill));
+    assert_true(shows(IPL_NET_ENDS_HIGHER, hill));
+    assert_false(shows(IPL_NET_ENDS_HIGHER, down));
+    assert_true(shows(IPL_NET_ENDS_LOWER, down));
+    assert_false(shows(IPL_NET_ENDS_LOWER, up));
+    assert_true(shows(IPL_NET_BOUNDED, hill));
+    assert_false(shows(IPL_NET_BOUNDED, high));
+    assert_true(shows(IPL_NET_ORDERED, hill)); /* layer 1 has half of it */
+    assert_false(shows(IPL_NET_ORDERED, below));
+}
+
 static void every_experiment_with_nets_is_a_preset_with_options_that_exist(void **state)
 {
     (void)state;
@@ -553,6 +597,7 @@ int main(void)
         cmocka_unit_test(an_unknown_experiment_is_refused_before_anything_is_run),
         cmocka_unit_test(every_experiment_has_a_name_and_a_summary),
         cmocka_unit_test(a_value_agrees_within_its_spread_and_two_deviations),
+        cmocka_unit_test(trends_are_seen_where_they_are_and_nowhere_else),
         cmocka_unit_test(every_experiment_with_nets_is_a_preset_with_options_that_exist),
         cmocka_unit_test(a_short_run_reaches_the_untrained_values_alone),
         cmocka_unit_test(data_are_the_same_at_any_number_of_threads),

@@ -331,8 +331,7 @@ static ipl_status check_value(ipl_report *report, nets *s, const ipl_net_value *
     return st;
 }
 
-/* Whether a layer of a net shows the trend. */
-static bool shows(const ipl_track *track, const ipl_net_fact *f, size_t layer)
+bool ipl_net_shows(const ipl_track *track, const ipl_net_fact *f, size_t layer)
 {
     const ipl_course c = ipl_course_of(track, layer, f->field);
     const double step = STEP * fabs(c.max);
@@ -403,7 +402,7 @@ static ipl_status check_fact(ipl_report *report, nets *s, const ipl_net_fact *f,
             return ipl_fail(err, IPL_E_SHAPE, "%s: layer %zu of %zu", s->what->name, l + 1,
                             s->tracks[0].n_layers);
         for (size_t k = 0; k < s->n; k++)
-            shown += shows(&s->tracks[k], f, l);
+            shown += ipl_net_shows(&s->tracks[k], f, l);
         verdict = judge_fact(s, f->trend, (double)shown / (double)s->n);
         row = ipl_report_find(report, "%s: %s, %s", s->tracks[0].names[l], what,
                               f->estimator);

@@ -15,6 +15,7 @@
 #ifndef IPL_VERIFY_NETS_H
 #define IPL_VERIFY_NETS_H
 
+#include "run/track.h"
 #include "run/verify_report.h"
 
 /** Quantities of information.csv. */
@@ -115,5 +116,8 @@ typedef struct ipl_net_got {
 /** Verdict on a value; not reached unless `reached`, never agreeing with a NaN. */
 ipl_verdict ipl_net_judge(const ipl_net_experiment *experiment, ipl_interval expected,
                           ipl_net_got got, bool reached);
+
+/** Whether a layer, counted from 0, shows a trend; fields of the track are ipl_net_field. */
+bool ipl_net_shows(const ipl_track *track, const ipl_net_fact *fact, size_t layer);
 
 #endif /* IPL_VERIFY_NETS_H */
