@@ -193,9 +193,9 @@ static const ipl_net_fact cal_relu_facts[] = {
 #define CLAIMS(v, f) .values = (v), .n_values = N(v), .facts = (f), .n_facts = N(f)
 
 /* Estimators side by side. The edges -1 ... 1 are for tanh; ReLU has the layer's range. */
-#define SZT_ESTIMATORS "logdet:scale=cov,beta=own logdet:scale=cov,beta=rd kde:var=0.001 "
-#define SZT_TANH SZT_ESTIMATORS "binning:rule=szt,bins=30"
-#define SZT_RELU SZT_ESTIMATORS "binning:rule=range,bins=30"
+#define SZT_ESTIMATORS "logdet:scale=cov,beta=own logdet:scale=cov,beta=rd "
+#define SZT_TANH SZT_ESTIMATORS "kde:var=0.001 binning:rule=szt,bins=30"
+#define SZT_RELU SZT_ESTIMATORS "kde:var=0.001,n=1000 binning:rule=range,bins=30"
 #define FNN_ESTIMATORS                                                                     \
     "logdet:scale=cov,beta=own logdet:scale=cov,beta=rd logdet:scale=cov,beta=sum "        \
     "kde:var=0.1,n=1000 "                                                                  \

@@ -178,9 +178,9 @@ static void weights(double *W1, double *W2, const school *s)
 
     (void)ipl_net_copy_param(first, s->net, 0);
     (void)ipl_net_copy_param(second, s->net, 2); /* 1 is the bias */
-    for (size_t i = 0; i < HIDDEN * D; i++)
+    for (size_t i = 0; i < (size_t)HIDDEN * D; i++)
         W1[i] = (double)first[i];
-    for (size_t i = 0; i < OUTPUTS * D; i++) {
+    for (size_t i = 0; i < (size_t)OUTPUTS * D; i++) {
         W2[i] = 0.0;
         for (size_t j = 0; j < HIDDEN; j++)
             W2[i] += (double)second[i / D * HIDDEN + j] * W1[j * D + i % D];
