@@ -16,7 +16,7 @@ static const char *const units[] = {"nats", "bits", NULL};
 
 static const ipl_opt ib_rows[] = {
     IPL_OPT_STRING(ib_opts, data, "data", "szt",
-                   "data set with every x as often as it is likely: x its samples, y its "
+                   "data set in which p(x,y) is counted: x its different samples, y its "
                    "labels"),
     IPL_OPT_STRING(ib_opts, joint, "joint", "",
                    "p(x,y) instead: NAME.npy, or CSV with a header row; a row per x, a "
