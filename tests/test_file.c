@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 static char root[] = "/tmp/infoplane-test-XXXXXX";
 
@@ -183,7 +184,7 @@ static void what_cannot_be_created_says_so(void **state)
 
     (void)state;
     assert_int_equal(ipl_file_replace(at("no/such"), "x", 1, &err), IPL_E_CANTCREATE);
-    assert_int_equal(ipl_appender_open(&file, at("no/such"), 0, &err), IPL_E_CANTCREATE);
+    assert_int_equal(ipl_appender_open(&file, at("no/such"), NULL, &err), IPL_E_CANTCREATE);
     memset(longest, 'x', sizeof longest - 1);
     longest[sizeof longest - 1] = '\0';
     assert_int_equal(ipl_file_replace(longest, "x", 1, &err), IPL_E_CANTCREATE);
@@ -206,39 +207,104 @@ static void rows_are_appended(void **state)
 
     (void)state;
     put(at("rows"), "left from another run\n");
-    assert_int_equal(ipl_appender_open(&file, at("rows"), 0, NULL), IPL_OK);
+    assert_int_equal(ipl_appender_open(&file, at("rows"), NULL, NULL), IPL_OK);
     assert_int_equal(ipl_appender_write(&file, "a,b\n", 4, NULL), IPL_OK);
     assert_int_equal(ipl_appender_write(&file, "1,2\n", 4, NULL), IPL_OK);
-    assert_int_equal(file.length, 8);
+    assert_int_equal(file.mark.length, 8);
     check_content(at("rows"), "a,b\n1,2\n"); /* before it is closed */
     assert_int_equal(ipl_appender_close(&file, NULL), IPL_OK);
     assert_int_equal(ipl_appender_close(&file, NULL), IPL_OK); /* nothing left to close */
 }
 
+/* The mark of a text. */
+static ipl_file_mark mark_of(const char *text)
+{
+    return (ipl_file_mark){strlen(text),
+                           (uint32_t)crc32_z(0, (const unsigned char *)text, strlen(text))};
+}
+
 static void an_appender_goes_on_after_what_is_kept(void **state)
 {
+    const ipl_file_mark keep = mark_of("a,b\n1,2\n");
     ipl_appender file;
 
     (void)state;
     put(at("rows"), "a,b\n1,2\n3,");
-    assert_int_equal(ipl_appender_open(&file, at("rows"), 8, NULL), IPL_OK);
+    assert_int_equal(ipl_appender_open(&file, at("rows"), &keep, NULL), IPL_OK);
     assert_int_equal(ipl_appender_write(&file, "4,5\n", 4, NULL), IPL_OK);
     assert_int_equal(ipl_appender_close(&file, NULL), IPL_OK);
     check_content(at("rows"), "a,b\n1,2\n4,5\n");
+    assert_int_equal(file.mark.length, 12);
+    assert_int_equal(file.mark.crc, mark_of("a,b\n1,2\n4,5\n").crc);
+}
+
+static void a_file_that_is_not_what_is_kept_is_left_alone(void **state)
+{
+    const ipl_file_mark keep = mark_of("a,b\n1,2\n");
+    const int before = next_descriptor();
+    ipl_appender file;
+    ipl_error err = {0};
+
+    (void)state;
+    put(at("rows"), "a,b\n1,9\n3,");
+    assert_int_equal(ipl_appender_open(&file, at("rows"), &keep, &err), IPL_E_FORMAT);
+    assert_non_null(strstr(err.msg, "first 8 bytes"));
+    check_content(at("rows"), "a,b\n1,9\n3,");
+    assert_int_equal(next_descriptor(), before);
+}
+
+static void a_file_that_was_removed_takes_no_rows(void **state)
+{
+    ipl_appender file;
+    ipl_error err = {0};
+
+    (void)state;
+    assert_int_equal(ipl_appender_open(&file, at("gone"), NULL, NULL), IPL_OK);
+    assert_int_equal(unlink(at("gone")), 0);
+    assert_int_equal(ipl_appender_write(&file, "1,2\n", 4, &err), IPL_E_IO);
+    assert_non_null(strstr(err.msg, "removed"));
+    assert_int_equal(ipl_appender_close(&file, NULL), IPL_OK);
+}
+
+static void a_writer_keeps_the_old_file_as_backup(void **state)
+{
+    const ipl_file_mark whole = mark_of("new content");
+    ipl_file_writer w;
+
+    (void)state;
+    put(at("last"), "old");
+    assert_int_equal(ipl_file_writer_open(&w, at("last"), NULL), IPL_OK);
+    assert_int_equal(ipl_file_writer_add(&w, "new ", 4, NULL), IPL_OK);
+    check_content(at("last"), "old");
+    assert_int_equal(ipl_file_writer_add(&w, "content", 7, NULL), IPL_OK);
+    assert_int_equal(w.mark.length, whole.length);
+    assert_int_equal(w.mark.crc, whole.crc);
+    assert_int_equal(ipl_file_writer_close(&w, at("previous"), IPL_OK, NULL), IPL_OK);
+    check_content(at("last"), "new content");
+    check_content(at("previous"), "old");
+    assert_false(ipl_file_exists(at("last.tmp")));
+    /* Given up: nothing changes. */
+    assert_int_equal(ipl_file_writer_open(&w, at("last"), NULL), IPL_OK);
+    assert_int_equal(ipl_file_writer_close(&w, at("previous"), IPL_E_NUMERIC, NULL),
+                     IPL_E_NUMERIC);
+    check_content(at("last"), "new content");
+    check_content(at("previous"), "old");
+    assert_false(ipl_file_exists(at("last.tmp")));
 }
 
 static void a_file_shorter_than_what_is_kept_is_left_alone(void **state)
 {
+    const ipl_file_mark keep = {.length = 5};
     const int before = next_descriptor();
     ipl_appender file;
     ipl_error err = {0};
 
     (void)state;
     put(at("rows"), "a,b\n");
-    assert_int_equal(ipl_appender_open(&file, at("rows"), 5, &err), IPL_E_FORMAT);
+    assert_int_equal(ipl_appender_open(&file, at("rows"), &keep, &err), IPL_E_FORMAT);
     assert_int_equal(file.fd, -1);
     check_content(at("rows"), "a,b\n");
-    assert_int_equal(ipl_appender_open(&file, at("none"), 5, &err), IPL_E_FORMAT);
+    assert_int_equal(ipl_appender_open(&file, at("none"), &keep, &err), IPL_E_FORMAT);
     assert_false(ipl_file_exists(at("none")));
     assert_int_equal(next_descriptor(), before);
 }
@@ -252,13 +318,13 @@ static void half_a_row_is_cut_off_again(void **state)
 
     (void)state;
     (void)signal(SIGXFSZ, SIG_IGN);
-    assert_int_equal(ipl_appender_open(&file, at("cut"), 0, NULL), IPL_OK);
+    assert_int_equal(ipl_appender_open(&file, at("cut"), NULL, NULL), IPL_OK);
     assert_int_equal(ipl_appender_write(&file, "1,2\n", 4, NULL), IPL_OK);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
     assert_int_equal(ipl_appender_write(&file, "3,4\n", 4, &err), IPL_E_IO);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-    assert_int_equal(file.length, 4);
+    assert_int_equal(file.mark.length, 4);
     check_content(at("cut"), "1,2\n");
     assert_int_equal(ipl_appender_write(&file, "5,6\n", 4, NULL), IPL_OK);
     assert_int_equal(ipl_appender_close(&file, NULL), IPL_OK);
@@ -379,6 +445,9 @@ int main(void)
         cmocka_unit_test(a_copy_has_the_same_content),
         cmocka_unit_test(rows_are_appended),
         cmocka_unit_test(an_appender_goes_on_after_what_is_kept),
+        cmocka_unit_test(a_file_that_is_not_what_is_kept_is_left_alone),
+        cmocka_unit_test(a_file_that_was_removed_takes_no_rows),
+        cmocka_unit_test(a_writer_keeps_the_old_file_as_backup),
         cmocka_unit_test(a_file_shorter_than_what_is_kept_is_left_alone),
         cmocka_unit_test(half_a_row_is_cut_off_again),
         cmocka_unit_test(folders_are_created_with_their_parents),

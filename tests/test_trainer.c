@@ -246,9 +246,11 @@ static void force_does_not_remove_a_folder_that_is_no_run(void **state)
     (void)state;
     snprintf(path, sizeof path, "%s/mine", folder);
     assert_int_equal(ipl_folder_create(path, NULL), IPL_OK);
+    snprintf(path, sizeof path, "%s/mine/notes", folder);
+    assert_int_equal(ipl_file_replace(path, "mine", 4, NULL), IPL_OK);
     small_experiment();
     assert_int_equal(train("mine", 1, true, &err), IPL_E_CANTCREATE);
-    assert_true(ipl_file_is_folder(path));
+    assert_true(ipl_file_exists(path));
 }
 
 static void bad_experiments_are_refused_before_anything_is_written(void **state)

@@ -1,6 +1,9 @@
 #include "base/clock.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 double ipl_clock(void)
@@ -11,9 +14,25 @@ double ipl_clock(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+/* Whether the environment fixes the time, and to what. */
+static bool fixed_time(uint64_t *seconds)
+{
+    const char *text = getenv("SOURCE_DATE_EPOCH");
+
+    return text && ipl_count_parse(seconds, text);
+}
+
+double ipl_clock_spent(double from)
+{
+    uint64_t fixed;
+
+    return fixed_time(&fixed) ? 0.0 : ipl_clock() - from;
+}
+
 void ipl_clock_stamp(char *out, size_t size)
 {
-    const time_t now = time(NULL);
+    uint64_t fixed;
+    const time_t now = fixed_time(&fixed) ? (time_t)fixed : time(NULL);
     struct tm utc;
 
     if (!gmtime_r(&now, &utc) || strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)

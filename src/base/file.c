@@ -61,26 +61,10 @@ static ssize_t read_all(int fd, char *out, size_t len)
     return (ssize_t)have;
 }
 
-/* write() all len bytes; -1 on a fault. */
-static int write_all(int fd, const char *bytes, size_t len)
-{
-    while (len > 0) {
-        const ssize_t n = write(fd, bytes, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -1;
-        bytes += n;
-        len -= (size_t)n;
-    }
-    return 0;
-}
-
 ipl_status ipl_file_read(char **out, size_t *len, const char *path, size_t limit,
                          ipl_error *err)
 {
-    const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* no waiting on a pipe */
+    const int fd = ipl_file_open(path, O_RDONLY | O_NONBLOCK); /* no waiting on a pipe */
     struct stat info;
     char *bytes = NULL;
     size_t size;
@@ -124,129 +108,20 @@ done:
     return st;
 }
 
-/* fsync the folder that holds path, so that a rename in it is on the disk. */
-static void sync_folder_of(const char *path)
+ipl_status ipl_file_read_head(char *out, size_t len, const char *path, ipl_error *err)
 {
-    char folder[IPL_PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    const size_t len = slash ? (size_t)(slash - path) : 0;
-    int fd;
-
-    if (len >= sizeof folder)
-        return;
-    memcpy(folder, path, len);
-    folder[len] = '\0';
-    fd = open(len ? folder : slash ? "/" : ".", O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void)fsync(fd); /* not every file system can; the rename itself has happened */
-        (void)close(fd);
-    }
-}
-
-ipl_status ipl_file_replace(const char *path, const void *bytes, size_t len, ipl_error *err)
-{
-    char temporary[IPL_PATH_MAX];
-    const int n = snprintf(temporary, sizeof temporary, "%s.tmp", path);
-    int fd;
+    const int fd = ipl_file_open(path, O_RDONLY | O_NONBLOCK);
     ipl_status st = IPL_OK;
-
-    if (n < 0 || n >= IPL_PATH_MAX)
-        return ipl_fail(err, IPL_E_CANTCREATE, "path is too long: %.60s...", path);
-    fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, strerror(errno));
-    if (write_all(fd, bytes, len) != 0 || fsync(fd) != 0)
-        st = ipl_fail(err, IPL_E_IO, "%s: %s", path, strerror(errno));
-    if (close(fd) != 0 && st == IPL_OK)
-        st = ipl_fail(err, IPL_E_IO, "%s: %s", path, strerror(errno));
-    if (st == IPL_OK && rename(temporary, path) != 0)
-        st = ipl_fail(err, IPL_E_IO, "%s: %s", path, strerror(errno));
-    if (st != IPL_OK) {
-        (void)unlink(temporary);
-        return st;
-    }
-    sync_folder_of(path);
-    return IPL_OK;
-}
-
-ipl_status ipl_file_copy(const char *to, const char *from, ipl_error *err)
-{
-    char *bytes;
-    size_t len;
-    ipl_status st = ipl_file_read(&bytes, &len, from, (size_t)1 << 30, err);
-
-    if (st == IPL_OK)
-        st = ipl_file_replace(to, bytes, len, err);
-    ipl_free(bytes);
-    return st;
-}
-
-ipl_status ipl_appender_open(ipl_appender *out, const char *path, uint64_t keep,
-                             ipl_error *err)
-{
-    ipl_appender file = {.fd = -1, .length = keep};
-    struct stat info;
-    ipl_status st;
-
-    out->fd = -1;
-    st = ipl_text_copy(file.path, sizeof file.path, path, strlen(path), "path", err);
-    if (st != IPL_OK)
-        return st;
-    file.fd = open(path, O_WRONLY | (keep == 0 ? O_CREAT : 0) | O_CLOEXEC, 0666);
-    if (file.fd < 0 && errno == ENOENT && keep > 0)
-        return ipl_fail(err, IPL_E_FORMAT, "%s: no such file, expected at least %llu bytes",
-                        path, (unsigned long long)keep);
-    if (file.fd < 0)
-        return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, strerror(errno));
-    if (fstat(file.fd, &info) != 0) {
-        st = ipl_fail(err, IPL_E_IO, "%s: %s", path, strerror(errno));
-        goto done;
-    }
-    if ((uint64_t)info.st_size < keep) {
-        st = ipl_fail(err, IPL_E_FORMAT, "%s: %lld bytes, expected at least %llu", path,
-                      (long long)info.st_size, (unsigned long long)keep);
-        goto done;
-    }
-    if (ftruncate(file.fd, (off_t)keep) != 0 || lseek(file.fd, (off_t)keep, SEEK_SET) < 0) {
-        st = ipl_fail(err, IPL_E_IO, "%s: %s", path, strerror(errno));
-        goto done;
-    }
-    *out = file;
-    file.fd = -1; /* now the caller's */
-done:
-    if (file.fd >= 0)
-        (void)close(file.fd); /* nothing was written */
-    return st;
-}
-
-ipl_status ipl_appender_write(ipl_appender *file, const char *bytes, size_t len,
-                              ipl_error *err)
-{
-    if (write_all(file->fd, bytes, len) != 0) {
-        const int fault = errno;
-        /* Keep the table whole; where that fails too, the next row overwrites this one. */
-        const int cut = ftruncate(file->fd, (off_t)file->length);
-
-        (void)cut;
-        (void)lseek(file->fd, (off_t)file->length, SEEK_SET);
-        return ipl_fail(err, IPL_E_IO, "%s: %s", file->path, strerror(fault));
-    }
-    file->length += len;
-    return IPL_OK;
-}
-
-ipl_status ipl_appender_close(ipl_appender *file, ipl_error *err)
-{
-    const int fd = file->fd;
-    ipl_status st = IPL_OK;
+    ssize_t n;
 
     if (fd < 0)
-        return IPL_OK;
-    file->fd = -1;
-    if (fsync(fd) != 0 && errno != EINVAL && errno != EROFS)
-        st = ipl_fail(err, IPL_E_IO, "%s: %s", file->path, strerror(errno));
-    if (close(fd) != 0 && st == IPL_OK)
-        st = ipl_fail(err, IPL_E_IO, "%s: %s", file->path, strerror(errno));
+        return ipl_fail(err, IPL_E_NOINPUT, "%s: %s", path, strerror(errno));
+    n = read_all(fd, out, len);
+    if (n < 0)
+        st = ipl_fail(err, IPL_E_IO, "%s: %s", path, strerror(errno));
+    else if ((size_t)n < len)
+        st = ipl_fail(err, IPL_E_FORMAT, "%s: %zd bytes, want %zu at least", path, n, len);
+    (void)close(fd); /* read only: nothing to lose */
     return st;
 }
 

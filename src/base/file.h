@@ -22,6 +22,13 @@ ipl_status ipl_path_join(char *out, const char *folder, const char *name,
                          ipl_error *err) IPL_NODISCARD;
 
 /**
+ * open() with flags | O_CLOEXEC and mode 0666, tried again when a signal interrupts it.
+ *
+ * returns  a descriptor, or -1 with errno
+ */
+int ipl_file_open(const char *path, int flags);
+
+/**
  * Read a whole file, a NUL added behind it.
  *
  * owner   *out belongs to the caller, for ipl_free()
@@ -32,6 +39,14 @@ ipl_status ipl_path_join(char *out, const char *folder, const char *name,
  */
 ipl_status ipl_file_read(char **out, size_t *len, const char *path, size_t limit,
                          ipl_error *err) IPL_NODISCARD;
+
+/**
+ * Read the first len bytes of a file into out.
+ *
+ * errors  IPL_E_NOINPUT  it does not exist; IPL_E_FORMAT  it is shorter; IPL_E_IO
+ */
+ipl_status ipl_file_read_head(char *out, size_t len, const char *path,
+                              ipl_error *err) IPL_NODISCARD;
 
 /**
  * Replace a file by len bytes, atomically: temporary file "<path>.tmp", checked writes,
@@ -46,25 +61,73 @@ ipl_status ipl_file_replace(const char *path, const void *bytes, size_t len,
 /** Copy a file atomically; errors of ipl_file_read() and ipl_file_replace(). */
 ipl_status ipl_file_copy(const char *to, const char *from, ipl_error *err) IPL_NODISCARD;
 
+/** The beginning of a file: how long, and its CRC-32. */
+typedef struct ipl_file_mark {
+    uint64_t length;
+    uint32_t crc;
+} ipl_file_mark;
+
+/**
+ * A file that is written piece by piece and takes its place all at once:
+ *
+ *     ipl_file_writer w;
+ *     ipl_status st = ipl_file_writer_open(&w, path, err);
+ *
+ *     if (st == IPL_OK)
+ *         st = ipl_file_writer_add(&w, bytes, len, err);
+ *     st = ipl_file_writer_close(&w, NULL, st, err);
+ */
+typedef struct ipl_file_writer {
+    int fd;             /* of the temporary file "<path>.tmp"; -1: none */
+    ipl_file_mark mark; /* of what was written so far */
+    char path[IPL_PATH_MAX];
+} ipl_file_writer;
+
+/** Start writing; IPL_E_CANTCREATE. */
+ipl_status ipl_file_writer_open(ipl_file_writer *out, const char *path,
+                                ipl_error *err) IPL_NODISCARD;
+
+/** Append len bytes; IPL_E_IO. */
+ipl_status ipl_file_writer_add(ipl_file_writer *w, const void *bytes, size_t len,
+                               ipl_error *err) IPL_NODISCARD;
+
+/**
+ * End writing. When st, how it went so far, is IPL_OK: fsync, rename to path, fsync of the
+ * folder. Otherwise the temporary file is removed.
+ *
+ * backup  a file of the same folder that gets the old content; NULL: none
+ * returns st, or IPL_E_IO: the old content is at path or at backup, whole
+ */
+ipl_status ipl_file_writer_close(ipl_file_writer *w, const char *backup, ipl_status st,
+                                 ipl_error *err) IPL_NODISCARD;
+
 /** A file that only grows, one write per row. */
 typedef struct ipl_appender {
-    int fd;          /* -1: not open */
-    uint64_t length; /* bytes written so far */
+    int fd;             /* -1: not open */
+    ipl_file_mark mark; /* of what was written so far */
     char path[IPL_PATH_MAX];
 } ipl_appender;
 
 /**
- * Open path for appending; `keep` bytes of what it holds stay, the rest is cut off
- * (0: start anew).
+ * Open path for appending. The part that `keep` marks stays, the rest is cut off; NULL: start
+ * anew.
  *
- * errors  IPL_E_CANTCREATE, IPL_E_IO; IPL_E_FORMAT when it is shorter than `keep`
+ * errors  IPL_E_CANTCREATE, IPL_E_IO; IPL_E_FORMAT, with the file untouched, when it is not
+ *         there, shorter than the mark, or not what was marked
  */
-ipl_status ipl_appender_open(ipl_appender *out, const char *path, uint64_t keep,
+ipl_status ipl_appender_open(ipl_appender *out, const char *path, const ipl_file_mark *keep,
                              ipl_error *err) IPL_NODISCARD;
 
-/** Append len bytes with one write; on IPL_E_IO a part that was written is cut off again. */
+/**
+ * Append len bytes with one write; on a fault a part that was written is cut off again.
+ *
+ * errors  IPL_E_IO, also when the file was removed behind our back
+ */
 ipl_status ipl_appender_write(ipl_appender *file, const char *bytes, size_t len,
                               ipl_error *err) IPL_NODISCARD;
+
+/** Flush to the disk; IPL_E_IO. */
+ipl_status ipl_appender_sync(const ipl_appender *file, ipl_error *err) IPL_NODISCARD;
 
 /** Flush to the disk and close; a file that is not open is allowed. */
 ipl_status ipl_appender_close(ipl_appender *file, ipl_error *err) IPL_NODISCARD;

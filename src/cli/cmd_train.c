@@ -9,7 +9,7 @@
 
 typedef struct train_opts {
     char preset[IPL_PRESET_NAME_MAX];
-    char out[IPL_PATH_MAX];
+    char out[IPL_PATH_MAX], resume[IPL_PATH_MAX];
     size_t threads;
     bool force, quiet, verbose, json;
 } train_opts;
@@ -19,6 +19,8 @@ static const ipl_opt train_rows[] = {
                    "published experiment; see 'infoplane list presets'"),
     IPL_OPT_STRING(train_opts, out, "out", "",
                    "run directory; default: results/NAME-seedSEED"),
+    IPL_OPT_STRING(train_opts, resume, "resume", "",
+                   "go on with the run in this folder; auto: with --out, or start it"),
     IPL_OPT_NUMBER(train_opts, threads, "threads", 0, 1024, 0,
                    "threads; 0: as many as processors; the result is the same"),
     IPL_OPT_FLAG(train_opts, force, "force", 0, "replace a run that is there"),
@@ -34,9 +36,19 @@ static const char details[] =
     "  infoplane train --preset logdet-fnn-tanh --epochs 30\n"
     "  infoplane train --data fashion-mnist --net 784-256-20-10 --activation relu\n"
     "  infoplane train results/RUN/experiment.ini --seed 2\n"
+    "  infoplane train --resume results/RUN\n"
+    "  infoplane train --preset logdet-fnn-tanh --resume auto     # for job scripts\n"
     "\n"
     "Options given here win over the file or preset. The run directory gets the resolved\n"
-    "experiment, so that 'infoplane train results/RUN/experiment.ini' repeats it.\n";
+    "experiment, so that 'infoplane train results/RUN/experiment.ini' repeats it.\n"
+    "\n"
+    "A run may be interrupted at any time. --resume goes on from its last checkpoint and "
+    "ends\n"
+    "with the same bytes; with 'auto' one command line starts, goes on, or says that the "
+    "run\n"
+    "is done. Ctrl-C, TERM, HUP and USR1 end the run after the batch, a checkpoint "
+    "written;\n"
+    "a second one ends it at once.\n";
 
 /* Number of the first signal that asked to stop. */
 static volatile sig_atomic_t stop_signal;
@@ -60,21 +72,30 @@ static void catch_signals(void)
         (void)sigaction(numbers[i], &action, NULL);
 }
 
-/* Defaults, then the file or preset, then the command line. */
-static ipl_status resolve(ipl_experiment *exp, const train_opts *opts, const ipl_args *args,
-                          ipl_error *err)
+/* How --resume says to begin, and whether the other options agree. */
+static ipl_status choose_resume(ipl_train_resume *out, const train_opts *opts,
+                                const ipl_args *args, ipl_error *err)
 {
-    char path[IPL_PATH_MAX];
-    const char *preset = *opts->preset ? opts->preset : NULL;
+    *out = *opts->resume == '\0'               ? IPL_RESUME_NO
+           : strcmp(opts->resume, "auto") == 0 ? IPL_RESUME_AUTO
+                                               : IPL_RESUME_RUN;
+    if (*out != IPL_RESUME_NO && opts->force)
+        return ipl_fail(err, IPL_E_ARG,
+                        "--resume goes on with a run, --force replaces it: give one");
+    if (*out == IPL_RESUME_RUN && (*opts->preset || *opts->out || args->n_words > 0))
+        return ipl_fail(
+            err, IPL_E_ARG,
+            "--resume %s has its experiment and place: give no file, --preset or "
+            "--out",
+            opts->resume);
+    return IPL_OK;
+}
+
+/* The options of the experiment on the command line. */
+static ipl_status apply_options(ipl_experiment *exp, const ipl_args *args, ipl_error *err)
+{
     ipl_status st = IPL_OK;
 
-    if (preset && args->n_words > 0)
-        return ipl_fail(err, IPL_E_ARG, "give an experiment file or --preset, not both");
-    ipl_opt_init(exp, ipl_experiment_opts);
-    if (preset)
-        st = ipl_preset_find(path, preset, err);
-    if (st == IPL_OK && (preset || args->n_words > 0))
-        st = ipl_experiment_read(exp, preset ? path : args->words[0], err);
     for (size_t i = 0; i < args->n_later && st == IPL_OK; i++) {
         const ipl_opt *row = args->later[i].row;
         bool again = false;
@@ -86,19 +107,63 @@ static ipl_status resolve(ipl_experiment *exp, const train_opts *opts, const ipl
         st = again ? ipl_opt_append(exp, row, args->later[i].value, err)
                    : ipl_opt_set(exp, row, args->later[i].value, err);
     }
-    if (st == IPL_OK)
-        st = ipl_experiment_name(exp, preset, err);
     return st;
 }
 
-/* --out, or results/NAME-seedSEED. */
-static ipl_status choose_path(char *path, const train_opts *opts, const ipl_experiment *exp,
-                              ipl_error *err)
+/* The file an experiment starts from; "": none. */
+static ipl_status choose_file(char *path, const train_opts *opts, const ipl_args *args,
+                              ipl_train_resume resume, ipl_error *err)
 {
+    *path = '\0';
+    if (*opts->preset && args->n_words > 0)
+        return ipl_fail(err, IPL_E_ARG, "give an experiment file or --preset, not both");
+    if (resume == IPL_RESUME_RUN) {
+        ipl_status st = ipl_path_join(path, opts->resume, "experiment.ini", err);
+
+        if (st == IPL_OK && !ipl_file_exists(path))
+            st = ipl_fail(err, IPL_E_NOINPUT, "%s: no run (no experiment.ini)",
+                          opts->resume);
+        return st;
+    }
+    if (*opts->preset)
+        return ipl_preset_find(path, opts->preset, err);
+    if (args->n_words > 0)
+        return ipl_text_copy(path, IPL_PATH_MAX, args->words[0], strlen(args->words[0]),
+                             "path", err);
+    return IPL_OK;
+}
+
+/* Defaults, then the file or preset, then the command line. */
+static ipl_status resolve(ipl_experiment *exp, const train_opts *opts, const ipl_args *args,
+                          ipl_train_resume resume, ipl_error *err)
+{
+    char path[IPL_PATH_MAX];
+    ipl_status st = choose_file(path, opts, args, resume, err);
+
+    ipl_opt_init(exp, ipl_experiment_opts);
+    if (st == IPL_OK && *path != '\0')
+        st = ipl_experiment_read(exp, path, err);
+    if (st == IPL_OK)
+        st = apply_options(exp, args, err);
+    if (st == IPL_OK)
+        st = ipl_experiment_name(exp, *opts->preset ? opts->preset : NULL, err);
+    return st;
+}
+
+/* The run's own folder, --out, or results/NAME-seedSEED. */
+static ipl_status choose_path(char *path, const train_opts *opts, const ipl_experiment *exp,
+                              ipl_train_resume resume, ipl_error *err)
+{
+    const char *given = resume == IPL_RESUME_RUN ? opts->resume : opts->out;
     char folder[sizeof exp->name + 32];
 
-    if (*opts->out)
-        return ipl_text_copy(path, IPL_PATH_MAX, opts->out, strlen(opts->out), "out", err);
+    if (*given) {
+        size_t len = strlen(given);
+
+        while (len > 1 && given[len - 1] == '/')
+            len--;
+        return ipl_text_copy(path, IPL_PATH_MAX, given, len, "out", err);
+    }
     (void)snprintf(folder, sizeof folder, "%s-seed%llu", exp->name,
                    (unsigned long long)exp->seed);
     return ipl_path_join(path, "results", folder, err);
@@ -110,38 +175,36 @@ static ipl_status run_train(void *self, const ipl_args *args, ipl_error *err)
     static ipl_experiment exp; /* large, and used once */
     char path[IPL_PATH_MAX];
     ipl_train_screen screen;
-    const ipl_train_opts run = {
+    ipl_train_opts run = {
         .exp = &exp,
         .path = path,
         .force = opts->force,
-        .link_latest = *opts->out == '\0',
         .threads = opts->threads,
         .argc = args->argc,
         .argv = args->argv,
         .watcher = ipl_train_screen_watcher(&screen),
         .stop = &stop_signal,
     };
-    ipl_status st = resolve(&exp, opts, args, err);
+    ipl_status st = choose_resume(&run.resume, opts, args, err);
 
     if (st == IPL_OK)
-        st = choose_path(path, opts, &exp, err);
+        st = resolve(&exp, opts, args, run.resume, err);
+    if (st == IPL_OK)
+        st = choose_path(path, opts, &exp, run.resume, err);
     if (st != IPL_OK)
         return st;
-    ipl_train_screen_init(&screen, &exp, opts->quiet, opts->verbose, opts->json);
+    run.link_latest = *opts->out == '\0' && run.resume != IPL_RESUME_RUN;
+    ipl_train_screen_init(&screen, path, &exp, opts->threads, opts->quiet, opts->verbose,
+                          opts->json);
     catch_signals();
     st = ipl_train(&run, err);
     ipl_train_screen_clear(&screen);
-    if (st != IPL_OK)
-        return st;
-    if (!opts->quiet && !opts->json)
-        printf("\n%s %s\nplot it with: infoplane plot %s\n",
-               stop_signal ? "stopped; written so far:" : "done:", path, path);
-    if (stop_signal) {
+    if (st == IPL_OK && stop_signal) {
         (void)fflush(stdout);
         (void)signal(stop_signal, SIG_DFL);
         (void)raise(stop_signal); /* whoever sent it learns how we ended */
     }
-    return IPL_OK;
+    return st;
 }
 
 const ipl_command ipl_cmd_train = {

@@ -7,14 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 
-void ipl_train_screen_init(ipl_train_screen *s, const ipl_experiment *exp, bool quiet,
-                           bool verbose, bool json)
+void ipl_train_screen_init(ipl_train_screen *s, const char *path, const ipl_experiment *exp,
+                           size_t threads, bool quiet, bool verbose, bool json)
 {
     *s = (ipl_train_screen){.quiet = quiet,
                             .verbose = verbose,
                             .json = json,
                             .live = !quiet && !json && ipl_stderr_is_live(),
-                            .batch = exp->batch};
+                            .batch = exp->batch,
+                            .path = path,
+                            .threads = threads};
 }
 
 void ipl_train_screen_clear(ipl_train_screen *s)
@@ -30,6 +32,21 @@ static void print_size(const char *label, double bytes)
         printf("%s %.1f GB", label, bytes / 1e9);
     else
         printf("%s %.1f MB", label, bytes / 1e6);
+}
+
+/* Where a run goes on, and what checkpoints it writes. */
+static void print_checkpoints(const ipl_train_plan *plan)
+{
+    if (plan->resumed)
+        printf("resumed    after epoch %zu, batch %zu of %zu\n", plan->epoch, plan->batch,
+               plan->steps);
+    if (plan->checkpoint_bytes > 0.0) {
+        printf("checkpoint %s", plan->exp->checkpoint);
+        print_size(",", plan->checkpoint_bytes);
+        printf(" each\n");
+    } else {
+        printf("checkpoint none: this run cannot be resumed\n");
+    }
 }
 
 static void print_shape(char *out, size_t size, ipl_shape shape)
@@ -87,6 +104,7 @@ static void on_start(void *self, const ipl_train_plan *plan)
     printf("training   %zu epochs of %zu steps, batch %zu, %s, %s, %zu thread%s\n",
            exp->epochs, plan->steps, exp->batch, ipl_net_optimiser_text(plan->net),
            ipl_net_loss_text(plan->net), plan->threads, plan->threads == 1 ? "" : "s");
+    print_checkpoints(plan);
     for (size_t p = 0; p < plan->n_probes; p++)
         printf("%s %s %zu rows%s", p ? "," : "measuring ", ipl_probe_name(plan->probes[p]),
                ipl_probe_n(plan->probes[p]), p + 1 < plan->n_probes ? "" : "; ");
@@ -248,11 +266,52 @@ static void on_warning(void *self, const char *text)
         fprintf(stderr, "infoplane: warning: %s\n", text);
 }
 
+/* The command that goes on with a run; a name that a shell would take apart is quoted. */
+static void print_resume(const ipl_train_screen *s)
+{
+    const bool plain = s->path[strspn(s->path, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                               "abcdefghijklmnopqrstuvwxyz"
+                                               "0123456789_./+,:@%=-")] == '\0';
+
+    printf("go on with: infoplane train --resume %s", plain ? "" : "'");
+    for (const char *c = s->path; *c; c++)
+        if (*c == '\'')
+            printf("'\\''");
+        else
+            (void)putchar(*c);
+    printf("%s", plain ? "" : "'");
+    if (s->threads > 0)
+        printf(" --threads %zu", s->threads);
+    printf("\n");
+}
+
+static void on_end(void *self, const ipl_train_end *end)
+{
+    ipl_train_screen *s = self;
+
+    ipl_train_screen_clear(s);
+    if (s->quiet || s->json)
+        return;
+    if (end->before)
+        printf("%s: done already, all of its %zu epochs\n", s->path, end->epoch);
+    else if (end->stopped)
+        printf("\nstopped after epoch %zu, batch %zu; written so far: %s\n", end->epoch,
+               end->batch, s->path);
+    else
+        printf("\ndone: %s\n", s->path);
+    if (end->stopped && end->resumable)
+        print_resume(s);
+    else
+        printf("plot it with: infoplane plot %s\n", s->path);
+    (void)fflush(stdout);
+}
+
 ipl_train_watcher ipl_train_screen_watcher(ipl_train_screen *s)
 {
     return (ipl_train_watcher){.self = s,
                                .start = on_start,
                                .batch = on_batch,
                                .epoch = on_epoch,
-                               .warning = on_warning};
+                               .warning = on_warning,
+                               .end = on_end};
 }

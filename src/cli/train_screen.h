@@ -12,12 +12,14 @@ typedef struct ipl_train_screen {
     double last_drawn; /* clock */
     double epoch_start;
     size_t epochs, steps, batch;
+    const char *path; /* of the run; borrowed */
+    size_t threads;   /* as asked for; 0: not */
     bool every_epoch; /* print a line for epochs that were not measured too */
 } ipl_train_screen;
 
-/** Start a screen for an experiment. */
-void ipl_train_screen_init(ipl_train_screen *s, const ipl_experiment *exp, bool quiet,
-                           bool verbose, bool json);
+/** Start a screen for an experiment; path, that of its run, is borrowed. */
+void ipl_train_screen_init(ipl_train_screen *s, const char *path, const ipl_experiment *exp,
+                           size_t threads, bool quiet, bool verbose, bool json);
 
 /** The watcher that draws on it; s is borrowed. */
 ipl_train_watcher ipl_train_screen_watcher(ipl_train_screen *s);

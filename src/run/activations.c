@@ -5,8 +5,10 @@
 #include "base/text.h"
 #include "math/npy.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { HEADER_BYTES = 128, TABLE_BYTES = 64, NAME_ROOM = 512 };
 
@@ -244,6 +246,14 @@ static ipl_status write_layers(const ipl_activations *rec, ipl_error *err)
     return st;
 }
 
+/* A folder in one that is there: a run that was removed does not come back. */
+static ipl_status create_folder(const char *path, ipl_error *err)
+{
+    if (mkdir(path, 0777) != 0 && errno != EEXIST)
+        return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, strerror(errno));
+    return IPL_OK;
+}
+
 ipl_status ipl_activations_begin(ipl_activations *rec, const char *run, ipl_error *err)
 {
     static const char header[] = "epoch,step\n";
@@ -251,7 +261,7 @@ ipl_status ipl_activations_begin(ipl_activations *rec, const char *run, ipl_erro
     ipl_status st = ipl_path_join(rec->folder, run, IPL_ACTIVATIONS, err);
 
     if (st == IPL_OK)
-        st = ipl_folder_create(rec->folder, err);
+        st = create_folder(rec->folder, err);
     if (st == IPL_OK)
         st = write_layers(rec, err);
     for (size_t p = 0; p < rec->n_probes && st == IPL_OK; p++)
@@ -259,10 +269,30 @@ ipl_status ipl_activations_begin(ipl_activations *rec, const char *run, ipl_erro
     if (st == IPL_OK)
         st = ipl_path_join(path, rec->folder, IPL_ACTIVATIONS_INDEX, err);
     if (st == IPL_OK)
-        st = ipl_appender_open(&rec->index, path, 0, err);
+        st = ipl_appender_open(&rec->index, path, NULL, err);
     if (st == IPL_OK)
         st = ipl_appender_write(&rec->index, header, sizeof header - 1, err);
     return st;
+}
+
+ipl_status ipl_activations_resume(ipl_activations *rec, const char *run,
+                                  const ipl_file_mark *mark, ipl_error *err)
+{
+    char path[IPL_PATH_MAX];
+    ipl_status st = ipl_appender_close(&rec->index, err);
+
+    if (st == IPL_OK)
+        st = ipl_path_join(rec->folder, run, IPL_ACTIVATIONS, err);
+    if (st == IPL_OK)
+        st = ipl_path_join(path, rec->folder, IPL_ACTIVATIONS_INDEX, err);
+    return st == IPL_OK ? ipl_appender_open(&rec->index, path, mark, err) : st;
+}
+
+ipl_status ipl_activations_sync(ipl_file_mark *out, const ipl_activations *rec,
+                                ipl_error *err)
+{
+    *out = rec->index.mark;
+    return ipl_appender_sync(&rec->index, err);
 }
 
 /* One layer of one probe; what float16 cannot hold is written as float32, with a note. */
@@ -302,7 +332,7 @@ ipl_status ipl_activations_write(char *note, ipl_activations *rec, const char *w
     st = ipl_path_join(folder, rec->folder, name, err);
     if (st != IPL_OK)
         return st;
-    st = ipl_folder_create(folder, err);
+    st = create_folder(folder, err);
     for (size_t p = 0; p < rec->n_probes; p++)
         for (size_t l = 0; l < rec->n_layers && st == IPL_OK; l++)
             if (rec->keep[l])

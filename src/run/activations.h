@@ -51,6 +51,18 @@ ipl_status ipl_activations_begin(ipl_activations *rec, const char *run,
                                  ipl_error *err) IPL_NODISCARD;
 
 /**
+ * Go on with the folder of a run: rows of the index up to the mark stay.
+ *
+ * errors  those of ipl_appender_open(); IPL_E_IO, IPL_E_NOMEM
+ */
+ipl_status ipl_activations_resume(ipl_activations *rec, const char *run,
+                                  const ipl_file_mark *mark, ipl_error *err) IPL_NODISCARD;
+
+/** How far the index is written, on the disk; IPL_E_IO. */
+ipl_status ipl_activations_sync(ipl_file_mark *out, const ipl_activations *rec,
+                                ipl_error *err) IPL_NODISCARD;
+
+/**
  * Write the activations of all probes as last measured.
  *
  * when    "epoch,step"

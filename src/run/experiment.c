@@ -67,6 +67,11 @@ const ipl_opt ipl_experiment_opts[] = {
      .help = "new order of the samples in every epoch"},
     NUMBER(shard, "shard", 0, 1 << 24, 0, "training",
            "samples a thread takes at once; 0: chosen from batch"),
+    TEXT(checkpoint, "checkpoint", "every:1min", false, "training",
+         "what --resume starts from: none, or every:5 (epochs), every:200steps, "
+         "every:10min; "
+         ",keep=10 keeps the parameters of every 10th epoch, ,keep=measured of measured "
+         "ones"),
 
     TEXT(estimator, "estimator", "logdet", true, "measuring",
          "estimator text; may be given several times"),
@@ -238,6 +243,20 @@ void ipl_experiment_print(ipl_text *out, const ipl_experiment *exp)
             ipl_text_add(out, "%s[%s]\n", *group ? "\n" : "", row->group);
         group = row->group;
         print_key(out, exp, row);
+    }
+}
+
+void ipl_experiment_print_result(ipl_text *out, const ipl_experiment *exp)
+{
+    static const char *const others[] = {"name", "pictures", "checkpoint"};
+
+    for (const ipl_opt *row = ipl_experiment_opts; row->name; row++) {
+        bool decides = true;
+
+        for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+            decides = decides && strcmp(row->name, others[i]) != 0;
+        if (decides)
+            print_key(out, exp, row);
     }
 }
 

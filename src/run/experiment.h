@@ -32,6 +32,7 @@ typedef struct ipl_experiment {
     char schedule[256];
     size_t batch, epochs, shard;
     bool shuffle;
+    char checkpoint[64]; /* none, or every:N<unit>[,keep=N|measured] */
 
     char estimator[2048]; /* texts separated by spaces */
     char measure[1024];   /* when: every, every:N, log:N, 0,1,10 or none */
@@ -68,6 +69,12 @@ ipl_status ipl_experiment_read(ipl_experiment *exp, const char *path,
 
 /** Append the whole experiment as a file that ipl_experiment_read() reads back. */
 void ipl_experiment_print(ipl_text *out, const ipl_experiment *exp);
+
+/**
+ * Append those keys that decide what a run computes, a line each: all but its name, pictures
+ * and checkpoint. Two experiments of the same text have the same result.
+ */
+void ipl_experiment_print_result(ipl_text *out, const ipl_experiment *exp);
 
 /** Fill in the name of the run when none is given: preset or data, and activation. */
 ipl_status ipl_experiment_name(ipl_experiment *exp, const char *preset,

@@ -9,7 +9,6 @@
 
 void ipl_record_flush(ipl_run *r)
 {
-    const bool failed_before = r->write_failed;
     ipl_error why = {0};
 
     r->write_failed = false;
@@ -19,8 +18,8 @@ void ipl_record_flush(ipl_run *r)
         else
             r->write_failed = true;
     }
-    if (r->write_failed && !failed_before)
-        ipl_run_warn(r, why.msg);
+    if (r->write_failed)
+        ipl_run_tell_fault(r, &why);
 }
 
 void ipl_record_when(char *out, size_t size, const ipl_run *r)
@@ -165,16 +164,37 @@ static void print_setup(ipl_text *out, const ipl_run *r)
     ipl_text_add(out, "],\n");
 }
 
+void ipl_record_segments(ipl_text *out, const ipl_run *r)
+{
+    const ipl_run_segment *from = &r->segment;
+    const double seconds = r->train_seconds - from->train_seconds;
+    const size_t samples = r->samples - from->samples;
+    char now[32];
+
+    ipl_clock_stamp(now, sizeof now);
+    if (r->segments.len > 0)
+        ipl_text_add(out, "%s,\n", r->segments.s);
+    ipl_text_add(out, "    {\"start\": \"%s\", \"end\": \"%s\", ", r->start, now);
+    ipl_text_add(out, "\"first_step\": %zu, \"steps\": %zu, ", from->step,
+                 r->step - from->step);
+    ipl_text_add(out, "\"train_seconds\": %.3f, \"measure_seconds\": %.3f, ", seconds,
+                 r->measure_seconds - from->measure_seconds);
+    ipl_text_add(out, "\"checkpoints\": %zu, \"checkpoint_seconds\": %.3f, ",
+                 r->checkpoints.written, r->checkpoints.seconds);
+    ipl_text_add(out, "\"images_per_second\": %.0f, \"peak_memory_bytes\": %zu}",
+                 seconds > 0.0 ? (double)samples / seconds : 0.0,
+                 ipl_provenance_peak_memory());
+}
+
 ipl_status ipl_record_provenance(const ipl_run *r, const char *state, const ipl_error *why,
                                  ipl_error *err)
 {
-    char path[IPL_PATH_MAX], now[32];
+    char path[IPL_PATH_MAX];
     ipl_text out = {0};
     ipl_status st = ipl_path_join(path, r->dir.path, "run.json", err);
 
     if (st != IPL_OK)
         return st;
-    ipl_clock_stamp(now, sizeof now);
     ipl_text_add(&out, "{\n");
     ipl_provenance_print(&out);
     print_setup(&out, r);
@@ -188,14 +208,9 @@ ipl_status ipl_record_provenance(const ipl_run *r, const char *state, const ipl_
         ipl_text_add_json(&out, why->msg);
         ipl_text_add(&out, ",\n");
     }
-    ipl_text_add(&out, "  \"segments\": [\n    {\"start\": \"%s\", \"end\": \"%s\", ",
-                 r->start, now);
-    ipl_text_add(&out,
-                 "\"steps\": %zu, \"train_seconds\": %.3f, \"measure_seconds\": %.3f, ",
-                 r->step, r->train_seconds, r->measure_seconds);
-    ipl_text_add(&out, "\"images_per_second\": %.0f, \"peak_memory_bytes\": %zu}\n  ]\n}\n",
-                 r->train_seconds > 0.0 ? (double)r->samples / r->train_seconds : 0.0,
-                 ipl_provenance_peak_memory());
+    ipl_text_add(&out, "  \"segments\": [\n");
+    ipl_record_segments(&out, r);
+    ipl_text_add(&out, "\n  ]\n}\n");
     st = ipl_text_status(&out, err);
     if (st == IPL_OK)
         st = ipl_file_replace(path, out.s, out.len, err);

@@ -25,9 +25,12 @@ void ipl_record_layers(ipl_run *r, const ipl_probe *probe, bool whole);
 
 /**
  * Write the rows that wait. A full disk does not stop training: they wait for the next try,
- * r->write_failed is set, and the watcher is warned once.
+ * r->write_failed is set, and the watcher is told.
  */
 void ipl_record_flush(ipl_run *r);
+
+/** Append the members of "segments" in run.json: those before, and this one up to now. */
+void ipl_record_segments(ipl_text *out, const ipl_run *r);
 
 /**
  * Write run.json.

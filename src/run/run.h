@@ -3,7 +3,8 @@
  *
  * trainer.c is the whole of a run, from its start to its end; train_prepare.c builds it and
  * creates its folder, train_epoch.c is the training loop, train_measure.c what is done between
- * batches, record.c the rows and run.json.
+ * batches, train_checkpoint.c writes checkpoints, train_resume.c goes on from them, record.c
+ * is the rows and run.json.
  */
 #ifndef IPL_RUN_H
 #define IPL_RUN_H
@@ -12,9 +13,32 @@
 #include "base/pool.h"
 #include "data/augment.h"
 #include "run/activations.h"
+#include "run/checkpoint.h"
+#include "run/checkpoint_when.h"
 #include "run/probe.h"
 #include "run/run_dir.h"
 #include "run/trainer.h"
+
+/** What a run needs to write checkpoints. */
+typedef struct ipl_run_checkpoints {
+    ipl_checkpoint_when when;
+    ipl_text experiment, data, build; /* as they stand in every checkpoint */
+    void *best;                       /* parameters of the best epoch, not yet written */
+    size_t best_size;
+    bool best_waits;
+    ipl_position best_at;
+    size_t next_step; /* due by steps */
+    double last;      /* clock at the last one */
+    bool failed;      /* the last attempt */
+    size_t written;
+    double seconds; /* spent on it */
+} ipl_run_checkpoints;
+
+/** Where the segments of a run began: each start and each --resume makes one. */
+typedef struct ipl_run_segment {
+    size_t step, samples;
+    double train_seconds, measure_seconds;
+} ipl_run_segment;
 
 /* A run while it runs. */
 typedef struct ipl_run {
@@ -31,6 +55,7 @@ typedef struct ipl_run {
     bool *due, *drawn;            /* (epochs + 1): when to measure, when to draw */
     ipl_activations *activations; /* NULL: not recorded */
     size_t unrecorded;            /* measurements whose activations could not be written */
+    size_t undrawn;               /* pictures and kept parameters that could not */
     double free_bytes;            /* on the disk before the run; NaN: not recording */
     bool noted;                   /* a note on recording was passed on */
 
@@ -38,19 +63,34 @@ typedef struct ipl_run {
     ipl_run_dir dir;
     ipl_text rows[IPL_TABLE_COUNT]; /* not yet written */
     bool write_failed;              /* the last attempt to write rows */
+    bool told;                      /* a fault of writing, not yet mended, was passed on */
     bool cautioned;
 
-    uint32_t *order; /* (n_train) of the current epoch */
-    size_t steps;    /* of an epoch */
-    size_t step;     /* of the run */
-    size_t samples;  /* trained on so far */
+    uint32_t *order;                                   /* (n_train) of the current epoch */
+    size_t steps;                                      /* of an epoch */
+    size_t epoch;                                      /* whole ones done */
+    size_t batch;                                      /* of the next one done */
+    size_t step;                                       /* of the run */
+    size_t samples;                                    /* trained on so far */
+    ipl_batch_sums sums;                               /* of the epoch so far */
+    double lr;                                         /* of the last step; NaN: none yet */
+    double epoch_train_seconds, epoch_measure_seconds; /* of the epoch so far */
+    double lap;                                        /* clock up to which they count */
+    double train_seconds, measure_seconds;             /* sums over the run */
+
+    bool resumed; /* the run went on from a checkpoint */
+    ipl_run_checkpoints checkpoints;
     char start[32];
-    double train_seconds, measure_seconds; /* sums over the run */
-    const ipl_measures *measures;          /* of the first probe */
+    ipl_text segments; /* of run.json, those before this one */
+    ipl_run_segment segment;
+    const ipl_measures *measures; /* of the first probe */
 } ipl_run;
 
 /** Hand a warning to the watcher; "" is none. */
 void ipl_run_warn(const ipl_run *r, const char *text);
+
+/** Pass on a fault of writing, unless one that is not mended was passed on before. */
+void ipl_run_tell_fault(ipl_run *r, const ipl_error *why);
 
 /** Whether a signal asked to stop. */
 bool ipl_run_stopping(const ipl_run *r);
@@ -64,6 +104,47 @@ ipl_status ipl_run_prepare(ipl_run *r, ipl_error *err) IPL_NODISCARD;
 
 /** Create the run directory and what stands in it from the start; errors of ipl_train(). */
 ipl_status ipl_run_begin(ipl_run *r, ipl_error *err) IPL_NODISCARD;
+
+/**
+ * Look whether there is a run to go on with.
+ *
+ * done    it went to its end already, of the same experiment
+ * errors  IPL_E_NOINPUT  --resume RUN without a run or a checkpoint
+ *         IPL_E_FORMAT   a run of another experiment
+ */
+ipl_status ipl_run_look(ipl_run_dir_state *out, const ipl_run *r,
+                        ipl_error *err) IPL_NODISCARD;
+
+/**
+ * Open the run directory and go on from its last checkpoint, or from the one before when that
+ * is damaged; a run that has none yet starts again.
+ *
+ * done    another process has finished it in the meantime
+ * errors  IPL_E_LOCKED; IPL_E_FORMAT  no checkpoint can be read, or of another experiment or
+ *         other data; IPL_E_CANTCREATE, IPL_E_IO, IPL_E_NOMEM
+ */
+ipl_status ipl_run_resume(bool *done, ipl_run *r, ipl_error *err) IPL_NODISCARD;
+
+/** Read the text of --checkpoint and allocate what writing needs; before anything is written. */
+ipl_status ipl_run_prepare_checkpoints(ipl_run *r, ipl_error *err) IPL_NODISCARD;
+
+/** Print the texts that stand in every checkpoint; the data is hashed already. */
+ipl_status ipl_run_describe(ipl_run *r, ipl_error *err) IPL_NODISCARD;
+
+/** Parts of the net's state that a checkpoint has in the middle of an epoch, or between. */
+unsigned ipl_run_state_parts(size_t batch);
+
+/** Write checkpoint/last; IPL_E_IO, IPL_E_CANTCREATE, IPL_E_NOMEM: the one before is whole. */
+ipl_status ipl_run_save(ipl_run *r, ipl_error *err) IPL_NODISCARD;
+
+/** After a step: write a checkpoint if one is due; a fault does not stop training. */
+void ipl_run_save_after_step(ipl_run *r);
+
+/** After an epoch: note the best, keep parameters, write what is due. */
+void ipl_run_save_after_epoch(ipl_run *r, const ipl_epoch_report *e);
+
+/** Add the time since the last lap to the training of the epoch. */
+void ipl_run_lap(ipl_run *r);
 
 /** Tell the watcher what is about to run. */
 void ipl_run_announce(const ipl_run *r);

@@ -1,11 +1,21 @@
 #include "run/run_dir.h"
 
+#include "base/alloc.h"
+#include "run/checkpoint.h"
+
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#define EXPERIMENT "experiment.ini"
+#define LOCK ".lock"
+
+enum { RECORD_MAX = 1 << 26 }; /* bytes of run.json */
 
 static const char *const table_file[] = {
     [IPL_TABLE_TRAINING] = "training.csv",
@@ -57,39 +67,103 @@ void ipl_run_dir_print_layer(ipl_text *out, const ipl_layer_row *row,
     }
 }
 
-/* Take the lock of a run directory; *fd stays open as long as the lock is held. */
+/* Whether the open file is still the one at that path. */
+static bool is_at(int fd, const char *file)
+{
+    struct stat mine, there;
+
+    return fstat(fd, &mine) == 0 && stat(file, &there) == 0 &&
+           mine.st_ino == there.st_ino && mine.st_dev == there.st_dev;
+}
+
+/*
+ * Take the lock of a run directory; *fd stays open as long as the lock is held. Who held it
+ * before may have removed the file between our two calls: then it is not the lock any more.
+ */
 static ipl_status take_lock(int *fd, const char *path, ipl_error *err)
 {
     char file[IPL_PATH_MAX];
-    ipl_status st = ipl_path_join(file, path, ".lock", err);
+    ipl_status st = ipl_path_join(file, path, LOCK, err);
 
-    if (st != IPL_OK)
-        return st;
-    *fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (*fd < 0)
-        return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", file, strerror(errno));
-    if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
+    while (st == IPL_OK) {
+        *fd = ipl_file_open(file, O_RDWR | O_CREAT);
+        if (*fd < 0)
+            return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", file, strerror(errno));
+        if (flock(*fd, LOCK_EX | LOCK_NB) != 0)
+            st = errno == EWOULDBLOCK
+                     ? ipl_fail(err, IPL_E_LOCKED,
+                                "%s: another process is writing this run", path)
+                     : ipl_fail(err, IPL_E_IO, "%s: %s", file, strerror(errno));
+        else if (is_at(*fd, file))
+            return IPL_OK;
         (void)close(*fd);
         *fd = -1;
-        return ipl_fail(err, IPL_E_LOCKED, "%s: another process is writing this run", path);
     }
-    return IPL_OK;
+    return st;
 }
 
-/* Remove the run at path, unless it is no run or somebody is writing it. */
-static ipl_status remove_old_run(const char *path, ipl_error *err)
+/* ---- what is there ---- */
+
+static bool has(const char *path, const char *name)
 {
     char file[IPL_PATH_MAX];
-    int lock = -1;
-    ipl_status st = ipl_path_join(file, path, "experiment.ini", err);
 
-    if (st != IPL_OK)
-        return st;
-    if (!ipl_file_exists(file))
-        return ipl_fail(err, IPL_E_CANTCREATE,
-                        "%s: exists and is no run (no experiment.ini); remove it yourself",
-                        path);
-    st = take_lock(&lock, path, err);
+    return ipl_path_join(file, path, name, NULL) == IPL_OK && ipl_file_exists(file);
+}
+
+/* Whether a folder holds nothing, or nothing but what a run writes first. */
+static bool is_empty(const char *path)
+{
+    static const char *const first[] = {".", "..", LOCK, EXPERIMENT ".tmp"};
+    DIR *dir = opendir(path);
+    const struct dirent *entry;
+    bool empty = dir != NULL;
+
+    while (empty && (entry = readdir(dir))) {
+        empty = false;
+        for (size_t i = 0; i < sizeof first / sizeof first[0]; i++)
+            empty = empty || strcmp(entry->d_name, first[i]) == 0;
+    }
+    if (dir)
+        (void)closedir(dir);
+    return empty;
+}
+
+/* Whether run.json says that the run went to its end. */
+static bool is_done(const char *path)
+{
+    char file[IPL_PATH_MAX], *bytes;
+    size_t len;
+    bool done;
+
+    if (ipl_path_join(file, path, "run.json", NULL) != IPL_OK ||
+        ipl_file_read(&bytes, &len, file, RECORD_MAX, NULL) != IPL_OK)
+        return false;
+    done = strstr(bytes, "\n  \"state\": \"done\",\n") != NULL;
+    ipl_free(bytes);
+    return done;
+}
+
+ipl_run_dir_state ipl_run_dir_look(const char *path)
+{
+    if (!ipl_file_exists(path) || is_empty(path))
+        return IPL_RUN_DIR_FREE;
+    if (!has(path, EXPERIMENT))
+        return IPL_RUN_DIR_FOREIGN;
+    if (is_done(path))
+        return IPL_RUN_DIR_DONE;
+    if (has(path, IPL_CHECKPOINT_FOLDER "/last") ||
+        has(path, IPL_CHECKPOINT_FOLDER "/previous"))
+        return IPL_RUN_DIR_STARTED;
+    return IPL_RUN_DIR_BARE;
+}
+
+/* Remove the run at path, unless somebody is writing it. */
+static ipl_status remove_old_run(const char *path, ipl_error *err)
+{
+    int lock = -1;
+    ipl_status st = take_lock(&lock, path, err);
+
     if (st == IPL_OK)
         st = ipl_folder_remove(path, err);
     if (lock >= 0)
@@ -97,62 +171,134 @@ static ipl_status remove_old_run(const char *path, ipl_error *err)
     return st;
 }
 
-static ipl_status open_tables(ipl_run_dir *dir, ipl_error *err)
+/* A run stands where a new one is to go: say so, or that it is being written. */
+static ipl_status refuse(const char *path, ipl_error *err)
 {
-    ipl_text header = {0};
+    int lock = -1;
+    const ipl_status st = take_lock(&lock, path, err);
+
+    if (st == IPL_E_LOCKED)
+        return st;
+    if (lock >= 0)
+        (void)close(lock);
+    return ipl_fail(err, IPL_E_CANTCREATE,
+                    "%s: exists; give --force to replace it, another --out, or --resume %s "
+                    "to go on with it",
+                    path, path);
+}
+
+/* ---- opening ---- */
+
+static ipl_status close_tables(ipl_run_dir *dir, ipl_error *err)
+{
     ipl_status st = IPL_OK;
 
-    for (int t = 0; t < IPL_TABLE_COUNT && st == IPL_OK; t++) {
-        char file[IPL_PATH_MAX];
+    for (int t = 0; t < IPL_TABLE_COUNT; t++) {
+        const ipl_status closed =
+            ipl_appender_close(&dir->tables[t], st == IPL_OK ? err : NULL);
 
-        ipl_text_clear(&header);
+        st = st == IPL_OK ? closed : st;
+    }
+    return st;
+}
+
+static ipl_status open_table(ipl_run_dir *dir, int t, const ipl_file_mark *keep,
+                             ipl_error *err)
+{
+    char file[IPL_PATH_MAX];
+    ipl_text header = {0};
+    ipl_status st = ipl_path_join(file, dir->path, table_file[t], err);
+
+    if (st == IPL_OK)
+        st = ipl_appender_open(&dir->tables[t], file, keep, err);
+    if (st == IPL_OK && !keep) {
         ipl_run_dir_print_header(&header, (ipl_run_table)t);
-        st = ipl_path_join(file, dir->path, table_file[t], err);
-        if (st == IPL_OK)
-            st = ipl_appender_open(&dir->tables[t], file, 0, err);
-        if (st == IPL_OK)
-            st = ipl_run_dir_append(dir, (ipl_run_table)t, &header, err);
+        st = ipl_run_dir_append(dir, (ipl_run_table)t, &header, err);
     }
     ipl_text_release(&header);
     return st;
 }
 
-ipl_status ipl_run_dir_create(ipl_run_dir *out, const char *path, bool force,
-                              const char *experiment, ipl_error *err)
+ipl_status ipl_run_dir_open_tables(ipl_run_dir *dir, const ipl_file_mark *marks,
+                                   ipl_error *err)
+{
+    ipl_status st = IPL_OK;
+
+    for (int t = 0; t < IPL_TABLE_COUNT && st == IPL_OK; t++)
+        st = open_table(dir, t, marks ? &marks[t] : NULL, err);
+    if (st != IPL_OK && close_tables(dir, NULL) != IPL_OK)
+        return st; /* the first fault counts */
+    return st;
+}
+
+ipl_status ipl_run_dir_restart(ipl_run_dir *dir, const char *experiment, ipl_error *err)
 {
     char file[IPL_PATH_MAX];
+    ipl_status st = ipl_path_join(file, dir->path, EXPERIMENT, err);
+
+    if (st == IPL_OK)
+        st = ipl_file_replace(file, experiment, strlen(experiment), err);
+    return st == IPL_OK ? ipl_run_dir_open_tables(dir, NULL, err) : st;
+}
+
+ipl_status ipl_run_dir_reopen(ipl_run_dir *out, const char *path, ipl_error *err)
+{
     ipl_status st;
 
     *out = (ipl_run_dir){.lock = -1, .tables = {{.fd = -1}, {.fd = -1}, {.fd = -1}}};
     st = ipl_text_copy(out->path, sizeof out->path, path, strlen(path), "path", err);
-    if (st != IPL_OK)
-        return st;
-    if (ipl_file_exists(path) && !force)
+    if (st == IPL_OK && !ipl_file_is_folder(path))
+        st = ipl_fail(err, IPL_E_NOINPUT, "%s: no such run", path);
+    return st == IPL_OK ? take_lock(&out->lock, path, err) : st;
+}
+
+ipl_status ipl_run_dir_create(ipl_run_dir *out, const char *path, bool force,
+                              const char *experiment, ipl_error *err)
+{
+    const ipl_run_dir_state there = ipl_run_dir_look(path);
+    ipl_status st = IPL_OK;
+
+    *out = (ipl_run_dir){.lock = -1, .tables = {{.fd = -1}, {.fd = -1}, {.fd = -1}}};
+    if (there == IPL_RUN_DIR_FOREIGN)
         return ipl_fail(err, IPL_E_CANTCREATE,
-                        "%s: exists; give --force to replace it, or another --out", path);
-    if (ipl_file_exists(path))
-        st = remove_old_run(path, err);
+                        "%s: exists and is no run (no experiment.ini); remove it yourself",
+                        path);
+    if (there != IPL_RUN_DIR_FREE)
+        st = force ? remove_old_run(path, err) : refuse(path, err);
     if (st == IPL_OK)
         st = ipl_folder_create(path, err);
     if (st == IPL_OK)
-        st = take_lock(&out->lock, path, err);
+        st = ipl_run_dir_reopen(out, path, err);
     if (st == IPL_OK)
-        st = ipl_path_join(file, path, "experiment.ini", err);
-    if (st == IPL_OK)
-        st = ipl_file_replace(file, experiment, strlen(experiment), err);
-    if (st == IPL_OK)
-        st = open_tables(out, err);
+        st = ipl_run_dir_restart(out, experiment, err);
     if (st != IPL_OK)
         ipl_run_dir_release(out);
     return st;
 }
 
-ipl_status ipl_run_dir_finish(ipl_run_dir *dir, ipl_error *err)
+ipl_status ipl_run_dir_folder(char *out, const ipl_run_dir *dir, const char *name,
+                              ipl_error *err)
+{
+    ipl_status st = ipl_path_join(out, dir->path, name, err);
+
+    if (st == IPL_OK && mkdir(out, 0777) != 0 && errno != EEXIST)
+        st = ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", out, strerror(errno));
+    return st;
+}
+
+ipl_status ipl_run_dir_sync(const ipl_run_dir *dir, ipl_error *err)
 {
     ipl_status st = IPL_OK;
 
     for (int t = 0; t < IPL_TABLE_COUNT && st == IPL_OK; t++)
-        st = ipl_appender_close(&dir->tables[t], err);
+        st = ipl_appender_sync(&dir->tables[t], err);
+    return st;
+}
+
+ipl_status ipl_run_dir_finish(ipl_run_dir *dir, ipl_error *err)
+{
+    const ipl_status st = close_tables(dir, err);
+
     ipl_run_dir_release(dir);
     return st;
 }
@@ -161,12 +307,11 @@ void ipl_run_dir_release(ipl_run_dir *dir)
 {
     char file[IPL_PATH_MAX];
 
-    for (int t = 0; t < IPL_TABLE_COUNT; t++)
-        if (ipl_appender_close(&dir->tables[t], NULL) != IPL_OK)
-            continue; /* something failed before, and was reported */
+    if (close_tables(dir, NULL) != IPL_OK)
+        dir->tables[0].fd = -1; /* something failed before, and was reported */
     if (dir->lock < 0)
         return;
-    if (ipl_path_join(file, dir->path, ".lock", NULL) == IPL_OK)
+    if (ipl_path_join(file, dir->path, LOCK, NULL) == IPL_OK)
         (void)unlink(file);
     (void)close(dir->lock);
     dir->lock = -1;

@@ -7,6 +7,7 @@
  *     information.csv   a row per epoch, split, layer and estimator
  *     layers.csv        a row per epoch and layer
  *     parameters/       the final parameters as .npy
+ *     checkpoint/       from which the run can go on (run/checkpoint.h)
  *
  * Tables are strict CSV; all rows of one epoch are appended with one write, so that a
  * running experiment can be plotted at any time.
@@ -32,17 +33,56 @@ typedef struct ipl_run_dir {
     int lock; /* descriptor of the locked .lock file; -1: none */
 } ipl_run_dir;
 
+/** What stands at the path of a run. */
+typedef enum ipl_run_dir_state {
+    IPL_RUN_DIR_FREE,    /* nothing, or nothing but a start that was cut short */
+    IPL_RUN_DIR_FOREIGN, /* something else */
+    IPL_RUN_DIR_BARE,    /* a run without a checkpoint */
+    IPL_RUN_DIR_STARTED, /* a run with a checkpoint */
+    IPL_RUN_DIR_DONE     /* a run that went to its end */
+} ipl_run_dir_state;
+
+/** Look at a path, without lock. */
+ipl_run_dir_state ipl_run_dir_look(const char *path);
+
 /**
  * Create a run directory with its experiment and empty tables, and lock it.
  *
  * force   remove a run that is there; only a folder that holds an experiment.ini is removed
- * errors  IPL_E_CANTCREATE  the folder is there already, or cannot be created
+ * errors  IPL_E_CANTCREATE  something is there already, or it cannot be created
  *         IPL_E_LOCKED      another process is writing it
  *         IPL_E_IO
  * On error nothing of an earlier run was touched, unless writing failed after force removed it.
  */
 ipl_status ipl_run_dir_create(ipl_run_dir *out, const char *path, bool force,
                               const char *experiment, ipl_error *err) IPL_NODISCARD;
+
+/**
+ * Open a run directory that is there, and lock it; its tables stay closed.
+ *
+ * errors  IPL_E_NOINPUT  there is none; IPL_E_LOCKED; IPL_E_CANTCREATE
+ */
+ipl_status ipl_run_dir_reopen(ipl_run_dir *out, const char *path,
+                              ipl_error *err) IPL_NODISCARD;
+
+/** Write the experiment and empty tables into a directory that was reopened: start again. */
+ipl_status ipl_run_dir_restart(ipl_run_dir *dir, const char *experiment,
+                               ipl_error *err) IPL_NODISCARD;
+
+/**
+ * Open the tables of a directory that was reopened, up to their marks (IPL_TABLE_COUNT).
+ *
+ * errors  those of ipl_appender_open(); all tables are closed again
+ */
+ipl_status ipl_run_dir_open_tables(ipl_run_dir *dir, const ipl_file_mark *marks,
+                                   ipl_error *err) IPL_NODISCARD;
+
+/** Flush the tables to the disk; IPL_E_IO. */
+ipl_status ipl_run_dir_sync(const ipl_run_dir *dir, ipl_error *err) IPL_NODISCARD;
+
+/** Create a folder in the run unless it is there; IPL_E_CANTCREATE, also without the run. */
+ipl_status ipl_run_dir_folder(char *out, const ipl_run_dir *dir, const char *name,
+                              ipl_error *err) IPL_NODISCARD;
 
 /** Flush the tables to the disk and release the directory; the first fault is returned. */
 ipl_status ipl_run_dir_finish(ipl_run_dir *dir, ipl_error *err) IPL_NODISCARD;

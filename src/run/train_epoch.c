@@ -38,82 +38,129 @@ static void new_order(ipl_run *r, size_t epoch)
         ipl_rng_shuffle(&rng, r->order, n);
 }
 
-/* Train one batch and add its sums. */
-static ipl_status train_batch(ipl_run *r, ipl_batch_sums *total, double *lr, size_t epoch,
-                              size_t b, ipl_error *err)
+/* Train the next batch and add its sums. */
+static ipl_status train_batch(ipl_run *r, ipl_error *err)
 {
-    const size_t n = ipl_dataset_info(r->ds)->n[IPL_TRAIN], first = b * r->exp->batch;
-    const double now = (double)epoch + (double)b / (double)r->steps;
-    const rows s = {.r = r, .epoch = epoch, .first = first};
+    const size_t n = ipl_dataset_info(r->ds)->n[IPL_TRAIN];
+    const size_t first = r->batch * r->exp->batch;
+    const double now = (double)r->epoch + (double)r->batch / (double)r->steps;
+    const rows s = {.r = r, .epoch = r->epoch, .first = first};
     const ipl_batch batch = {
         .n = n - first < r->exp->batch ? n - first : r->exp->batch,
         .fill = fill_shuffled,
         .source = &s,
     };
+    const double lr = ipl_net_learning_rate(r->net) *
+                      ipl_schedule_factor(&r->schedule, now, (double)r->exp->epochs);
     ipl_batch_sums sums;
-    ipl_status st;
+    const ipl_status st =
+        ipl_net_train_batch(&sums, r->net, &batch, lr, r->epoch, r->step, err);
 
-    *lr = ipl_net_learning_rate(r->net) *
-          ipl_schedule_factor(&r->schedule, now, (double)r->exp->epochs);
-    st = ipl_net_train_batch(&sums, r->net, &batch, *lr, epoch, r->step, err);
     if (st != IPL_OK)
         return st;
-    total->loss += sums.loss;
-    total->correct += sums.correct;
+    r->lr = lr;
+    r->sums.loss += sums.loss;
+    r->sums.correct += sums.correct;
+    r->batch++;
     r->step++;
     r->samples += batch.n;
     return IPL_OK;
 }
 
-/* Whether to measure after batch b of an epoch, before its end. */
-static bool due_early(const ipl_run *r, size_t epoch, size_t b)
+/* Whether to measure after the batches done so far, before the end of the epoch. */
+static bool due_early(const ipl_run *r)
 {
-    return r->n_probes > 0 && r->exp->early_steps > 0 && epoch < r->exp->early_epochs &&
-           (b + 1) % r->exp->early_steps == 0 && b + 1 < r->steps;
+    return r->n_probes > 0 && r->exp->early_steps > 0 && r->epoch < r->exp->early_epochs &&
+           r->batch % r->exp->early_steps == 0 && r->batch < r->steps;
 }
 
-static ipl_status train_epoch(ipl_run *r, size_t epoch, ipl_error *err)
+static ipl_status measure_early(ipl_run *r, ipl_error *err)
 {
-    const double n = (double)ipl_dataset_info(r->ds)->n[IPL_TRAIN];
-    const double from = ipl_clock(), measured = r->measure_seconds;
-    ipl_batch_sums total = {0};
-    ipl_epoch_report e = {.epoch = epoch + 1};
-    ipl_status st =
-        ipl_net_follow_gradients(r->net, r->due[epoch + 1] && r->n_probes > 0, err);
+    const double measured = r->measure_seconds;
+    ipl_status st;
 
-    if (st != IPL_OK)
-        return st;
-    new_order(r, epoch);
-    for (size_t b = 0; b < r->steps; b++) {
-        if (ipl_run_stopping(r))
-            return IPL_OK;
-        st = train_batch(r, &total, &e.lr, epoch, b, err);
-        if (st == IPL_OK && due_early(r, epoch, b)) {
-            st = ipl_run_measure(r, false, err);
-            ipl_record_flush(r);
-        }
+    ipl_run_lap(r);
+    st = ipl_run_measure(r, false, err);
+    ipl_record_flush(r);
+    r->epoch_measure_seconds += r->measure_seconds - measured;
+    r->lap = ipl_clock();
+    return st;
+}
+
+void ipl_run_lap(ipl_run *r)
+{
+    const double spent = ipl_clock_spent(r->lap);
+
+    if (r->batch > 0) { /* inside an epoch */
+        r->epoch_train_seconds += spent;
+        r->train_seconds += spent;
+    }
+    r->lap = ipl_clock();
+}
+
+/* Begin an epoch, or take it up where a checkpoint left it. */
+static ipl_status begin_epoch(ipl_run *r, ipl_error *err)
+{
+    new_order(r, r->epoch);
+    r->lap = ipl_clock();
+    if (r->batch > 0)
+        return IPL_OK;
+    r->sums = (ipl_batch_sums){0};
+    r->epoch_train_seconds = r->epoch_measure_seconds = 0.0;
+    return ipl_net_follow_gradients(r->net, r->due[r->epoch + 1] && r->n_probes > 0, err);
+}
+
+/* Train an epoch up to its last batch, or until asked to stop. */
+static ipl_status train_epoch(ipl_run *r, ipl_error *err)
+{
+    ipl_status st = begin_epoch(r, err);
+
+    while (st == IPL_OK && r->batch < r->steps && !ipl_run_stopping(r)) {
+        st = train_batch(r, err);
+        if (st == IPL_OK && due_early(r))
+            st = measure_early(r, err);
         if (st != IPL_OK)
             return st;
         if (r->opts->watcher.batch)
-            r->opts->watcher.batch(r->opts->watcher.self, epoch, b + 1, r->steps);
+            r->opts->watcher.batch(r->opts->watcher.self, r->epoch, r->batch, r->steps);
+        if (!ipl_run_stopping(r))
+            ipl_run_save_after_step(r);
     }
-    e.loss[IPL_TRAIN] = total.loss / n;
-    e.accuracy[IPL_TRAIN] = (double)total.correct / n;
-    e.measure_seconds = r->measure_seconds - measured;
-    e.train_seconds = ipl_clock() - from - e.measure_seconds;
-    r->train_seconds += e.train_seconds;
+    ipl_run_lap(r);
+    return st;
+}
+
+/* An epoch has all its batches: test, measure, write. */
+static ipl_status close_epoch(ipl_run *r, ipl_error *err)
+{
+    const double n = (double)ipl_dataset_info(r->ds)->n[IPL_TRAIN];
+    ipl_epoch_report e = {
+        .epoch = ++r->epoch,
+        .lr = r->lr,
+        .loss[IPL_TRAIN] = r->sums.loss / n,
+        .accuracy[IPL_TRAIN] = (double)r->sums.correct / n,
+        .train_seconds = r->epoch_train_seconds,
+        .measure_seconds = r->epoch_measure_seconds,
+    };
+
+    r->batch = 0;
     return ipl_run_end_epoch(r, &e, err);
 }
 
 ipl_status ipl_run_epochs(ipl_run *r, ipl_error *err)
 {
-    ipl_epoch_report e = {.lr = (double)NAN};
-    ipl_status st;
+    ipl_status st = IPL_OK;
 
-    ipl_run_evaluate(&e.loss[IPL_TRAIN], &e.accuracy[IPL_TRAIN], r, IPL_TRAIN);
-    st = ipl_run_end_epoch(r, &e, err);
-    for (size_t epoch = 0; epoch < r->exp->epochs && st == IPL_OK && !ipl_run_stopping(r);
-         epoch++)
-        st = train_epoch(r, epoch, err);
+    if (!r->resumed) {
+        ipl_epoch_report e = {.lr = (double)NAN};
+
+        ipl_run_evaluate(&e.loss[IPL_TRAIN], &e.accuracy[IPL_TRAIN], r, IPL_TRAIN);
+        st = ipl_run_end_epoch(r, &e, err);
+    }
+    while (st == IPL_OK && r->epoch < r->exp->epochs && !ipl_run_stopping(r)) {
+        st = train_epoch(r, err);
+        if (st == IPL_OK && r->batch == r->steps && !ipl_run_stopping(r))
+            st = close_epoch(r, err);
+    }
     return st;
 }

@@ -36,9 +36,10 @@ static void record_activations(ipl_run *r)
     if (!r->activations)
         return;
     ipl_record_when(when, sizeof when, r);
-    if (ipl_activations_write(note, r->activations, when, &why) != IPL_OK &&
-        r->unrecorded++ == 0)
-        ipl_run_warn(r, why.msg);
+    if (ipl_activations_write(note, r->activations, when, &why) != IPL_OK) {
+        r->unrecorded++;
+        ipl_run_tell_fault(r, &why);
+    }
     if (*note != '\0' && !r->noted) {
         ipl_run_warn(r, note);
         r->noted = true;
@@ -69,7 +70,7 @@ ipl_status ipl_run_measure(ipl_run *r, bool whole, ipl_error *err)
     }
     if (st == IPL_OK)
         record_activations(r);
-    r->measure_seconds += ipl_clock() - from;
+    r->measure_seconds += ipl_clock_spent(from);
     return st;
 }
 
@@ -127,10 +128,11 @@ static void draw_pictures(ipl_run *r, size_t epoch)
 
     if (!r->drawn[epoch])
         return;
-    if (ipl_path_join(folder, r->dir.path, "figures", &why) != IPL_OK ||
-        ipl_folder_create(folder, &why) != IPL_OK ||
-        ipl_pictures_write(NULL, folder, r->net, r->ds, epoch, &opts, &why) != IPL_OK)
-        ipl_run_warn(r, why.msg);
+    if (ipl_run_dir_folder(folder, &r->dir, "figures", &why) != IPL_OK ||
+        ipl_pictures_write(NULL, folder, r->net, r->ds, epoch, &opts, &why) != IPL_OK) {
+        r->undrawn++;
+        ipl_run_tell_fault(r, &why);
+    }
 }
 
 /* Everything that belongs to the end of an epoch. */
@@ -158,6 +160,7 @@ ipl_status ipl_run_end_epoch(ipl_run *r, ipl_epoch_report *e, ipl_error *err)
     ipl_record_training(r, e);
     ipl_record_flush(r);
     draw_pictures(r, e->epoch);
+    ipl_run_save_after_epoch(r, e);
     if (r->opts->watcher.epoch)
         r->opts->watcher.epoch(r->opts->watcher.self, e);
     return IPL_OK;

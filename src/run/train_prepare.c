@@ -1,6 +1,7 @@
 /* Preparing a run: everything that can be wrong is found before anything is written. */
 #include "base/alloc.h"
 #include "math/linalg.h"
+#include "nn/net_state.h"
 #include "nn/schedule.h"
 #include "run/build.h"
 #include "run/record.h"
@@ -75,6 +76,26 @@ static double table_bytes(const ipl_run *r)
     return bytes;
 }
 
+/* Bytes of checkpoint/last; 0: none is written. */
+static double checkpoint_bytes(const ipl_run *r)
+{
+    if (!ipl_checkpoint_when_any(&r->checkpoints.when))
+        return 0.0;
+    return (double)ipl_net_state_size(r->net, ipl_run_state_parts(0));
+}
+
+/* Bytes of all checkpoints that the run leaves. */
+static double all_checkpoint_bytes(const ipl_run *r)
+{
+    const ipl_checkpoint_when *when = &r->checkpoints.when;
+    size_t kept = when->keep > 0 ? r->exp->epochs / when->keep + 1 : 0;
+
+    for (size_t e = 0; when->keep_measured && e <= r->exp->epochs; e++)
+        kept += r->due[e];
+    return 2.0 * checkpoint_bytes(r) +
+           (double)(kept + 1) * (double)r->checkpoints.best_size;
+}
+
 /* Prepare recording; refuse it when the disk is too small for the whole run. */
 static ipl_status prepare_recording(ipl_run *r, ipl_error *err)
 {
@@ -86,7 +107,8 @@ static ipl_status prepare_recording(ipl_run *r, ipl_error *err)
     r->free_bytes = (double)NAN;
     if (st != IPL_OK || !r->activations)
         return st;
-    need = table_bytes(r) + ipl_activations_bytes(r->activations, count_measurements(r));
+    need = table_bytes(r) + all_checkpoint_bytes(r) +
+           ipl_activations_bytes(r->activations, count_measurements(r));
     st = ipl_disk_free(&r->free_bytes, r->opts->path, err);
     if (st == IPL_OK && need > r->free_bytes)
         st =
@@ -130,7 +152,8 @@ ipl_status ipl_run_prepare(ipl_run *r, ipl_error *err)
     if (!r->order)
         return IPL_E_NOMEM;
     r->steps = (ipl_dataset_info(r->ds)->n[IPL_TRAIN] + exp->batch - 1) / exp->batch;
-    return prepare_recording(r, err);
+    st = ipl_run_prepare_checkpoints(r, err);
+    return st == IPL_OK ? prepare_recording(r, err) : st;
 }
 
 void ipl_run_announce(const ipl_run *r)
@@ -149,9 +172,13 @@ void ipl_run_announce(const ipl_run *r)
         .net_bytes = ipl_net_memory(r->net),
         .activation_bytes = ipl_activations_bytes(r->activations, measurements),
         .free_bytes = r->free_bytes,
+        .checkpoint_bytes = checkpoint_bytes(r),
+        .resumed = r->resumed,
+        .epoch = r->epoch,
+        .batch = r->batch,
     };
 
-    plan.disk_bytes = table_bytes(r) + plan.activation_bytes;
+    plan.disk_bytes = table_bytes(r) + all_checkpoint_bytes(r) + plan.activation_bytes;
     for (size_t p = 0; p < r->n_probes; p++)
         plan.probe_bytes += ipl_probe_memory(r->probes[p]);
     if (r->opts->watcher.start)
@@ -167,6 +194,8 @@ ipl_status ipl_run_begin(ipl_run *r, ipl_error *err)
         return st;
     ipl_experiment_print(&text, r->exp);
     st = ipl_text_status(&text, err);
+    if (st == IPL_OK)
+        st = ipl_run_describe(r, err);
     if (st == IPL_OK)
         st = ipl_run_dir_create(&r->dir, r->opts->path, r->opts->force, text.s, err);
     ipl_text_release(&text);

@@ -6,10 +6,19 @@
 #include "run/run.h"
 #include "run/summary.h"
 
+#include <math.h>
+
 void ipl_run_warn(const ipl_run *r, const char *text)
 {
     if (r->opts->watcher.warning && *text != '\0')
         r->opts->watcher.warning(r->opts->watcher.self, text);
+}
+
+void ipl_run_tell_fault(ipl_run *r, const ipl_error *why)
+{
+    if (!r->told)
+        ipl_run_warn(r, why->msg);
+    r->told = true;
 }
 
 bool ipl_run_stopping(const ipl_run *r)
@@ -19,76 +28,164 @@ bool ipl_run_stopping(const ipl_run *r)
 static ipl_status write_parameters(const ipl_run *r, ipl_error *err)
 {
     char folder[IPL_PATH_MAX];
-    ipl_status st = ipl_path_join(folder, r->dir.path, "parameters", err);
+    const ipl_status st = ipl_run_dir_folder(folder, &r->dir, "parameters", err);
 
-    if (st == IPL_OK)
-        st = ipl_folder_create(folder, err);
-    if (st == IPL_OK)
-        st = ipl_net_write_params(r->net, folder, err);
-    return st;
+    return st == IPL_OK ? ipl_net_write_params(r->net, folder, err) : st;
+}
+
+/* Files that were given up along the way. */
+static ipl_status check_losses(const ipl_run *r, ipl_error *err)
+{
+    if (r->write_failed)
+        return ipl_fail(err, IPL_E_IO, "%s: rows could not be written", r->dir.path);
+    if (r->unrecorded > 0)
+        return ipl_fail(err, IPL_E_IO,
+                        "%s: the activations of %zu measurements could not be written",
+                        r->dir.path, r->unrecorded);
+    if (r->undrawn > 0)
+        return ipl_fail(
+            err, IPL_E_IO,
+            "%s: pictures or kept parameters of %zu epochs could not be written",
+            r->dir.path, r->undrawn);
+    return IPL_OK;
+}
+
+/* The first fault counts. */
+static void note_fault(ipl_error *first, ipl_status st, const ipl_error *why)
+{
+    if (st != IPL_OK && first->status == IPL_OK) {
+        *first = *why;
+        if (st == IPL_E_CANTCREATE || st == IPL_E_NOINPUT)
+            first->status = IPL_E_IO; /* the run did exist */
+    }
+}
+
+/* Whether anything was measured, in this segment or before. */
+static bool has_information(const ipl_run *r)
+{
+    ipl_text header = {0};
+    bool more;
+
+    ipl_run_dir_print_header(&header, IPL_TABLE_INFORMATION);
+    more = r->dir.tables[IPL_TABLE_INFORMATION].mark.length > header.len;
+    ipl_text_release(&header);
+    return more;
+}
+
+/* Write what a run leaves, each part whatever became of the others. */
+static void write_end(ipl_error *first, ipl_run *r, bool save)
+{
+    ipl_error why = {0};
+
+    ipl_record_flush(r);
+    note_fault(first, check_losses(r, &why), &why);
+    if (save)
+        note_fault(first, ipl_run_save(r, &why), &why);
+    note_fault(first, write_parameters(r, &why), &why);
+    if (has_information(r) && !r->write_failed)
+        note_fault(first, ipl_summary_write(r->dir.path, &why), &why);
+    note_fault(first, ipl_run_dir_sync(&r->dir, &why), &why);
 }
 
 /* Write what a run leaves, whatever ended it; trained is how training ended. */
 static ipl_status finish(ipl_run *r, ipl_status trained, ipl_error *err)
 {
-    const char *state = trained == IPL_E_NUMERIC ? "diverged"
-                        : trained != IPL_OK      ? "failed"
-                        : ipl_run_stopping(r)    ? "stopped"
-                                                 : "done";
-    const ipl_error fault = trained != IPL_OK && err ? *err : (ipl_error){0};
-    ipl_error why = {0};
-    ipl_status st = IPL_OK;
+    const bool stopped = r->epoch < r->exp->epochs;
+    const bool save = trained == IPL_OK && ipl_checkpoint_when_any(&r->checkpoints.when);
+    ipl_train_end end = {.stopped = stopped, .epoch = r->epoch, .batch = r->batch};
+    ipl_error first = {0}, why = {0};
+    const char *state;
 
-    ipl_record_flush(r);
-    if (r->write_failed)
-        st = ipl_fail(&why, IPL_E_IO, "%s: rows could not be written", r->dir.path);
-    else if (r->unrecorded > 0)
-        st = ipl_fail(&why, IPL_E_IO,
-                      "%s: the activations of %zu measurements could not be written",
-                      r->dir.path, r->unrecorded);
-    if (st == IPL_OK)
-        st = write_parameters(r, &why);
-    if (st == IPL_OK)
-        st = ipl_record_provenance(r, state, &fault, &why);
-    if (st == IPL_OK && r->measures)
-        st = ipl_summary_write(r->dir.path, &why);
-    if (st == IPL_OK)
-        st = ipl_run_dir_finish(&r->dir, &why);
+    if (trained != IPL_OK && err)
+        first = *err;
+    else if (trained != IPL_OK)
+        first.status = trained;
+    write_end(&first, r, save);
+    state = first.status == IPL_E_NUMERIC ? "diverged"
+            : first.status != IPL_OK      ? "failed"
+            : stopped                     ? "stopped"
+                                          : "done";
+    /* Last of all: a run whose record says "done" has everything. */
+    note_fault(&first, ipl_record_provenance(r, state, &first, &why), &why);
+    note_fault(&first, ipl_run_dir_finish(&r->dir, &why), &why);
+    end.resumable = save && !r->checkpoints.failed;
+    if (first.status == IPL_OK && r->opts->watcher.end)
+        r->opts->watcher.end(r->opts->watcher.self, &end);
     if (trained != IPL_OK)
         return trained; /* its message stands in err already */
-    return st == IPL_OK ? st : ipl_fail(err, st, "%s", why.msg);
+    return first.status == IPL_OK ? IPL_OK : ipl_fail(err, first.status, "%s", first.msg);
+}
+
+/* The run was at its end before: say so. A lock is left when it was killed right there. */
+static void tell_done(const ipl_run *r)
+{
+    const ipl_train_end end = {.before = true, .epoch = r->exp->epochs};
+    ipl_run_dir dir;
+
+    if (!r->created && ipl_run_dir_reopen(&dir, r->opts->path, NULL) == IPL_OK)
+        ipl_run_dir_release(&dir);
+    if (r->opts->watcher.end)
+        r->opts->watcher.end(r->opts->watcher.self, &end);
+}
+
+static void release(ipl_run *r)
+{
+    if (r->created)
+        ipl_run_dir_release(&r->dir);
+    for (int t = 0; t < IPL_TABLE_COUNT; t++)
+        ipl_text_release(&r->rows[t]);
+    ipl_text_release(&r->segments);
+    ipl_text_release(&r->checkpoints.experiment);
+    ipl_text_release(&r->checkpoints.data);
+    ipl_text_release(&r->checkpoints.build);
+    ipl_free(r->checkpoints.best);
+    ipl_activations_destroy(r->activations);
+    ipl_free(r->order);
+    ipl_free(r->black);
+    ipl_free(r->due);
+    ipl_free(r->drawn);
+    for (size_t p = 0; p < 2; p++)
+        ipl_probe_destroy(r->probes[p]);
+    ipl_spec_release(&r->schedule);
+    ipl_net_destroy(r->net);
+    ipl_dataset_destroy(r->ds);
+    ipl_pool_destroy(r->pool);
+}
+
+/* Create the run directory or go on with the one that is there. */
+static ipl_status open_run(bool *done, ipl_run *r, ipl_run_dir_state there, ipl_error *err)
+{
+    *done = false;
+    return there == IPL_RUN_DIR_FREE ? ipl_run_begin(r, err) : ipl_run_resume(done, r, err);
 }
 
 ipl_status ipl_train(const ipl_train_opts *opts, ipl_error *err)
 {
-    ipl_run r = {.opts = opts, .exp = opts->exp};
-    ipl_status st;
+    ipl_run r = {.opts = opts, .exp = opts->exp, .lr = (double)NAN};
+    ipl_run_dir_state there = IPL_RUN_DIR_FREE;
+    bool done;
+    ipl_status st = IPL_OK;
 
+    r.checkpoints.best_at.best_accuracy = r.checkpoints.best_at.best_loss = (double)NAN;
+    r.checkpoints.last = ipl_clock();
     ipl_clock_stamp(r.start, sizeof r.start);
-    st = ipl_run_prepare(&r, err);
+    if (opts->resume != IPL_RESUME_NO)
+        st = ipl_run_look(&there, &r, err);
+    done = there == IPL_RUN_DIR_DONE;
+    if (st == IPL_OK && !done)
+        st = ipl_run_prepare(&r, err);
+    if (st == IPL_OK && !done)
+        st = open_run(&done, &r, there, err);
     if (st != IPL_OK)
         goto done;
-    st = ipl_run_begin(&r, err);
-    if (st != IPL_OK)
+    if (done) {
+        tell_done(&r);
         goto done;
+    }
     ipl_run_announce(&r);
     st = ipl_run_epochs(&r, err);
     st = finish(&r, st, err);
 done:
-    if (r.created)
-        ipl_run_dir_release(&r.dir);
-    for (int t = 0; t < IPL_TABLE_COUNT; t++)
-        ipl_text_release(&r.rows[t]);
-    ipl_activations_destroy(r.activations);
-    ipl_free(r.order);
-    ipl_free(r.black);
-    ipl_free(r.due);
-    ipl_free(r.drawn);
-    for (size_t p = 0; p < 2; p++)
-        ipl_probe_destroy(r.probes[p]);
-    ipl_spec_release(&r.schedule);
-    ipl_net_destroy(r.net);
-    ipl_dataset_destroy(r.ds);
-    ipl_pool_destroy(r.pool);
+    release(&r);
     return st;
 }

@@ -26,6 +26,9 @@ typedef struct ipl_train_plan {
     double disk_bytes;       /* estimate of what the run writes */
     double activation_bytes; /* the part of it that is recorded activations; 0: none */
     double free_bytes;       /* on the disk; NaN: not asked for */
+    double checkpoint_bytes; /* of one; 0: none are written */
+    bool resumed;            /* goes on from a checkpoint: */
+    size_t epoch, batch;     /* after these whole epochs and batches of the next */
 } ipl_train_plan;
 
 /** State after an epoch. */
@@ -39,6 +42,14 @@ typedef struct ipl_epoch_report {
     double seconds_left;                   /* of the run, estimated */
 } ipl_epoch_report;
 
+/** How a run ended that did not fail. */
+typedef struct ipl_train_end {
+    bool before;    /* it had gone to its end before; nothing was done */
+    bool stopped;   /* by a signal; else it went to its end */
+    bool resumable; /* a checkpoint holds all of it */
+    size_t epoch, batch;
+} ipl_train_end;
+
 /** Who looks on; a NULL function is not called. */
 typedef struct ipl_train_watcher {
     void *self;
@@ -46,15 +57,24 @@ typedef struct ipl_train_watcher {
     void (*batch)(void *self, size_t epoch, size_t batch, size_t batches);
     void (*epoch)(void *self, const ipl_epoch_report *report);
     void (*warning)(void *self, const char *text);
+    void (*end)(void *self, const ipl_train_end *end);
 } ipl_train_watcher;
+
+/** Whether to go on with a run that is there. */
+typedef enum ipl_train_resume {
+    IPL_RESUME_NO,  /* make a new run */
+    IPL_RESUME_RUN, /* there must be one */
+    IPL_RESUME_AUTO /* go on, or start when there is none */
+} ipl_train_resume;
 
 typedef struct ipl_train_opts {
     const ipl_experiment *exp; /* with a name */
     const char *path;          /* of the run directory to create */
     bool force;                /* replace a run that is there */
-    bool link_latest;          /* let results/latest point to it */
-    size_t threads;            /* 0: as many as processors */
-    int argc;                  /* command line, for the record */
+    ipl_train_resume resume;
+    bool link_latest; /* let results/latest point to it */
+    size_t threads;   /* 0: as many as processors */
+    int argc;         /* command line, for the record */
     char *const *argv;
     ipl_train_watcher watcher;
     const volatile sig_atomic_t
@@ -64,12 +84,19 @@ typedef struct ipl_train_opts {
 /**
  * Train and measure as the experiment says, and write the run directory.
  *
- * errors  those of ipl_dataset_open(), ipl_net_create(), ipl_probe_create() and
- *         ipl_run_dir_create(), all before anything is written
+ * A run that was interrupted and resumed, once or many times, at any place and any thread
+ * count, writes the same bytes as one that was not: parameters, information.csv, layers.csv,
+ * summaries, activations, pictures, checkpoint/best and kept parameters, and training.csv but
+ * for its two columns of seconds (which SOURCE_DATE_EPOCH in the environment sets to 0).
+ *
+ * errors  those of ipl_dataset_open(), ipl_net_create(), ipl_probe_create(),
+ *         ipl_run_dir_create(), and of going on (IPL_E_FORMAT, with the reason), all before
+ *         anything is written
  *         IPL_E_CANTCREATE  recording activations needs more than the disk has free
  *         IPL_E_NUMERIC  training diverged: what was written stays, with the parameters
  *                        before the bad step
- *         IPL_E_IO       rows could not be written although training went to its end
+ *         IPL_E_IO       training went to its end, but rows, files or the last checkpoint
+ *                        could not be written
  * When stopped by a signal: finishes the batch, writes everything and returns IPL_OK.
  */
 ipl_status ipl_train(const ipl_train_opts *opts, ipl_error *err) IPL_NODISCARD;

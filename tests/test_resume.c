@@ -1,0 +1,755 @@
+/* Checkpoints, and that a run which was interrupted ends as one that was not. */
+#include "scratch.h"
+
+#include "base/alloc.h"
+#include "math/npy.h"
+#include "run/checkpoint.h"
+#include "run/checkpoint_when.h"
+#include "run/run_dir.h"
+#include "run/trainer.h"
+
+#include <dirent.h>
+
+static ipl_experiment trial; /* large */
+static char folder[64];
+
+/* The same time in every record, so that whole files can be compared. */
+static int make_folder(void **state)
+{
+    (void)state;
+    /* Every checkpoint waits for the disk: memory is faster, where there is such a folder. */
+    strcpy(folder, access("/dev/shm", W_OK) == 0 ? "/dev/shm/ipl_resume_XXXXXX"
+                                                 : "/tmp/ipl_resume_XXXXXX");
+    return mkdtemp(folder) && setenv("SOURCE_DATE_EPOCH", "0", 1) == 0 ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    return ipl_folder_remove(folder, NULL) == IPL_OK ? 0 : -1;
+}
+
+/* Path of something in the folder; up to eight are valid at a time. */
+static const char *in(const char *name)
+{
+    static char path[8][2 * IPL_PATH_MAX];
+    static unsigned turn;
+
+    turn = (turn + 1) % 8;
+    (void)snprintf(path[turn], sizeof path[turn], "%s/%s", folder, name);
+    return path[turn];
+}
+
+/* ---- runs ---- */
+
+/* Stops a run after so many batches. */
+typedef struct stopper {
+    volatile sig_atomic_t stop;
+    size_t left;
+    ipl_text warnings;
+    ipl_train_end end;
+    bool ended;
+} stopper;
+
+static void count_batch(void *self, size_t epoch, size_t batch, size_t batches)
+{
+    stopper *s = self;
+
+    (void)epoch;
+    (void)batch;
+    (void)batches;
+    if (s->left > 0 && --s->left == 0)
+        s->stop = SIGTERM;
+}
+
+static void note_warning(void *self, const char *text)
+{
+    ipl_text_add(&((stopper *)self)->warnings, "%s\n", text);
+}
+
+static void note_end(void *self, const ipl_train_end *end)
+{
+    ((stopper *)self)->end = *end;
+    ((stopper *)self)->ended = true;
+}
+
+/* Train or go on, for at most so many batches (0: to the end). */
+static ipl_status train(stopper *s, const char *name, size_t batches, size_t threads,
+                        ipl_train_resume resume, ipl_error *err)
+{
+    const ipl_train_opts opts = {
+        .exp = &trial,
+        .path = in(name),
+        .threads = threads,
+        .resume = resume,
+        .stop = &s->stop,
+        .watcher = {
+            .self = s, .batch = count_batch, .warning = note_warning, .end = note_end}};
+
+    *s = (stopper){.left = batches};
+    return ipl_train(&opts, err);
+}
+
+static void train_ok(const char *name, size_t batches, size_t threads,
+                     ipl_train_resume resume)
+{
+    ipl_error err = {0};
+    stopper s;
+
+    if (train(&s, name, batches, threads, resume, &err) != IPL_OK)
+        fail_msg("%s: %s", name, err.msg);
+    ipl_text_release(&s.warnings);
+}
+
+/* ---- comparing whole run directories ---- */
+
+/* What must differ: it says when and how often a run was interrupted. */
+static bool is_of_segments(const char *path)
+{
+    static const char *const names[] = {"/run.json", "/checkpoint/last",
+                                        "/checkpoint/previous"};
+
+    for (size_t i = 0; i < 3; i++) {
+        const size_t n = strlen(names[i]), m = strlen(path);
+
+        if (m >= n && strcmp(path + m - n, names[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Files below a, each compared with the one below b; returns their number. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static size_t compare_folders(const char *a, const char *b)
+{
+    DIR *dir = opendir(a);
+    struct dirent *entry;
+    size_t n = 0;
+
+    assert_non_null(dir);
+    while ((entry = readdir(dir))) {
+        char p[IPL_PATH_MAX], q[IPL_PATH_MAX], x[65], y[65];
+
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        assert_int_equal(ipl_path_join(p, a, entry->d_name, NULL), IPL_OK);
+        assert_int_equal(ipl_path_join(q, b, entry->d_name, NULL), IPL_OK);
+        if (ipl_file_is_folder(p)) {
+            n += compare_folders(p, q);
+            continue;
+        }
+        n++;
+        if (ipl_file_sha256(x, p, NULL) != IPL_OK || ipl_file_sha256(y, q, NULL) != IPL_OK)
+            fail_msg("%s or %s cannot be read", p, q);
+        if (strcmp(x, y) != 0 && !is_of_segments(p))
+            fail_msg("%s and %s differ", p, q);
+    }
+    (void)closedir(dir);
+    return n;
+}
+
+static void assert_same_run(const char *a, const char *b)
+{
+    assert_int_equal(compare_folders(in(a), in(b)), compare_folders(in(b), in(a)));
+}
+
+/* ---- experiments ---- */
+
+/* Images of two channels and their labels, drawn by a formula. */
+static void write_images(void)
+{
+    enum { N = 60, SIZE = 2 * 6 * 6 };
+    static float x[N * SIZE];
+    int64_t y[N];
+    const size_t dims[] = {N, 2, 6, 6}, n = N;
+
+    for (size_t i = 0; i < (size_t)N * SIZE; i++)
+        x[i] = (float)((i * 7919 + i / 72 % 3 * 40) % 101) / 101.0f;
+    for (size_t i = 0; i < N; i++)
+        y[i] = (int64_t)(i % 3);
+    assert_int_equal(ipl_npy_write_f32(in("x.npy"), x, dims, 4, NULL), IPL_OK);
+    assert_int_equal(ipl_npy_write_i64(in("y.npy"), y, &n, 1, NULL), IPL_OK);
+}
+
+static void mlp(const char *net, const char *optimiser)
+{
+    ipl_opt_init(&trial, ipl_experiment_opts);
+    strcpy(trial.name, "test");
+    strcpy(trial.data, "szt");
+    (void)snprintf(trial.net, sizeof trial.net, "%s", net);
+    (void)snprintf(trial.optimiser, sizeof trial.optimiser, "%s", optimiser);
+    strcpy(trial.schedule, "cosine");
+    trial.train_samples = 300;
+    trial.test_samples = 100;
+    trial.batch = 64; /* five steps, the last of 44 */
+    trial.shard = 16;
+    trial.epochs = 4;
+    trial.probe_train = trial.probe_test = 40;
+}
+
+static void cnn(const char *net, const char *optimiser)
+{
+    mlp(net, optimiser);
+    (void)snprintf(trial.data, sizeof trial.data, "npy:x=%s,y=%s,xtest=%s,ytest=%s",
+                   in("x.npy"), in("y.npy"), in("x.npy"), in("y.npy"));
+    trial.train_samples = trial.test_samples = 0;
+    trial.batch = 16; /* four steps, the last of 12 */
+    trial.shard = 8;
+    trial.crop = 1;
+    trial.flip = true;
+}
+
+static const struct {
+    const char *name;
+    void (*make)(const char *net, const char *optimiser);
+    const char *net, *optimiser;
+} cases[] = {
+    {"MLP, SGD", mlp, "12-10-5-2", "sgd:lr=0.05,momentum=0.9"},
+    {"MLP, Adam, dropout", mlp,
+     "dense:units=10 tanh dropout:p=0.3 dense:units=5 relu dense:units=2", "adam:lr=0.01"},
+    {"MLP, RMSprop, batchnorm", mlp,
+     "dense:units=10 batchnorm tanh dense:units=5 relu dense:units=2", "rmsprop:lr=0.01"},
+    {"MLP, AdamW, layernorm", mlp, "dense:units=10 layernorm tanh dense:units=2",
+     "adamw:lr=0.01"},
+    {"CNN, SGD, batchnorm, augmentation", cnn,
+     "conv2d:filters=3,size=3 batchnorm relu maxpool:size=2 dropout:p=0.2 dense:units=3",
+     "sgd:lr=0.05,momentum=0.9"},
+    {"CNN, Adam, augmentation, residual", cnn,
+     "conv2d:filters=3,size=3,padding=1 relu skip conv2d:filters=3,size=3,padding=1 "
+     "batchnorm add "
+     "relu dense:units=3",
+     "adam:lr=0.01"},
+};
+
+enum { N_CASES = sizeof cases / sizeof cases[0] };
+
+/* Go on after every few batches until the run is done. */
+static void run_in_pieces(const char *name, size_t piece)
+{
+    for (size_t k = 0; ipl_run_dir_look(in(name)) != IPL_RUN_DIR_DONE; k++) {
+        train_ok(name, piece, k % 3 + 1, IPL_RESUME_AUTO);
+        if (k > 100)
+            fail_msg("%s: no end after %zu pieces", name, k);
+    }
+}
+
+static void an_interrupted_run_writes_the_same_bytes(void **state)
+{
+    (void)state;
+    write_images();
+    for (size_t c = 0; c < N_CASES; c++) {
+        char whole[32], pieces[32];
+
+        (void)snprintf(whole, sizeof whole, "whole%zu", c);
+        cases[c].make(cases[c].net, cases[c].optimiser);
+        strcpy(trial.record, "activations");
+        strcpy(trial.checkpoint, "every:3steps,keep=2");
+        trial.early_steps = 2;
+        trial.early_epochs = 2;
+        strcpy(trial.pictures, "every:2");
+        train_ok(whole, 0, 2, IPL_RESUME_NO);
+        for (size_t piece = 1; piece <= 7; piece += 2) { /* 5 is an epoch of the MLP */
+            (void)snprintf(pieces, sizeof pieces, "pieces%zu-%zu", c, piece);
+            run_in_pieces(pieces, piece);
+            assert_same_run(whole, pieces);
+        }
+    }
+}
+
+/* A run of which only the checkpoint is left goes on, measuring or not. */
+static void sums_of_followed_gradients_survive(void **state)
+{
+    (void)state;
+    mlp("12-10-5-2", "sgd:lr=0.05,momentum=0.9");
+    strcpy(trial.measure, "every:2"); /* epochs with and without followed gradients */
+    train_ok("whole", 0, 1, IPL_RESUME_NO);
+    run_in_pieces("pieces", 3);
+    assert_same_run("whole", "pieces");
+}
+
+static void a_run_that_is_done_says_so(void **state)
+{
+    stopper s;
+    char before[65], after[65];
+
+    (void)state;
+    mlp("12-4-2", "sgd:lr=0.05");
+    train_ok("done", 0, 1, IPL_RESUME_AUTO);
+    assert_int_equal(ipl_file_sha256(before, in("done/run.json"), NULL), IPL_OK);
+    for (int resume = IPL_RESUME_RUN; resume <= IPL_RESUME_AUTO; resume++) {
+        assert_int_equal(train(&s, "done", 0, 1, (ipl_train_resume)resume, NULL), IPL_OK);
+        assert_true(s.ended && s.end.before);
+    }
+    assert_int_equal(ipl_file_sha256(after, in("done/run.json"), NULL), IPL_OK);
+    assert_string_equal(before, after);
+}
+
+static void there_must_be_a_run_to_go_on_with(void **state)
+{
+    ipl_error err = {0};
+    stopper s;
+
+    (void)state;
+    mlp("12-4-2", "sgd:lr=0.05");
+    assert_int_equal(train(&s, "none", 0, 1, IPL_RESUME_RUN, &err), IPL_E_NOINPUT);
+    assert_false(ipl_file_exists(in("none")));
+    assert_int_equal(ipl_folder_create(in("mine"), NULL), IPL_OK);
+    assert_int_equal(ipl_file_replace(in("mine/notes"), "mine", 4, NULL), IPL_OK);
+    assert_int_equal(train(&s, "mine", 0, 1, IPL_RESUME_RUN, &err), IPL_E_NOINPUT);
+    assert_int_equal(train(&s, "mine", 0, 1, IPL_RESUME_AUTO, &err), IPL_E_CANTCREATE);
+    /* Without checkpoints: it can only be started again, which auto does. */
+    strcpy(trial.checkpoint, "none");
+    train_ok("bare", 7, 1, IPL_RESUME_NO);
+    assert_false(ipl_file_exists(in("bare/checkpoint")));
+    assert_int_equal(train(&s, "bare", 0, 1, IPL_RESUME_RUN, &err), IPL_E_NOINPUT);
+    assert_non_null(strstr(err.msg, "no checkpoint"));
+    train_ok("bare", 0, 1, IPL_RESUME_AUTO);
+    train_ok("whole", 0, 1, IPL_RESUME_NO);
+    assert_same_run("whole", "bare");
+}
+
+static void a_start_that_was_cut_short_is_no_run(void **state)
+{
+    (void)state;
+    mlp("12-4-2", "sgd:lr=0.05");
+    train_ok("whole", 0, 1, IPL_RESUME_NO);
+    assert_int_equal(ipl_folder_create(in("empty"), NULL), IPL_OK);
+    train_ok("empty", 0, 1, IPL_RESUME_AUTO);
+    assert_same_run("whole", "empty");
+    assert_int_equal(ipl_folder_create(in("cut"), NULL), IPL_OK);
+    assert_int_equal(ipl_file_replace(in("cut/.lock"), "", 0, NULL), IPL_OK);
+    assert_int_equal(ipl_file_replace(in("cut/experiment.ini.tmp"), "[da", 3, NULL),
+                     IPL_OK);
+    train_ok("cut", 0, 1, IPL_RESUME_AUTO);
+    assert_same_run("whole", "cut");
+}
+
+/* ---- refusing ---- */
+
+static void another_experiment_is_refused_with_what_differs(void **state)
+{
+    static const struct {
+        const char *key, *value;
+    } others[] = {{"batch", "32"},     {"seed", "2"},        {"net", "12-5-2"},
+                  {"epochs", "5"},     {"shuffle", "no"},    {"estimator", "binning"},
+                  {"measure", "none"}, {"schedule", "step"}, {"train-samples", "299"},
+                  {"loss", "mse"},     {"early-steps", "1"}, {"probe-train", "41"}};
+    char before[65], after[65], key[64];
+
+    (void)state;
+    mlp("12-4-2", "sgd:lr=0.05");
+    train_ok("run", 7, 1, IPL_RESUME_NO);
+    assert_int_equal(ipl_file_sha256(before, in("run/checkpoint/last"), NULL), IPL_OK);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        const ipl_opt *row = ipl_opt_find(ipl_experiment_opts, others[i].key);
+        ipl_error err = {0};
+        stopper s;
+
+        mlp("12-4-2", "sgd:lr=0.05");
+        assert_int_equal(ipl_opt_set(&trial, row, others[i].value, NULL), IPL_OK);
+        (void)snprintf(key, sizeof key, "%s = ", others[i].key);
+        if (train(&s, "run", 0, 1, IPL_RESUME_AUTO, &err) != IPL_E_FORMAT ||
+            !strstr(err.msg, key))
+            fail_msg("%s: %s", others[i].key, err.msg);
+    }
+    assert_int_equal(ipl_file_sha256(after, in("run/checkpoint/last"), NULL), IPL_OK);
+    assert_string_equal(before, after);
+}
+
+/* experiment.ini was edited: the checkpoint knows better. */
+static void a_checkpoint_of_another_experiment_is_refused(void **state)
+{
+    ipl_error err = {0};
+    ipl_text text = {0};
+    stopper s;
+
+    (void)state;
+    mlp("12-4-2", "sgd:lr=0.05");
+    train_ok("run", 7, 1, IPL_RESUME_NO);
+    trial.seed = 3;
+    ipl_experiment_print(&text, &trial);
+    assert_int_equal(ipl_file_replace(in("run/experiment.ini"), text.s, text.len, NULL),
+                     IPL_OK);
+    ipl_text_release(&text);
+    assert_int_equal(train(&s, "run", 0, 1, IPL_RESUME_RUN, &err), IPL_E_FORMAT);
+    assert_non_null(strstr(err.msg, "checkpoint/last: made with 'seed = 1'"));
+}
+
+static void pictures_and_checkpoints_may_be_chosen_anew(void **state)
+{
+    (void)state;
+    mlp("12-4-2", "sgd:lr=0.05");
+    train_ok("run", 7, 1, IPL_RESUME_NO);
+    strcpy(trial.pictures, "every");
+    strcpy(trial.checkpoint, "every:1,keep=1");
+    train_ok("run", 0, 1, IPL_RESUME_RUN);
+    assert_true(ipl_file_exists(in("run/figures/confusion-4.png")));
+    assert_true(ipl_file_exists(in("run/checkpoint/epoch-000002")));
+    assert_int_equal(ipl_experiment_read(&trial, in("run/experiment.ini"), NULL), IPL_OK);
+    assert_string_equal(trial.pictures, "every");
+}
+
+static void other_data_is_refused(void **state)
+{
+    ipl_error err = {0};
+    stopper s;
+    int64_t y[60] = {0};
+    const size_t n = 60;
+
+    (void)state;
+    write_images();
+    cnn("conv2d:filters=3,size=3 relu dense:units=3", "sgd:lr=0.05");
+    train_ok("run", 5, 1, IPL_RESUME_NO);
+    y[1] = 1;
+    y[2] = 2;
+    assert_int_equal(ipl_npy_write_i64(in("y.npy"), y, &n, 1, NULL), IPL_OK);
+    assert_int_equal(train(&s, "run", 0, 1, IPL_RESUME_RUN, &err), IPL_E_FORMAT);
+    assert_non_null(strstr(err.msg, "have changed"));
+}
+
+/* ---- damage ---- */
+
+typedef struct file {
+    char *bytes;
+    size_t len;
+} file;
+
+static file read_file(const char *name)
+{
+    file f;
+
+    assert_int_equal(ipl_file_read(&f.bytes, &f.len, in(name), 1u << 24, NULL), IPL_OK);
+    return f;
+}
+
+static void write_file(const char *name, const char *bytes, size_t len)
+{
+    FILE *fp = fopen(in(name), "wb");
+
+    assert_non_null(fp);
+    assert_int_equal(fwrite(bytes, 1, len, fp), len);
+    assert_int_equal(fclose(fp), 0);
+}
+
+static ipl_status read_checkpoint(const char *name, ipl_error *err)
+{
+    ipl_checkpoint c;
+    const ipl_status st = ipl_checkpoint_read(&c, in(name), 1u << 24, err);
+
+    ipl_checkpoint_release(&c);
+    return st;
+}
+
+static void every_cut_and_every_flipped_bit_is_found(void **state)
+{
+    file f;
+
+    (void)state;
+    mlp("12-3-2", "sgd:lr=0.05,momentum=0.9");
+    train_ok("run", 7, 1, IPL_RESUME_NO);
+    f = read_file("run/checkpoint/last");
+    assert_int_equal(read_checkpoint("run/checkpoint/last", NULL), IPL_OK);
+    for (size_t len = 0; len < f.len; len++) {
+        ipl_error err = {0};
+
+        write_file("cut", f.bytes, len);
+        if (read_checkpoint("cut", &err) != IPL_E_FORMAT || !strstr(err.msg, "/cut: "))
+            fail_msg("cut to %zu bytes: %s", len, err.msg);
+    }
+    for (size_t bit = 0; bit < 8 * f.len; bit++) {
+        ipl_error err = {0};
+
+        f.bytes[bit / 8] = (char)(f.bytes[bit / 8] ^ 1 << bit % 8);
+        write_file("flipped", f.bytes, f.len);
+        f.bytes[bit / 8] = (char)(f.bytes[bit / 8] ^ 1 << bit % 8);
+        if (read_checkpoint("flipped", &err) != IPL_E_FORMAT)
+            fail_msg("bit %zu flipped: %s", bit, err.msg);
+    }
+    ipl_free(f.bytes);
+}
+
+static void version_and_byte_order_are_named(void **state)
+{
+    ipl_error err = {0};
+    file f;
+
+    (void)state;
+    mlp("12-3-2", "sgd:lr=0.05");
+    train_ok("run", 7, 1, IPL_RESUME_NO);
+    f = read_file("run/checkpoint/last");
+    f.bytes[12]++;
+    write_file("other", f.bytes, f.len);
+    assert_int_equal(read_checkpoint("other", &err), IPL_E_FORMAT);
+    assert_non_null(strstr(err.msg, "a checkpoint of version 2, want 1"));
+    for (size_t i = 0; i < 2; i++) { /* the order mark back to front */
+        const char c = f.bytes[8 + i];
+
+        f.bytes[8 + i] = f.bytes[11 - i];
+        f.bytes[11 - i] = c;
+    }
+    write_file("other", f.bytes, f.len);
+    assert_int_equal(read_checkpoint("other", &err), IPL_E_FORMAT);
+    assert_non_null(strstr(err.msg, "another byte order"));
+    write_file("other", "epoch,step\n", 11);
+    assert_int_equal(read_checkpoint("other", &err), IPL_E_FORMAT);
+    ipl_free(f.bytes);
+}
+
+/* last is spoilt in some way: previous is good for the same bytes. */
+static void a_damaged_checkpoint_falls_back_to_the_one_before(void **state)
+{
+    file f;
+
+    (void)state;
+    mlp("12-4-2", "sgd:lr=0.05,momentum=0.9");
+    strcpy(trial.checkpoint, "every:3steps");
+    train_ok("whole", 0, 1, IPL_RESUME_NO);
+    for (size_t way = 0; way < 4; way++) {
+        ipl_error err = {0};
+        stopper s;
+
+        train_ok("run", 8, 1, IPL_RESUME_NO);
+        f = read_file("run/checkpoint/last");
+        if (way == 0)
+            assert_int_equal(unlink(in("run/checkpoint/last")), 0);
+        else if (way == 1)
+            write_file("run/checkpoint/last", f.bytes, f.len / 2);
+        else if (way == 2)
+            f.bytes[f.len / 2] ^= 1, write_file("run/checkpoint/last", f.bytes, f.len);
+        else
+            write_file("run/checkpoint/last", "", 0);
+        if (train(&s, "run", 0, 1, IPL_RESUME_RUN, &err) != IPL_OK)
+            fail_msg("way %zu: %s", way, err.msg);
+        assert_non_null(strstr(s.warnings.s, "going on from"));
+        assert_non_null(strstr(s.warnings.s, "checkpoint/previous"));
+        ipl_text_release(&s.warnings);
+        ipl_free(f.bytes);
+        assert_same_run("whole", "run");
+        assert_int_equal(ipl_folder_remove(in("run"), NULL), IPL_OK);
+    }
+}
+
+static void when_both_are_damaged_the_run_is_refused_and_untouched(void **state)
+{
+    ipl_error err = {0};
+    stopper s;
+    char before[65], after[65];
+
+    (void)state;
+    mlp("12-4-2", "sgd:lr=0.05,momentum=0.9");
+    strcpy(trial.checkpoint, "every:3steps");
+    train_ok("run", 8, 1, IPL_RESUME_NO);
+    write_file("run/checkpoint/last", "ipl-ckpt", 8);
+    write_file("run/checkpoint/previous", "ipl-ckpt", 8);
+    assert_int_equal(ipl_file_sha256(before, in("run/information.csv"), NULL), IPL_OK);
+    assert_int_equal(train(&s, "run", 0, 1, IPL_RESUME_AUTO, &err), IPL_E_FORMAT);
+    assert_int_equal(ipl_file_sha256(after, in("run/information.csv"), NULL), IPL_OK);
+    assert_string_equal(before, after);
+}
+
+/* A table that lost or changed what it had is not written on. */
+static void a_table_that_was_changed_is_refused(void **state)
+{
+    static const char *const names[] = {"run/training.csv", "run/information.csv",
+                                        "run/layers.csv"};
+
+    (void)state;
+    mlp("12-4-2", "sgd:lr=0.05");
+    for (size_t i = 0; i < 3; i++) {
+        ipl_error err = {0};
+        stopper s;
+        file f;
+
+        train_ok("run", 7, 1, IPL_RESUME_NO);
+        f = read_file(names[i]);
+        write_file(names[i], f.bytes, 10);
+        assert_int_equal(train(&s, "run", 0, 1, IPL_RESUME_RUN, &err), IPL_E_FORMAT);
+        assert_non_null(strstr(err.msg, names[i] + 4));
+        f.bytes[9]++;
+        write_file(names[i], f.bytes, f.len);
+        assert_int_equal(train(&s, "run", 0, 1, IPL_RESUME_RUN, &err), IPL_E_FORMAT);
+        f.bytes[9]--;
+        write_file(names[i], f.bytes, f.len);
+        train_ok("run", 0, 1, IPL_RESUME_RUN);
+        ipl_free(f.bytes);
+        assert_int_equal(ipl_folder_remove(in("run"), NULL), IPL_OK);
+    }
+}
+
+/* ---- best and kept ---- */
+
+static void the_best_epoch_is_kept(void **state)
+{
+    ipl_checkpoint best;
+    ipl_position last;
+    char *bytes, *line, *end;
+    double top = 0.0, loss = 0.0;
+    size_t epoch = 0, at_epoch = 0;
+
+    (void)state;
+    mlp("12-10-5-2", "sgd:lr=0.5,momentum=0.9");
+    trial.epochs = 12;
+    train_ok("run", 0, 1, IPL_RESUME_NO);
+    bytes = read_file("run/training.csv").bytes;
+    line = strchr(bytes, '\n') + 1;
+    for (; *line; line = strchr(line, '\n') + 1, epoch++) {
+        char *cell = line;
+        double test_loss, accuracy;
+
+        for (int k = 0; k < 4; k++)
+            cell = strchr(cell, ',') + 1;
+        test_loss = strtod(cell, &end);
+        accuracy = strtod(end + 1, NULL);
+        if (epoch == 0 || accuracy > top || (accuracy == top && test_loss < loss)) {
+            top = accuracy;
+            loss = test_loss;
+            at_epoch = epoch;
+        }
+    }
+    ipl_free(bytes);
+    assert_int_equal(ipl_checkpoint_read(&best, in("run/checkpoint/best"), 1u << 24, NULL),
+                     IPL_OK);
+    assert_int_equal(best.at.epoch, at_epoch);
+    assert_close(best.at.best_accuracy, top, 0.0);
+    ipl_checkpoint_release(&best);
+    assert_int_equal(ipl_checkpoint_peek(&last, in("run/checkpoint/last"), NULL), IPL_OK);
+    assert_int_equal(last.epoch, 12);
+    assert_int_equal(last.best_epoch, at_epoch);
+}
+
+static void kept_parameters_are_those_of_their_epoch(void **state)
+{
+    ipl_checkpoint_place *list;
+    size_t n;
+
+    (void)state;
+    mlp("12-4-2", "sgd:lr=0.05");
+    strcpy(trial.checkpoint, "every:1,keep=2");
+    train_ok("run", 0, 1, IPL_RESUME_NO);
+    assert_int_equal(ipl_checkpoint_list(&list, &n, in("run"), NULL), IPL_OK);
+    assert_int_equal(n >= 3, true); /* 0, 2, 4, and where best and previous are */
+    for (size_t i = 0; i + 1 < n; i++)
+        assert_true(list[i].epoch < list[i + 1].epoch);
+    assert_string_equal(list[n - 1].name, "epoch-000004");
+    assert_int_equal(list[n - 1].step, 20);
+    ipl_free(list);
+    assert_int_equal(ipl_checkpoint_list(&list, &n, in("nothing"), NULL), IPL_OK);
+    assert_int_equal(n, 0);
+}
+
+/* ---- when ---- */
+
+static void checkpoints_are_chosen_by_text(void **state)
+{
+    static const struct {
+        const char *text;
+        ipl_checkpoint_when want;
+    } good[] = {
+        {"none", {0}},
+        {"every:5", {.epochs = 5}},
+        {"every:5epochs", {.epochs = 5}},
+        {"every:200steps", {.steps = 200}},
+        {"every:90s", {.seconds = 90.0}},
+        {"every:2.5min", {.seconds = 150.0}},
+        {"every:1h,keep=10", {.seconds = 3600.0, .keep = 10}},
+        {"every:1,keep=measured", {.epochs = 1, .keep_measured = true}},
+    };
+    static const char *const bad[] = {"",
+                                      "always",
+                                      "every",
+                                      "every:",
+                                      "every:0",
+                                      "every:-1",
+                                      "every:x",
+                                      "every:1.5",
+                                      "every:5minutes",
+                                      "every:1,",
+                                      "every:1,keep",
+                                      "every:1,keep=0",
+                                      "every:1e3",
+                                      "every:1,keep=x",
+                                      "none,keep=1",
+                                      "every:5 min",
+                                      "every:1..2s"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        ipl_checkpoint_when w;
+
+        assert_int_equal(ipl_checkpoint_when_parse(&w, good[i].text, NULL), IPL_OK);
+        assert_int_equal(w.epochs, good[i].want.epochs);
+        assert_int_equal(w.steps, good[i].want.steps);
+        assert_close(w.seconds, good[i].want.seconds, 0.0);
+        assert_int_equal(w.keep, good[i].want.keep);
+        assert_int_equal(w.keep_measured, good[i].want.keep_measured);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        ipl_checkpoint_when w;
+        ipl_error err = {0};
+
+        if (ipl_checkpoint_when_parse(&w, bad[i], &err) != IPL_E_FORMAT)
+            fail_msg("'%s' was accepted", bad[i]);
+        assert_non_null(strstr(err.msg, "every:5"));
+    }
+}
+
+/* ---- memory ---- */
+
+/* Fail allocation k of a resumed run: a status, and the run goes on to the same end after. */
+static void allocations_of_going_on_may_fail(void **state)
+{
+    size_t failed = 0;
+
+    (void)state;
+    mlp("12-4-2", "adam:lr=0.01");
+    trial.epochs = 2;
+    strcpy(trial.checkpoint, "every:3steps");
+    train_ok("whole", 0, 1, IPL_RESUME_NO);
+    for (long k = 0; k < 3000; k += 1 + k / 16) { /* more than there are */
+        ipl_error err = {0};
+        ipl_status st;
+        stopper s;
+
+        train_ok("run", 7, 1, IPL_RESUME_NO);
+        ipl_alloc_fail_after(k);
+        st = train(&s, "run", 0, 1, IPL_RESUME_RUN, &err);
+        ipl_alloc_fail_after(-1);
+        ipl_text_release(&s.warnings);
+        if (st != IPL_OK && st != IPL_E_NOMEM && st != IPL_E_IO)
+            fail_msg("allocation %ld: %s: %s", k, ipl_status_name(st), err.msg);
+        failed += st != IPL_OK;
+        if (st != IPL_OK)
+            train_ok("run", 0, 1, IPL_RESUME_RUN);
+        assert_same_run("whole", "run");
+        assert_int_equal(ipl_folder_remove(in("run"), NULL), IPL_OK);
+    }
+    assert_true(failed > 20);
+}
+
+#define RUN_TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RUN_TEST(an_interrupted_run_writes_the_same_bytes),
+        RUN_TEST(sums_of_followed_gradients_survive),
+        RUN_TEST(a_run_that_is_done_says_so),
+        RUN_TEST(there_must_be_a_run_to_go_on_with),
+        RUN_TEST(a_start_that_was_cut_short_is_no_run),
+        RUN_TEST(another_experiment_is_refused_with_what_differs),
+        RUN_TEST(a_checkpoint_of_another_experiment_is_refused),
+        RUN_TEST(pictures_and_checkpoints_may_be_chosen_anew),
+        RUN_TEST(other_data_is_refused),
+        RUN_TEST(every_cut_and_every_flipped_bit_is_found),
+        RUN_TEST(version_and_byte_order_are_named),
+        RUN_TEST(a_damaged_checkpoint_falls_back_to_the_one_before),
+        RUN_TEST(when_both_are_damaged_the_run_is_refused_and_untouched),
+        RUN_TEST(a_table_that_was_changed_is_refused),
+        RUN_TEST(the_best_epoch_is_kept),
+        RUN_TEST(kept_parameters_are_those_of_their_epoch),
+        RUN_TEST(checkpoints_are_chosen_by_text),
+        RUN_TEST(allocations_of_going_on_may_fail),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
