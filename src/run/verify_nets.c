@@ -87,8 +87,8 @@ static ipl_status resolve(ipl_experiment *exp, const nets *s, size_t k, ipl_erro
 }
 
 /*
- * Whether the folder holds this experiment, finished. One that was interrupted is trained
- * anew; another one stays as it is.
+ * Whether the folder holds this experiment, finished. One that was interrupted goes on;
+ * another one stays as it is.
  */
 static ipl_status look(bool *done, const char *folder, const ipl_experiment *exp,
                        ipl_error *err)
@@ -140,7 +140,7 @@ static ipl_status train(char *path, const nets *s, size_t k, ipl_error *err)
     char name[128], line[IPL_PATH_MAX + 128], time[16];
     ipl_train_opts opts = {.exp = exp,
                            .path = path,
-                           .force = true,
+                           .resume = IPL_RESUME_AUTO,
                            .threads = ipl_pool_threads(s->task->pool)};
     bool done = false;
     ipl_status st = exp ? resolve(exp, s, k, err) : IPL_E_NOMEM;

@@ -2,8 +2,8 @@
  * Experiments of `infoplane verify` that train the nets of a preset and compare what they
  * show with what was published or computed elsewhere.
  *
- * Every net is a run folder OUT/<preset>-seed<k>. One that is there, finished, and of the
- * same experiment is not trained again. A value agrees when the mean over the nets is no
+ * Every net is a run folder OUT/<preset>-seed<k>. One that is there and finished is not
+ * trained again, one that was interrupted goes on. A value agrees when the mean over the nets is no
  * further from the expected interval than
  *
  *     spread + 2 s.d. over the nets,   spread = max(share * |value|, least),
