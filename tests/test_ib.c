@@ -249,8 +249,10 @@ static void counts_are_as_good_as_probabilities(void **state)
 
 static void what_is_no_distribution_is_refused(void **state)
 {
-    static const double bad[][4] = {
-        {0.5, -0.1, 0.3, 0.3}, {0, 0, 0, 0}, {0.5, NAN, 0.2, 0.3}, {INFINITY, 0, 0, 1}};
+    static const double bad[][4] = {{0.5, -0.1, 0.3, 0.3},
+                                    {0, 0, 0, 0},
+                                    {0.5, (double)NAN, 0.2, 0.3},
+                                    {HUGE_VAL, 0, 0, 1}};
     const ipl_ib_opts one_step = {
         .steps = 1, .beta_max = 10.0, .tolerance = 1e-9, .iterations = 10};
     ipl_ib_curve curve;

@@ -474,7 +474,6 @@ static ipl_status draw_layer(ipl_report *report, const nets *s, const ipl_track 
     const size_t n = mean->n_epochs, panel = report->n_panels;
     double *x = ipl_array(4, n, sizeof *x, err);
 
-    (void)s;
     if (!x)
         return IPL_E_NOMEM;
     for (size_t i = 0; i < n; i++) {
