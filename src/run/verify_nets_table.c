@@ -60,6 +60,7 @@ static const ipl_net_fact szt_tanh_facts[] = {
     {IPL_NET_ENDS_LOWER, KDE, IPL_NET_XT, 4, 6},
     {IPL_NET_DOES_NOT_FALL, BINS, IPL_NET_XT, 1, 3},
     {IPL_NET_ORDERED, OWN, IPL_NET_XT, 1, 6},
+    {IPL_NET_ORDERED, RD, IPL_NET_XT, 1, 6},
     {IPL_NET_BOUNDED, BINS, IPL_NET_TY, 1, 6},
     {IPL_NET_BOUNDED, KDE, IPL_NET_TY, 1, 6},
 };
@@ -79,6 +80,7 @@ static const ipl_net_fact szt_relu_facts[] = {
     {IPL_NET_DOES_NOT_FALL, KDE, IPL_NET_XT, 1, 5},
     {IPL_NET_DOES_NOT_FALL, BINS, IPL_NET_XT, 1, 5},
     {IPL_NET_ORDERED, OWN, IPL_NET_XT, 1, 6},
+    {IPL_NET_ORDERED, RD, IPL_NET_XT, 1, 6},
     {IPL_NET_BOUNDED, BINS, IPL_NET_TY, 1, 6},
     {IPL_NET_BOUNDED, KDE, IPL_NET_TY, 1, 6},
 };
