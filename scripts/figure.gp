@@ -18,6 +18,7 @@ if (ALL_Y ne '') {
 do for [p = 1:PANELS] {
     if (TYPE[p] eq 'plane') { load 'panel_plane.gp' }
     if (TYPE[p] eq 'curves') { load 'panel_curves.gp' }
+    if (TYPE[p] eq 'scores') { load 'panel_scores.gp' }
     unset label
     unset arrow
     unset colorbox

@@ -39,6 +39,8 @@ typedef struct ipl_command {
 } ipl_command;
 
 extern const ipl_command ipl_cmd_train;
+extern const ipl_command ipl_cmd_sweep;
+extern const ipl_command ipl_cmd_collect;
 extern const ipl_command ipl_cmd_plot;
 extern const ipl_command ipl_cmd_report;
 extern const ipl_command ipl_cmd_classify;

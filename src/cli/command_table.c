@@ -3,6 +3,8 @@
 /* clang-format off */
 const ipl_command *const ipl_command_table[] = {
     &ipl_cmd_train,
+    &ipl_cmd_sweep,
+    &ipl_cmd_collect,
     &ipl_cmd_plot,
     &ipl_cmd_report,
     &ipl_cmd_analyze,

@@ -64,6 +64,8 @@ void ipl_figure_release(ipl_figure *figure)
     ipl_text_release(&figure->ib.text);
     ipl_text_release(&figure->curves.text);
     ipl_text_release(&figure->ends.text);
+    ipl_text_release(&figure->scores.text);
+    ipl_text_release(&figure->legend.text);
     *figure = (ipl_figure){0};
 }
 
@@ -304,6 +306,11 @@ static void print_rows(ipl_text *out, const char *name, size_t p, ipl_rows rows)
                  p + 1, rows.first);
 }
 
+static const char *const kinds[] = {[IPL_PANEL_EMPTY] = "empty",
+                                    [IPL_PANEL_PLANE] = "plane",
+                                    [IPL_PANEL_CURVES] = "curves",
+                                    [IPL_PANEL_SCORES] = "scores"};
+
 static void print_panel(ipl_text *out, const ipl_figure *figure, size_t p)
 {
     const ipl_panel *panel = &figure->panels[p];
@@ -318,8 +325,7 @@ static void print_panel(ipl_text *out, const ipl_figure *figure, size_t p)
     ipl_text_add(out, "BOTTOM[%zu] = %.4f; TOP[%zu] = %.4f\n", p + 1,
                  panel->bottom / figure->height, p + 1,
                  (panel->bottom + panel->height) / figure->height);
-    ipl_text_add(out, "TYPE[%zu] = '%s'\n", p + 1,
-                 panel->kind == IPL_PANEL_PLANE ? "plane" : "curves");
+    ipl_text_add(out, "TYPE[%zu] = '%s'\n", p + 1, kinds[panel->kind]);
     add_assignment(out, "TITLE", p, panel->title);
     ipl_text_add(out, "MARKUP[%zu] = '%s'\n", p + 1,
                  panel->enhanced_title ? "enhanced" : "noenhanced");
@@ -336,6 +342,12 @@ static void print_panel(ipl_text *out, const ipl_figure *figure, size_t p)
         print_rows(out, "JOINS", p, panel->joins);
         print_rows(out, "NAMES", p, panel->names);
         print_rows(out, "IB", p, panel->ib);
+        return;
+    }
+    if (panel->kind == IPL_PANEL_SCORES) {
+        print_rows(out, "RUNS", p, panel->runs);
+        print_rows(out, "MEANS", p, panel->means);
+        print_rows(out, "LEGEND", p, panel->legend);
         return;
     }
     ipl_text_add(out, "SERIES[%zu] = %zu; BAND[%zu] = %d; MARKS[%zu] = %d\n", p + 1,
@@ -366,12 +378,13 @@ static void print_middle(ipl_text *out, const ipl_figure *figure)
 static void print_settings(ipl_text *out, const ipl_figure *figure, const char *name)
 {
     static const char *const arrays[] = {
-        "LEFT",       "RIGHT",  "TOP",        "BOTTOM",  "TYPE",      "TITLE",
-        "MARKUP",     "SIDE",   "X_RANGE",    "X_TICS",  "X_BREAKS",  "X_LABEL",
-        "Y_RANGE",    "Y_TICS", "Y_BREAKS",   "Y_LABEL", "BAR",       "BAR_LEFT",
-        "BAR_BOTTOM", "FAINT",  "FAINT_FROM", "DOTS",    "DOTS_FROM", "JOINS",
-        "JOINS_FROM", "NAMES",  "NAMES_FROM", "SERIES",  "BAND",      "MARKS",
-        "COLOURS",    "DASHES", "FROM",       "TO",      "ENDS",      "ENDS_FROM",
+        "LEFT",       "RIGHT",     "TOP",        "BOTTOM",     "TYPE",      "TITLE",
+        "MARKUP",     "SIDE",      "X_RANGE",    "X_TICS",     "X_BREAKS",  "X_LABEL",
+        "Y_RANGE",    "Y_TICS",    "Y_BREAKS",   "Y_LABEL",    "BAR",       "BAR_LEFT",
+        "BAR_BOTTOM", "FAINT",     "FAINT_FROM", "DOTS",       "DOTS_FROM", "JOINS",
+        "JOINS_FROM", "NAMES",     "NAMES_FROM", "SERIES",     "BAND",      "MARKS",
+        "COLOURS",    "DASHES",    "FROM",       "TO",         "ENDS",      "ENDS_FROM",
+        "RUNS",       "RUNS_FROM", "MEANS",      "MEANS_FROM", "LEGEND",    "LEGEND_FROM",
         "IB",         "IB_FROM"};
     ipl_range colours = ipl_axis_range(&figure->epochs);
     char range[80];
@@ -457,6 +470,14 @@ ipl_status ipl_figure_write(const ipl_figure *figure, const char *folder, const 
     if (st == IPL_OK)
         st = write_rows(&figure->ends, "panel,name,u,v,colour", folder, name, "ends.csv",
                         err);
+    if (st == IPL_OK)
+        st = write_rows(&figure->scores,
+                        "panel,run,n,compression,accuracy,compression_sd,accuracy_sd,"
+                        "u,v,du,dv,colour",
+                        folder, name, "scores.csv", err);
+    if (st == IPL_OK)
+        st = write_rows(&figure->legend, "panel,name,u,v,colour", folder, name,
+                        "legend.csv", err);
     ipl_text_release(&settings);
     return st;
 }

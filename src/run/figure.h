@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "run/axis.h"
+#include "run/collect.h"
 #include "run/plot_run.h"
 
 enum { IPL_PANELS_MAX = 512, IPL_PANEL_TEXT = 160 };
@@ -30,7 +31,8 @@ typedef struct ipl_panel_axis {
 typedef enum ipl_panel_kind {
     IPL_PANEL_EMPTY,
     IPL_PANEL_PLANE,
-    IPL_PANEL_CURVES
+    IPL_PANEL_CURVES,
+    IPL_PANEL_SCORES
 } ipl_panel_kind;
 
 /** Rows first ... first + n - 1 of a CSV file, counted from 0. */
@@ -53,7 +55,9 @@ typedef struct ipl_panel {
     ipl_text colours, dashes;                /* curves: one word for each series */
     ipl_text from, to;                       /* curves: the same, rows of each */
     ipl_rows ends;                           /* curves: names at their ends */
-    bool band, marks; /* curves: bands of a deviation, points on the lines */
+    bool band, marks;     /* curves: bands of a deviation, points on the lines */
+    ipl_rows runs, means; /* scores: rows of "-scores.csv" */
+    ipl_rows legend;      /* scores: rows of "-legend.csv" */
 } ipl_panel;
 
 /** Rows of a CSV file being written, and how many there are. */
@@ -73,6 +77,7 @@ typedef struct ipl_figure {
     size_t n_panels;
     ipl_csv points, joins, names, ib; /* planes */
     ipl_csv curves, ends;             /* curves */
+    ipl_csv scores, legend;           /* scores */
 } ipl_figure;
 
 /** Append numbers to a row that has been begun, and end it. */
@@ -109,6 +114,13 @@ ipl_status ipl_figure_dashboard(ipl_figure *figure, const ipl_plot_opts *opts,
                                 const ipl_plot_data *data, ipl_error *err) IPL_NODISCARD;
 ipl_status ipl_figure_sweep(ipl_figure *figure, const ipl_plot_opts *opts,
                             const ipl_plot_data *data, ipl_error *err) IPL_NODISCARD;
+
+ipl_status ipl_figure_scores(ipl_figure *figure, const ipl_plot_opts *opts,
+                             const ipl_collection *collection,
+                             ipl_error *err) IPL_NODISCARD;
+
+/** Colour of item k of n, "#rrggbb": safe for the colour-blind up to seven, then a ramp. */
+void ipl_figure_colour(char out[8], size_t k, size_t n);
 
 /** Layers first ... end - 1 of a group in panel p: points, joining lines and names. */
 void ipl_figure_add_plane(ipl_figure *figure, size_t p, const ipl_plot_group *group,

@@ -27,8 +27,7 @@ typedef struct curve {
 static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
                                       "#E69F00", "#56B4E9", "#555555"};
 
-/* Colour of layer l of n; deeper nets get a ramp from blue by green to red. */
-static void colour_of(char out[8], size_t l, size_t n)
+void ipl_figure_colour(char out[8], size_t l, size_t n)
 {
     enum { NAMED = sizeof colours / sizeof colours[0] };
     static const double stops[][3] = {{49, 54, 149},  {69, 117, 180}, {64, 160, 160},
@@ -209,7 +208,7 @@ static ipl_status layer_curves(curve **out, char (**paint)[8], const ipl_plot_gr
     if (!*out || !*paint)
         return IPL_E_NOMEM;
     for (size_t l = 0; l < n; l++) {
-        colour_of((*paint)[l], l, n);
+        ipl_figure_colour((*paint)[l], l, n);
         (*out)[l] = (curve){.mean = &group->mean.info,
                             .sd = &group->sd.info,
                             .layer = l,
@@ -346,7 +345,7 @@ static ipl_status add_gradients(ipl_figure *figure, size_t p, const ipl_plot_gro
     for (size_t k = 0; k < 2 * track->n_layers; k++) {
         const size_t l = k / 2;
 
-        colour_of(paint[l], l, track->n_layers);
+        ipl_figure_colour(paint[l], l, track->n_layers);
         curves[k] = (curve){.mean = track,
                             .sd = &group->sd.layers,
                             .layer = l,

@@ -3,14 +3,15 @@
 #include "base/alloc.h"
 #include "run/figure.h"
 #include "run/gnuplot.h"
+#include "run/plot_expand.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 static const char *const formats[] = {"png", "pdf", "svg", NULL};
-static const char *const kinds[] = {"all",    "plane",     "grid",  "ltc",
-                                    "curves", "dashboard", "sweep", NULL};
+static const char *const kinds[] = {"all",       "plane", "grid",   "ltc", "curves",
+                                    "dashboard", "sweep", "scores", NULL};
 static const char *const splits[] = {"first", "train", "test", "all", NULL};
 static const char *const labels[] = {"onehot", "cond", "pooled", NULL};
 static const char *const palettes[] = {"viridis", "classic", NULL};
@@ -39,8 +40,9 @@ const ipl_opt ipl_plot_opt_table[] = {
 };
 
 /* Every script that a figure loads; the first draws the pages, the others their parts. */
-static const char *const scripts[] = {"figure.gp", "style.gp", "panel_frame.gp",
-                                      "panel_plane.gp", "panel_curves.gp"};
+static const char *const scripts[] = {"figure.gp",       "style.gp",
+                                      "panel_frame.gp",  "panel_plane.gp",
+                                      "panel_curves.gp", "panel_scores.gp"};
 
 /* What is being done, for the functions below. */
 typedef struct session {
@@ -71,6 +73,8 @@ static void compare_name(char *out, size_t size, const char *const *runs, size_t
         len += snprintf(out + len, size - (size_t)len, "%s%.*s", r ? "+" : "",
                         NAME_CHARACTERS, label);
     }
+    for (char *c = strchr(out, '/'); c; c = strchr(c, '/'))
+        *c = '-'; /* of the label of a replicate, "szt-tanh/seed1" */
     if (n_runs > NAMED_MAX)
         (void)snprintf(out + len, size - (size_t)len, "+%zu-more", n_runs - NAMED_MAX);
 }
@@ -177,6 +181,7 @@ static ipl_status compose(ipl_figure *figure, ipl_plot_kind kind, const ipl_plot
     case IPL_PLOT_ALL:
     case IPL_PLOT_PLANE:
     case IPL_PLOT_LTC:
+    case IPL_PLOT_SCORES:
     case IPL_PLOT_KINDS:
         break;
     }
@@ -212,11 +217,30 @@ static ipl_status draw(session *s, ipl_plot_kind kind, ipl_error *err)
     return st;
 }
 
+/* The scores of runs, which are read from their summaries. */
+static ipl_status compose_scores(ipl_figure *figure, const ipl_plot_opts *opts,
+                                 const ipl_plot_paths *paths, ipl_error *err)
+{
+    ipl_collection collection = {0};
+    ipl_runs runs;
+    ipl_status st = ipl_runs_find(&runs, paths->list, paths->n, err);
+
+    if (st == IPL_OK)
+        st = ipl_collection_read(&collection, &runs, err);
+    if (st == IPL_OK)
+        st = ipl_figure_scores(figure, opts, &collection, err);
+    ipl_collection_release(&collection);
+    ipl_runs_release(&runs);
+    return st;
+}
+
 static ipl_status make_figure(const session *s, ipl_plot_kind kind,
-                              const ipl_plot_data *data, ipl_error *err)
+                              const ipl_plot_data *data, const ipl_plot_paths *paths,
+                              ipl_error *err)
 {
     ipl_figure figure = {0};
-    ipl_status st = compose(&figure, kind, s->opts, data, err);
+    ipl_status st = kind == IPL_PLOT_SCORES ? compose_scores(&figure, s->opts, paths, err)
+                                            : compose(&figure, kind, s->opts, data, err);
 
     if (st == IPL_OK)
         st = ipl_figure_write(&figure, s->folder, kinds[kind], err);
@@ -241,38 +265,65 @@ static ipl_status check(const ipl_plot_opts *opts, size_t n_runs, ipl_error *err
     return n_runs > 0 ? IPL_OK : ipl_fail(err, IPL_E_ARG, "plot: no run");
 }
 
+/* The figures asked for; "all" of a study has its scores too, once there are three runs. */
+static void choose_kinds(bool draws[IPL_PLOT_KINDS], const ipl_plot_opts *opts,
+                         const ipl_plot_paths *paths)
+{
+    for (size_t k = 0; k < IPL_PLOT_KINDS; k++)
+        draws[k] = opts->kind == IPL_PLOT_ALL ? k != IPL_PLOT_ALL && k < IPL_PLOT_SWEEP
+                                              : k == (size_t)opts->kind;
+    if (opts->kind == IPL_PLOT_ALL && paths->expanded && paths->n > 2)
+        draws[IPL_PLOT_SCORES] = true;
+}
+
+/* Make and draw the figures of some runs in the folder. */
+static ipl_status make_all(session *s, const ipl_plot_paths *paths, ipl_error *err)
+{
+    bool draws[IPL_PLOT_KINDS];
+    ipl_plot_data data = {0};
+    ipl_status st = IPL_OK;
+
+    choose_kinds(draws, s->opts, paths);
+    if (s->opts->kind != IPL_PLOT_SCORES)
+        st = ipl_plot_data_read(&data, s->opts, paths->list, paths->n, err);
+    if (st == IPL_OK)
+        st = ipl_folder_create(s->folder, err);
+    for (size_t i = 0; st == IPL_OK && i < sizeof scripts / sizeof scripts[0]; i++)
+        st = install(s, scripts[i], err);
+    if (st == IPL_OK && data.ib.n > 0 && s->opts->kind != IPL_PLOT_SWEEP &&
+        !ipl_figure_is_bounded(&data, IPL_INFO_XT))
+        tell(s, IPL_PLOT_NOTE,
+             "the bottleneck curve bounds Shannon information, which this estimator does "
+             "not measure: not drawn; try --estimator binning or kde");
+    if (st == IPL_OK && s->kept)
+        tell(s, IPL_PLOT_NOTE, "scripts that had been changed are kept as *.gp.bak");
+    for (size_t k = 0; st == IPL_OK && k < IPL_PLOT_KINDS; k++)
+        if (draws[k])
+            st = make_figure(s, (ipl_plot_kind)k, &data, paths, err);
+    if (st == IPL_OK)
+        st = write_script(s, err);
+    for (size_t k = 0; st == IPL_OK && k < IPL_PLOT_KINDS; k++)
+        if (draws[k])
+            st = draw(s, (ipl_plot_kind)k, err);
+    ipl_plot_data_release(&data);
+    return st;
+}
+
 ipl_status ipl_plot_runs(const ipl_plot_opts *opts, const char *const *runs, size_t n_runs,
                          ipl_plot_say say, void *context, ipl_error *err)
 {
-    const size_t first = opts->kind == IPL_PLOT_ALL ? IPL_PLOT_PLANE : (size_t)opts->kind;
-    const size_t end = opts->kind == IPL_PLOT_ALL ? IPL_PLOT_SWEEP : first + 1;
     session s = {.opts = opts, .say = say, .context = context};
-    ipl_plot_data data = {0};
+    ipl_plot_paths paths = {0};
     ipl_status st = check(opts, n_runs, err);
 
-    if (st != IPL_OK)
-        return st;
-    st = ipl_plot_data_read(&data, opts, runs, n_runs, err);
+    if (st == IPL_OK)
+        st = ipl_plot_expand(&paths, runs, n_runs, err);
     if (st == IPL_OK)
         st = ipl_plot_folder(s.folder, opts, runs, n_runs, err);
+    if (st == IPL_OK && *paths.note != '\0')
+        tell(&s, IPL_PLOT_NOTE, paths.note);
     if (st == IPL_OK)
-        st = ipl_folder_create(s.folder, err);
-    for (size_t i = 0; st == IPL_OK && i < sizeof scripts / sizeof scripts[0]; i++)
-        st = install(&s, scripts[i], err);
-    if (st == IPL_OK && data.ib.n > 0 && opts->kind != IPL_PLOT_SWEEP &&
-        !ipl_figure_is_bounded(&data, IPL_INFO_XT))
-        tell(&s, IPL_PLOT_NOTE,
-             "the bottleneck curve bounds Shannon information, which this estimator does "
-             "not "
-             "measure: not drawn; try --estimator binning or kde");
-    if (st == IPL_OK && s.kept)
-        tell(&s, IPL_PLOT_NOTE, "scripts that had been changed are kept as *.gp.bak");
-    for (size_t k = first; st == IPL_OK && k < end; k++)
-        st = make_figure(&s, (ipl_plot_kind)k, &data, err);
-    if (st == IPL_OK)
-        st = write_script(&s, err);
-    for (size_t k = first; st == IPL_OK && k < end; k++)
-        st = draw(&s, (ipl_plot_kind)k, err);
-    ipl_plot_data_release(&data);
+        st = make_all(&s, &paths, err);
+    ipl_plot_paths_release(&paths);
     return st;
 }

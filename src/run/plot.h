@@ -27,6 +27,7 @@ typedef enum ipl_plot_kind {
     IPL_PLOT_CURVES,    /* I(X;T), I(T;Y) and H(T) over epochs */
     IPL_PLOT_DASHBOARD, /* loss, accuracy, gradients, I(X;T), I(T;Y), plane */
     IPL_PLOT_SWEEP,     /* a plane for each estimator of the runs; not part of ALL */
+    IPL_PLOT_SCORES,    /* test accuracy over compression, a dot for each run */
     IPL_PLOT_KINDS
 } ipl_plot_kind;
 
@@ -58,7 +59,8 @@ typedef void (*ipl_plot_say)(void *context, ipl_plot_line kind, const char *line
 /**
  * Draw the figures of one run, or of several side by side. Runs whose experiments differ in
  * nothing but seed, name, output folder and threads are replicates: they share a panel, with
- * means and bands of a standard deviation.
+ * means and bands of a standard deviation. A folder that holds runs, such as a study, stands
+ * for those of them that are done.
  *
  * errors  IPL_E_NOINPUT     a run is no run folder; the message says what is missing
  *         IPL_E_FORMAT      a table is damaged, or has no rows yet

@@ -18,15 +18,30 @@ static const char *const training_fields[IPL_TRAINING_FIELDS] = {
 static const char *const layer_fields[IPL_LAYERS_FIELDS] = {"weight_norm", "gradient_mean",
                                                             "gradient_sd"};
 
+/* Where the last part of path[0 ... end - 1] begins. */
+static size_t last_part(const char *path, size_t end)
+{
+    while (end > 0 && path[end - 1] != '/')
+        end--;
+    return end;
+}
+
+/* Whether a part is that of a replicate: "seed12". */
+static bool is_seed(const char *part, size_t len)
+{
+    return len > 4 && strncmp(part, "seed", 4) == 0 &&
+           strspn(part + 4, "0123456789") == len - 4;
+}
+
 void ipl_plot_label(char *out, size_t size, const char *path)
 {
     size_t end = strlen(path), start;
 
     while (end > 1 && path[end - 1] == '/')
         end--;
-    start = end;
-    while (start > 0 && path[start - 1] != '/')
-        start--;
+    start = last_part(path, end);
+    if (is_seed(path + start, end - start) && start > 1)
+        start = last_part(path, start - 1);
     (void)snprintf(out, size, "%.*s", (int)(end - start), path + start);
 }
 
@@ -271,6 +286,31 @@ static bool replicates(const ipl_plot_run *a, const ipl_plot_run *b)
            strcmp(a->experiment.s, b->experiment.s) == 0;
 }
 
+void ipl_plot_prettify(char *label)
+{
+    static const char activation[] = "activation=";
+    char *to = label;
+
+    if (!strchr(label, '='))
+        return;
+    for (const char *from = label; *from != '\0';) {
+        const size_t len = strcspn(from, "_ "), key = strcspn(from, "=");
+        const char *dot = key < len ? memchr(from, '.', key) : NULL;
+        size_t skip = dot ? (size_t)(dot - from) + 1 : 0;
+
+        if (strncmp(from, activation, sizeof activation - 1) == 0)
+            skip = sizeof activation - 1;
+        memmove(to, from + skip, len - skip);
+        to += len - skip;
+        from += len;
+        if (*from != '\0') {
+            *to++ = ' ';
+            from++;
+        }
+    }
+    *to = '\0';
+}
+
 /* "demo-tanh-s1" and "demo-tanh-s2" are "demo-tanh (2 runs)". */
 static void name_group(ipl_plot_group *group)
 {
@@ -291,7 +331,7 @@ static void name_group(ipl_plot_group *group)
             len -= 4;
         else if (len > 2 && first[len - 1] == 's' && strchr("-_.", first[len - 2]))
             len--;
-        while (len > 0 && strchr("-_.", first[len - 1]))
+        while (len > 0 && strchr("-_./", first[len - 1]))
             len--;
     }
     if (len == 0)
@@ -301,6 +341,7 @@ static void name_group(ipl_plot_group *group)
                        len < 100 ? (int)len : 100, first, group->n_members);
     else
         (void)snprintf(group->label, sizeof group->label, "%s", first);
+    ipl_plot_prettify(group->label);
 }
 
 typedef const ipl_track *(*pick)(const ipl_plot_run *run);

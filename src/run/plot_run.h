@@ -54,7 +54,16 @@ ipl_status ipl_plot_data_read(ipl_plot_data *out, const ipl_plot_opts *opts,
 /** Free what the data own; empty data are allowed. */
 void ipl_plot_data_release(ipl_plot_data *data);
 
-/** Last part of a path, without slashes at its end; "." and ".." stay. */
+/**
+ * Turn the name of a point of a sweep, "activation=tanh_optimiser.lr=0.1", into what figures
+ * say of it, "tanh lr=0.1", in place. Names without '=' stay.
+ */
+void ipl_plot_prettify(char *label);
+
+/**
+ * Last part of a path, without slashes at its end; "." and ".." stay. A replicate, "seed3",
+ * has the part before it too.
+ */
 void ipl_plot_label(char *out, size_t size, const char *path);
 
 /**
