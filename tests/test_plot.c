@@ -426,6 +426,112 @@ static void points_are_the_rows_of_the_split_and_estimator_asked_for(void **stat
     ipl_table_destroy(t);
 }
 
+/* Copy the line that begins with "key = ". */
+static void setting(char out[1024], const char *settings, const char *key)
+{
+    const size_t len = strlen(key);
+
+    for (const char *line = settings; *line != '\0'; line++) {
+        const size_t whole = strcspn(line, "\n");
+
+        if (whole < 1024 && strncmp(line, key, len) == 0 &&
+            strncmp(line + len, " = ", 3) == 0) {
+            memcpy(out, line + len, whole - len);
+            out[whole - len] = '\0';
+            return;
+        }
+        line += whole;
+        if (*line == '\0')
+            break;
+    }
+    fail_msg("no setting %s", key);
+}
+
+static void
+a_sweep_of_several_runs_has_a_row_for_each_and_a_column_for_each_estimator(void **state)
+{
+    const fake a = {"sweep-a", "a", 1, 6, 3, 9.0, 0.3, NULL, "fc"};
+    const fake b = {"sweep-b", "b", 1, 6, 3, 2.0, 0.3, NULL, "fc"};
+    const fake c = {"sweep-c", "a", 2, 6, 3, 9.0, 0.3, NULL, "fc"};
+    ipl_plot_opts opts = {.kind = IPL_PLOT_SWEEP};
+    char run[3][IPL_PATH_MAX], one[1024], two[1024];
+    const char *const runs[] = {write_fake(run[0], &a), write_fake(run[1], &b),
+                                write_fake(run[2], &c)};
+    char *text;
+    heard h;
+
+    (void)state;
+    (void)snprintf(opts.out, sizeof opts.out, "%s/sweep-out", top);
+    assert_int_equal(plot_data(&opts, runs, 3, &h, NULL), IPL_OK);
+    text = slurp(opts.out, "sweep-settings.gp");
+    assert_non_null(strstr(text, "PANELS = 4\n"));
+    assert_non_null(strstr(text, "SIDE[1] = 'sweep (2 runs)'\n"));
+    assert_non_null(strstr(text, "SIDE[2] = ''\n"));
+    assert_non_null(strstr(text, "SIDE[3] = 'sweep-b'\n"));
+    assert_non_null(strstr(text, "TITLE[1] = 'LogDet"));
+    assert_non_null(strstr(text, "TITLE[2] = 'KDE"));
+    assert_non_null(strstr(text, "TITLE[3] = ''\n"));
+    for (int column = 1; column <= 2; column++) { /* one scale for one estimator */
+        char key[32];
+
+        (void)snprintf(key, sizeof key, "X_TICS[%d]", column);
+        setting(one, text, key);
+        (void)snprintf(key, sizeof key, "X_TICS[%d]", column + 2);
+        setting(two, text, key);
+        assert_string_equal(one, two);
+    }
+    ipl_free(text);
+}
+
+static void a_null_baseline_is_filled_from_the_bottom_of_its_panel(void **state)
+{
+    const fake f = {"baseline", "n", 1, 1, 1, 5.0, 0.1, NULL, "fc"};
+    ipl_plot_opts opts = {.kind = IPL_PLOT_CURVES};
+    char run[IPL_PATH_MAX], path[IPL_PATH_MAX];
+    const char *const runs[] = {write_fake(run, &f)};
+    double *value, *low, *high, *v, *panel;
+    ipl_table *t;
+    FILE *fp;
+    char *text;
+    heard h;
+
+    (void)state;
+    fp = create(run, "information.csv");
+    (void)fprintf(fp, "epoch,split,layer,name,estimator,unit,H_T,I_XT,I_TY,I_prev,"
+                      "I_XT_null,I_TY_null\n");
+    for (int e = 0; e < 4; e++)
+        (void)fprintf(fp, "%d,train,1,fc1,logdet,nats,9,%d,2,3,%d,NaN\n", e, 7 + e, 4 + e);
+    assert_int_equal(fclose(fp), 0);
+    assert_int_equal(plot_data(&opts, runs, 1, &h, NULL), IPL_OK);
+    (void)snprintf(path, sizeof path, "%.4000s/figures", run);
+    text = slurp(path, "curves-settings.gp");
+    assert_non_null(strstr(text, "DASHES[1] = '1 3'"));
+    assert_non_null(strstr(text, "X_LABEL[1] = 'epoch (dotted: shuffled pairs)'"));
+    assert_non_null(strstr(text, "X_LABEL[2] = 'epoch'"));
+    ipl_free(text);
+    (void)snprintf(path, sizeof path, "%.4000s/figures/curves-curves.csv", run);
+    assert_int_equal(ipl_table_read(&t, path, NULL), IPL_OK);
+    assert_int_equal(ipl_table_rows(t), 4 * 4); /* I(X;T), its baseline, I(T;Y), H(T) */
+    assert_int_equal(ipl_table_numbers(&panel, t, "panel", NULL), IPL_OK);
+    assert_int_equal(ipl_table_numbers(&value, t, "value", NULL), IPL_OK);
+    assert_int_equal(ipl_table_numbers(&v, t, "v", NULL), IPL_OK);
+    assert_int_equal(ipl_table_numbers(&low, t, "low", NULL), IPL_OK);
+    assert_int_equal(ipl_table_numbers(&high, t, "high", NULL), IPL_OK);
+    for (size_t i = 0; i < 4; i++) {
+        assert_close(low[i], high[i], 0.0); /* one run: no deviation */
+        assert_close(value[4 + i], 4.0 + (double)i, 0.0);
+        assert_close(panel[4 + i], 1.0, 0.0);
+        assert_close(high[4 + i], v[4 + i], 0.0);
+        assert_true(low[4 + i] == low[4] && low[4] < v[4]);
+    }
+    ipl_free(high);
+    ipl_free(low);
+    ipl_free(v);
+    ipl_free(value);
+    ipl_free(panel);
+    ipl_table_destroy(t);
+}
+
 static void titles_and_names_are_text_and_never_commands(void **state)
 {
     const fake f = {"it's_a `date`", "q", 1, 3, 2, 5.0, 0.1, NULL, "l'a_\\y"};
@@ -750,6 +856,9 @@ int main(void)
         cmocka_unit_test(figures_of_several_runs_lie_beside_the_first),
         cmocka_unit_test(without_gnuplot_data_scripts_and_the_command_remain),
         cmocka_unit_test(points_are_the_rows_of_the_split_and_estimator_asked_for),
+        cmocka_unit_test(
+            a_sweep_of_several_runs_has_a_row_for_each_and_a_column_for_each_estimator),
+        cmocka_unit_test(a_null_baseline_is_filled_from_the_bottom_of_its_panel),
         cmocka_unit_test(titles_and_names_are_text_and_never_commands),
         cmocka_unit_test(replicates_share_a_panel_and_have_bands),
         cmocka_unit_test(a_script_that_was_edited_is_kept),

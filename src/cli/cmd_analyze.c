@@ -16,7 +16,7 @@
 enum { UNIT_OF_RUN };
 
 typedef struct analyze_opts {
-    char estimators[2048]; /* separated by blanks */
+    char estimators[16384]; /* separated by blanks */
     int unit;
     char layers[1024], split[16], out[IPL_PATH_MAX];
     size_t rows, null_repeats, threads;

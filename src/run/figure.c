@@ -170,7 +170,9 @@ void ipl_estimator_label(char *out, size_t size, const char *text)
         {"logdet", "LogDet", "beta", " \xCE\xB2 = "},
         {"renyi", "R\xC3\xA9nyi", "alpha", " \xCE\xB1 = "},
         {"kde", "KDE", "var", " \xCF\x83\xC2\xB2 = "},
-        {"knn", "kNN", "k", " k = "},
+        {"kl", "kNN", "k", " k = "},
+        {"ksg", "KSG", "k", " k = "},
+        {"gauss", "Gaussian", "shrink", " a = "},
         {"binning", "binning", "bins", " bins: "},
     };
     const size_t name = strcspn(text, ":");

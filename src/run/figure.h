@@ -128,7 +128,7 @@ void ipl_figure_add_plane(ipl_figure *figure, size_t p, const ipl_plot_group *gr
 
 /**
  * Whether planes of these data over this field have the bottleneck curve as their bound:
- * there is a curve, x is I(X;T), and the first run's estimator measures Shannon information.
+ * there is a curve, x is I(X;T), and the first group's estimator measures Shannon information.
  */
 bool ipl_figure_is_bounded(const ipl_plot_data *data, size_t x_field);
 
@@ -137,6 +137,13 @@ void ipl_figure_add_ib(ipl_figure *figure, size_t p, const char *unit);
 
 /** How many of these units a nat is. */
 double ipl_figure_nat(const char *unit);
+
+/**
+ * Fit an axis to a field of every layer of every group, and when bounded to the part of the
+ * bottleneck curve that rises; IPL_E_NOMEM.
+ */
+ipl_status ipl_figure_fit(ipl_axis *axis, const ipl_plot_data *data, size_t field,
+                          int scale, bool bounded, ipl_error *err) IPL_NODISCARD;
 
 /** Write settings and CSV files, "<name>-settings.gp", "<name>-points.csv" and so on. */
 ipl_status ipl_figure_write(const ipl_figure *figure, const char *folder, const char *name,

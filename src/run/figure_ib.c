@@ -9,8 +9,8 @@ enum { STEPS = 400 };
 
 bool ipl_figure_is_bounded(const ipl_plot_data *data, size_t x_field)
 {
-    return data->ib.n > 0 && x_field == IPL_INFO_XT && data->n_runs > 0 &&
-           ipl_estimator_is_shannon(data->runs[0].estimator);
+    return data->ib.n > 0 && x_field == IPL_INFO_XT && data->n_groups > 0 &&
+           ipl_estimator_is_shannon(data->groups[0].members[0]->estimator);
 }
 
 double ipl_figure_nat(const char *unit)

@@ -26,7 +26,7 @@ typedef enum ipl_plot_kind {
     IPL_PLOT_LTC,       /* I(T;Y) over I(T_{l-1};T_l), the layer transmission capacity */
     IPL_PLOT_CURVES,    /* I(X;T), I(T;Y) and H(T) over epochs */
     IPL_PLOT_DASHBOARD, /* loss, accuracy, gradients, I(X;T), I(T;Y), plane */
-    IPL_PLOT_SWEEP,     /* a plane for each estimator of the runs; not part of ALL */
+    IPL_PLOT_SWEEP,     /* a plane for each estimator of each run; not part of ALL */
     IPL_PLOT_SCORES,    /* test accuracy over compression, a dot for each run */
     IPL_PLOT_KINDS
 } ipl_plot_kind;

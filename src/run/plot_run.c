@@ -13,6 +13,7 @@ enum { EPOCHS_MAX = 240, EXPERIMENT_BYTES_MAX = 1 << 20 };
 
 static const char *const split_names[] = {NULL, "train", "test", "all"};
 static const char *const label_columns[] = {"I_TY", "I_TY_cond", "I_TY_pooled"};
+static const char *const null_columns[] = {"I_TY_null", "I_TY_cond_null", NULL};
 static const char *const training_fields[IPL_TRAINING_FIELDS] = {
     "train_loss", "test_loss", "train_accuracy", "test_accuracy"};
 static const char *const layer_fields[IPL_LAYERS_FIELDS] = {"weight_norm", "gradient_mean",
@@ -147,11 +148,19 @@ static ipl_status read_table(ipl_table **out, const char *folder, const char *na
     return st == IPL_OK ? ipl_table_read(out, path, err) : st;
 }
 
+/* A column, NULL when it has no name or the table does not have it. */
+static const char *optional(const ipl_table *table, const char *column)
+{
+    size_t j;
+
+    return column && ipl_table_column(&j, table, column, NULL) == IPL_OK ? column : NULL;
+}
+
 static ipl_status read_information(ipl_plot_run *run, const ipl_plot_opts *opts,
                                    const char *wanted, const char *folder, ipl_error *err)
 {
-    const char *const fields[IPL_INFO_FIELDS] = {"I_XT", label_columns[opts->labels],
-                                                 "I_prev", "H_T"};
+    const char *fields[IPL_INFO_FIELDS] = {"I_XT", label_columns[opts->labels], "I_prev",
+                                           "H_T"};
     ipl_track_query query = {.fields = fields,
                              .n_fields = IPL_INFO_FIELDS,
                              .layers = true,
@@ -163,12 +172,17 @@ static ipl_status read_information(ipl_plot_run *run, const ipl_plot_opts *opts,
 
     if (st == IPL_OK)
         st = choose_estimator(run, table, wanted, err);
+    if (st != IPL_OK)
+        goto done;
+    fields[IPL_INFO_XT_NULL] = optional(table, "I_XT_null");
+    fields[IPL_INFO_TY_NULL] = optional(table, null_columns[opts->labels]);
     if (st == IPL_OK)
         st = ipl_table_column(&split, table, "split", err);
     if (st == IPL_OK && !query.split)
         query.split = ipl_table_text(table, 0, split);
     if (st == IPL_OK)
         st = ipl_track_read(&run->own.info, table, &query, err);
+done:
     ipl_table_destroy(table);
     return st;
 }
@@ -484,8 +498,10 @@ static ipl_status read_sweep(ipl_plot_data *data, const ipl_plot_opts *opts,
     data->n_runs = n;
     for (size_t r = 0; r < n_runs; r++)
         for (char *text = strtok(lists[r].s, "\n"); text && st == IPL_OK;
-             text = strtok(NULL, "\n"))
+             text = strtok(NULL, "\n")) {
+            data->runs[at].folder = r;
             st = read_run(&data->runs[at++], opts, text, runs[r], err);
+        }
 done:
     for (size_t r = 0; lists && r < n_runs; r++)
         ipl_text_release(&lists[r]);

@@ -10,7 +10,15 @@
 enum { IPL_LABEL_MAX = 128, IPL_ESTIMATOR_MAX = 256 };
 
 /** Fields of the track `info`. */
-enum { IPL_INFO_XT, IPL_INFO_TY, IPL_INFO_PREV, IPL_INFO_T, IPL_INFO_FIELDS };
+enum {
+    IPL_INFO_XT,
+    IPL_INFO_TY,
+    IPL_INFO_PREV,
+    IPL_INFO_T,
+    IPL_INFO_XT_NULL, /* baselines of shuffled pairs */
+    IPL_INFO_TY_NULL,
+    IPL_INFO_FIELDS
+};
 /** Fields of the track `training`. */
 enum { IPL_TRAINING_LOSS, IPL_TRAINING_ACCURACY = 2, IPL_TRAINING_FIELDS = 4 };
 /** Fields of the track `layers`: as in layers.csv. */
@@ -23,6 +31,7 @@ typedef struct ipl_plot_tracks {
 
 typedef struct ipl_plot_run {
     char label[IPL_LABEL_MAX]; /* last part of its path */
+    size_t folder;             /* which of the folders that were asked for */
     ipl_text experiment;       /* what replicates have in common */
     char estimator[IPL_ESTIMATOR_MAX];
     char unit[16];

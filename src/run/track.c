@@ -57,7 +57,8 @@ static ipl_status read_columns(selection *sel, const ipl_table *table,
     if (!sel->fields || !sel->keep)
         return IPL_E_NOMEM;
     for (size_t f = 0; st == IPL_OK && f < query->n_fields; f++)
-        st = ipl_table_numbers(&sel->fields[f], table, query->fields[f], err);
+        if (query->fields[f])
+            st = ipl_table_numbers(&sel->fields[f], table, query->fields[f], err);
     for (size_t i = 0; i < ipl_table_rows(table); i++)
         sel->keep[i] = true;
     if (st == IPL_OK)
@@ -148,7 +149,9 @@ static size_t fill(ipl_track *out, const selection *sel, const ipl_table *table)
         if (sel->layer)
             copy_name(out->names[l], ipl_table_text(table, i, sel->name));
         for (size_t f = 0; f < out->n_fields; f++)
-            out->values[(e * out->n_layers + l) * out->n_fields + f] = sel->fields[f][i];
+            if (sel->fields[f])
+                out->values[(e * out->n_layers + l) * out->n_fields + f] =
+                    sel->fields[f][i];
     }
     return in_last;
 }
