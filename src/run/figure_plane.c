@@ -303,9 +303,13 @@ ipl_status ipl_figure_fit(ipl_axis *axis, const ipl_plot_data *data, size_t fiel
     for (size_t g = 0; g < data->n_groups; g++)
         for (size_t l = 0; l < data->groups[g].mean.info.n_layers; l++)
             ranges[n++] = ipl_group_range(&data->groups[g], field, l, false);
-    if (bounded) /* where the bottleneck curve rises */
-        ranges[n++] = (ipl_range){
-            0.0, data->ib.I_XY * ipl_figure_nat(data->groups[0].members[0]->unit)};
+    if (bounded) { /* the curve is whole: from 0 on, and without a cut */
+        double hi = data->ib.I_XY * ipl_figure_nat(data->groups[0].members[0]->unit);
+
+        for (size_t i = 0; i < n; i++)
+            hi = fmax(hi, ranges[i].hi);
+        ranges[n++] = (ipl_range){0.0, hi};
+    }
     ipl_axis_fit(axis, ranges, n, (ipl_scale)scale);
     ipl_free(ranges);
     return IPL_OK;
