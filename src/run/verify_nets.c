@@ -495,7 +495,7 @@ static ipl_status draw_layer(ipl_report *report, const nets *s, const ipl_track 
     for (size_t side = 2; side < 4 && s->n > 1; side++)
         ipl_report_add_curve(report, panel, side - 1, x, x + side * n, n);
     for (size_t m = 0; m < IPL_NET_MOMENTS; m++)
-        add_level(report, panel, 3 + m, x, n, v->at[m]);
+        add_level(report, panel, (s->n > 1 ? 3 : 1) + m, x, n, v->at[m]);
     ipl_free(x);
     return IPL_OK;
 }
@@ -514,11 +514,15 @@ static ipl_status draw(ipl_report *report, nets *s, ipl_error *err)
         st = ipl_track_mean(&mean, &sd, tracks, s->n, err);
     if (st != IPL_OK)
         goto done;
-    (void)snprintf(shown, sizeof shown, "mean of %zu net%s, LogDet", s->n,
-                   s->n == 1 ? "" : "s");
+    if (s->n > 1)
+        (void)snprintf(shown, sizeof shown, "mean of %zu nets, LogDet", s->n);
+    else
+        (void)snprintf(shown, sizeof shown, "one net, LogDet");
     (void)ipl_report_add_series(report, "mean", shown, "#0072B2", 1);
-    (void)ipl_report_add_series(report, "mean - s.d.", "- 1 s.d.", "#56B4E9", 2);
-    (void)ipl_report_add_series(report, "mean + s.d.", "+ 1 s.d.", "#56B4E9", 2);
+    if (s->n > 1) {
+        (void)ipl_report_add_series(report, "mean - s.d.", "- 1 s.d.", "#56B4E9", 2);
+        (void)ipl_report_add_series(report, "mean + s.d.", "+ 1 s.d.", "#56B4E9", 2);
+    }
     (void)ipl_report_add_series(report, "start", "expected at the start", "#009E73", 3);
     (void)ipl_report_add_series(report, "peak", "expected at the peak", "#E69F00", 3);
     (void)ipl_report_add_series(report, "end", "expected at the end", "#D55E00", 3);
