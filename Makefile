@@ -90,11 +90,11 @@ BENCH := $(patsubst %.c,$(BUILD)/%,$(filter tests/bench/bench_%,$(BSRC)))
 # Executable scripts of a folder.
 scripts = $(shell for f in $1/*.sh; do test ! -x $$f || echo $$f; done)
 FORMATTED = $(wildcard src/*/*.[ch] include/*.h include/ipl/*.h tests/*.[ch] tests/*/*.[ch])
-SHELLS    = $(wildcard scripts/*.sh tests/cli/*.sh tests/long/*.sh) .ci/run
+SHELLS    = $(wildcard scripts/*.sh tests/bench/*.sh tests/cli/*.sh tests/long/*.sh) .ci/run
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all demo test tests run-tests check check-long bench lint format format-check headers \
+.PHONY: all demo test tests run-tests check check-long bench bench-quick bench-check lint format format-check headers \
         layers install uninstall deps clean help FORCE
 
 ## all            ./infoplane and the library (default)
@@ -184,10 +184,25 @@ check-long: check
 	$(Q)INFOPLANE=$(CURDIR)/build/release/infoplane \
 	  scripts/run_tests.sh $(call scripts,tests/long)
 
-## bench          speed of kernels, training and measuring: tables here, CSV in build/
-bench: $(BENCH)
-	$(Q)for b in $(BENCH); do echo "  BENCH $$b"; \
-	  $$b --csv build/$$(basename $$b).csv || exit 1; echo; done
+# In this order; peers (python3-torch, python3-numpy) are asked in turn when they are there.
+BENCH_PARTS := machine train measure estimators conv
+BENCH_BIN   := $(BENCH_PARTS:%=$(BUILD)/tests/bench/bench_%)
+
+## bench          speed of everything, 25 minutes at most: build/bench.txt, .csv and .png
+bench: $(BENCH_BIN) infoplane
+	$(Q)rm -f build/bench.csv build/bench.txt
+	$(Q)for b in $(BENCH_BIN); do $$b --csv build/bench.csv || exit 1; echo; \
+	  done | tee build/bench.txt
+	$(Q)tests/bench/figure.sh build/bench.csv
+
+## bench-quick    the same on one thread without peers, two minutes
+bench-quick: $(BENCH_BIN) infoplane
+	$(Q)rm -f build/bench-quick.csv
+	$(Q)for b in $(BENCH_BIN); do $$b --quick --csv build/bench-quick.csv || exit 1; echo; done
+
+## bench-check    fail when a share of the ceilings fell by a fifth, in each of three tries
+bench-check: $(BENCH_BIN)
+	$(Q)tests/bench/check.sh $(BUILD)/tests/bench
 
 ## headers        every header compiles alone, public ones as C++ too
 headers:

@@ -1,5 +1,6 @@
 #include "scratch.h"
 
+#include "base/alloc.h"
 #include "base/jobs.h"
 #include "run/study.h"
 
@@ -84,7 +85,7 @@ static void output_is_appended_to_the_log(void **state)
     assert_int_equal(ipl_jobs_run(&number, &jobs, NULL), IPL_OK);
     assert_int_equal(ipl_file_read(&text, &len, log, 1000, NULL), IPL_OK);
     assert_string_equal(text, "one\ntwo\nthree\n");
-    free(text);
+    ipl_free(text);
 }
 
 /* Each job counts the others that run with it by the files they hold. */
@@ -105,7 +106,7 @@ static void no_more_run_at_once_than_may(void **state)
     assert_int_equal(ipl_file_read(&text, &len, log, 1000, NULL), IPL_OK);
     assert_null(strchr(text, '3'));
     assert_null(strchr(text, '4'));
-    free(text);
+    ipl_free(text);
 }
 
 /* The first job sends the signal to us; the second ends by it in its own way. */

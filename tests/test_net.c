@@ -374,24 +374,37 @@ static void layers_say_their_sizes(void **state)
     ipl_net_destroy(net);
 }
 
-static void shards_come_from_the_batch_alone(void **state)
+static void shards_come_from_the_experiment_alone(void **state)
 {
-    static const size_t cases[][3] = {/* batch, option, rows */
-                                      {1, 0, 64},     {128, 0, 64},  {256, 0, 64},
-                                      {257, 0, 72},   {512, 0, 128}, {1024, 0, 256},
-                                      {4096, 0, 256}, {512, 10, 10}};
+    static const struct {
+        const char *text;
+        size_t batch, option, rows;
+    } cases[] = {
+        {"64-2000-10", 1, 0, 1},      {"64-2000-10", 128, 0, 64},
+        {"64-2000-10", 256, 0, 64},   {"64-2000-10", 257, 0, 72},
+        {"64-2000-10", 512, 0, 128},  {"64-2000-10", 1024, 0, 256},
+        {"64-2000-10", 4096, 0, 256}, {"64-2000-10", 512, 10, 10},
+        {"64-10", 1, 0, 1},           {"64-10", 512, 0, 512}, /* one thread is enough */
+        {"64-10", 512, 10, 10},
+    };
 
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        ipl_net_opts opts = options("64-10");
-        ipl_net *net;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        for (size_t threads = 1; threads <= 2; threads++) {
+            ipl_net_opts opts = options(cases[i].text);
+            ipl_pool *pool;
+            ipl_error err;
+            ipl_net *net;
 
-        opts.batch = cases[i][0];
-        opts.shard = cases[i][1];
-        net = create(&opts);
-        assert_int_equal(ipl_net_shard(net), cases[i][2]);
-        ipl_net_destroy(net);
-    }
+            assert_int_equal(ipl_pool_create(&pool, threads, NULL, &err), IPL_OK);
+            opts.batch = cases[i].batch;
+            opts.shard = cases[i].option;
+            opts.pool = pool;
+            net = create(&opts);
+            assert_int_equal(ipl_net_shard(net), cases[i].rows);
+            ipl_net_destroy(net);
+            ipl_pool_destroy(pool);
+        }
 }
 
 /* ---- training ---- */
@@ -997,7 +1010,7 @@ int main(void)
         cmocka_unit_test(blocks_are_numbered_and_the_last_dense_is_logits),
         cmocka_unit_test(measured_layers_are_blocks_or_those_that_are_named),
         cmocka_unit_test(layers_say_their_sizes),
-        cmocka_unit_test(shards_come_from_the_batch_alone),
+        cmocka_unit_test(shards_come_from_the_experiment_alone),
         cmocka_unit_test(training_learns),
         cmocka_unit_test(an_autoencoder_learns_its_input),
         cmocka_unit_test(the_bytes_are_the_same_at_any_number_of_threads),

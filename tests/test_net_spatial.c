@@ -564,6 +564,64 @@ static void residual_blocks_have_the_right_gradient(void **state)
                    "batchnorm add tanh dense:units=4");
 }
 
+static void copy_params(ipl_net *to, ipl_net *from)
+{
+    ipl_param_view a, b;
+
+    for (size_t k = 0; ipl_net_param(&a, from, k); k++) {
+        size_t n = 1;
+
+        assert_true(ipl_net_param(&b, to, k));
+        for (size_t i = 0; i < a.n_dims; i++)
+            n *= a.dims[i];
+        memcpy(b.data, a.data, n * sizeof *a.data);
+    }
+}
+
+/* In training an activation before a pool runs behind it; the identity in between keeps it
+ * where it stands. */
+static void an_activation_may_wait_for_the_pool(void **state)
+{
+    size_t found = 0;
+
+    (void)state;
+    for (size_t i = 0; ipl_layer_table[i]; i++)
+        if (ipl_layer_table[i]->monotone) {
+            const char *name = ipl_layer_table[i]->row.name;
+            char waits[160], stays[160];
+            ipl_net *a, *b;
+
+            (void)snprintf(
+                waits, sizeof waits,
+                "conv2d:filters=6,padding=1 %s maxpool:size=3,stride=2 "
+                "conv2d:filters=5,size=2 %s maxpool:size=2,stride=1 dense:units=4",
+                name, name);
+            (void)snprintf(stays, sizeof stays,
+                           "conv2d:filters=6,padding=1 %s identity maxpool:size=3,stride=2 "
+                           "conv2d:filters=5,size=2 %s identity maxpool:size=2,stride=1 "
+                           "dense:units=4",
+                           name, name);
+            a = create_text(waits);
+            b = create_text(stays);
+            copy_params(b, a);
+            assert_true(fabs(train(a, 7) - train(b, 7)) < 1e-5);
+            for (size_t l = 0; l < 2;
+                 l++) { /* the activation itself is there to be probed */
+                float *y = output(a, 1 + 3 * l, BATCH), *z = output(b, 1 + 4 * l, BATCH);
+                const size_t n = BATCH * ipl_shape_size(ipl_net_layer(a, 1 + 3 * l)->out);
+
+                for (size_t k = 0; k < n; k++)
+                    assert_close((double)y[k], (double)z[k], 1e-4);
+                ipl_free(y);
+                ipl_free(z);
+            }
+            ipl_net_destroy(a);
+            ipl_net_destroy(b);
+            found++;
+        }
+    assert_true(found >= 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -586,6 +644,7 @@ int main(void)
         cmocka_unit_test(running_a_net_of_maps_allocates_nothing),
         cmocka_unit_test(creating_a_net_of_maps_reports_every_allocation_that_fails),
         cmocka_unit_test(residual_blocks_have_the_right_gradient),
+        cmocka_unit_test(an_activation_may_wait_for_the_pool),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* Optimisers and learning-rate schedules. */
 #include "test.h"
 
+#include "nn/moment.h"
 #include "nn/optimiser.h"
 #include "nn/schedule.h"
 
@@ -202,6 +203,56 @@ static double factor(const char *text, double epoch, double total)
     return f;
 }
 
+/* Every row that keeps moments, after a gradient that is there once and never again. */
+static void moments_that_decay_end_at_zero(void **state)
+{
+    static const char *const rows[] = {
+        "sgd:momentum=0.5",  "sgd:momentum=0.5,nesterov=yes",
+        "adam:beta2=0.5",    "adamw:beta2=0.5",
+        "rmsprop:alpha=0.5", "rmsprop:alpha=0.5,centered=yes"};
+
+    (void)state;
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+        float w[N] = {0}, g[N] = {0}, moment[IPL_OPTIMISER_STATE_MAX][N] = {{0}};
+        ipl_error err = {0};
+        ipl_spec spec;
+
+        if (ipl_spec_create(&spec, "optimiser", ipl_optimiser_row, rows[k], &err) != IPL_OK)
+            fail_msg("%s", err.msg);
+        g[3] = 1e-3f;
+        for (size_t t = 0; t < 1500; t++) {
+            const ipl_update u = {.n = N,
+                                  .t = t,
+                                  .lr = 0.01,
+                                  .w = w,
+                                  .g = g,
+                                  .state = {moment[0], moment[1], moment[2]}};
+
+            ipl_optimiser_table[spec.index]->update(spec.self, &u);
+            g[3] = 0.0f;
+            for (size_t j = 0; j < IPL_OPTIMISER_STATE_MAX; j++)
+                assert_false(fpclassify(moment[j][3]) == FP_SUBNORMAL);
+        }
+        for (size_t j = 0; j < IPL_OPTIMISER_STATE_MAX; j++)
+            assert_true(moment[j][3] == 0.0f);
+        assert_true(isfinite(w[3]) && w[3] != 0.0f);
+        ipl_spec_release(&spec);
+    }
+}
+
+static void the_quick_root_is_right_to_three_units_in_the_last_place(void **state)
+{
+    (void)state;
+    assert_true(ipl_quick_sqrt(0.0f) == 0.0f);
+    assert_true(isnan(ipl_quick_sqrt((float)NAN)));
+    for (float x = FLT_MIN; x < 1e38f; x *= 1.00003f) {
+        const double exact = sqrt((double)x);
+
+        assert_true(fabs((double)ipl_quick_sqrt(x) - exact) <=
+                    3.0 * exact * (double)FLT_EPSILON);
+    }
+}
+
 static void a_constant_schedule_is_one(void **state)
 {
     (void)state;
@@ -272,6 +323,8 @@ int main(void)
         cmocka_unit_test(rmsprop_follows_its_recurrence),
         cmocka_unit_test(centered_rmsprop_of_constant_gradients_is_finite),
         cmocka_unit_test(a_row_that_is_all_zero_stays_zero),
+        cmocka_unit_test(moments_that_decay_end_at_zero),
+        cmocka_unit_test(the_quick_root_is_right_to_three_units_in_the_last_place),
         cmocka_unit_test(a_constant_schedule_is_one),
         cmocka_unit_test(a_step_schedule_falls_every_few_epochs),
         cmocka_unit_test(a_cosine_schedule_goes_from_one_to_its_minimum),

@@ -40,7 +40,7 @@ typedef struct ipl_net_opts {
     ipl_shape input;        /* of one sample */
     size_t n_classes;       /* of the data; 0: no labels */
     size_t batch;           /* most rows of a batch */
-    size_t shard;           /* rows of a shard; 0: chosen from batch */
+    size_t shard;           /* rows of a shard; 0: chosen from batch and net */
     uint64_t seed;
     struct ipl_pool *pool; /* threads, borrowed; NULL: one */
 } ipl_net_opts;

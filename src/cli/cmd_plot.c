@@ -31,6 +31,8 @@ const ipl_command ipl_cmd_plot = {
         "  dashboard  loss, accuracy, gradients, I(X;T), I(T;Y) and the plane on one page\n"
         "  sweep      a plane for each estimator of the table, each with its own axes; of\n"
         "             several runs a row for each run and a column for each estimator\n"
+        "  movie      the plane and the accuracy over epochs, an animated GIF below 1.5 "
+        "MB\n"
         "\n"
         "Runs that differ in nothing but their seed are replicates: they share a panel, "
         "with\n"
@@ -48,6 +50,7 @@ const ipl_command ipl_cmd_plot = {
         "examples:\n"
         "  infoplane plot results/demo-tanh\n"
         "  infoplane plot results/demo-tanh results/demo-relu --kind plane --format pdf\n"
+        "  infoplane plot results/demo-tanh results/demo-relu --kind movie\n"
         "  infoplane plot results/szt-tanh --split test --estimator logdet:beta=own\n",
     .min_words = 1,
     .max_words = 64,

@@ -10,6 +10,7 @@ const ipl_command *const ipl_command_table[] = {
     &ipl_cmd_analyze,
     &ipl_cmd_estimate,
     &ipl_cmd_pictures,
+    &ipl_cmd_classify,
     &ipl_cmd_data,
     &ipl_cmd_list,
     &ipl_cmd_info,

@@ -40,6 +40,16 @@ ipl_status ipl_png_write(const char *path, const uint8_t *pixels, size_t height,
  */
 ipl_status ipl_png_read(ipl_picture *out, const char *path, ipl_error *err) IPL_NODISCARD;
 
+/**
+ * Encode a picture in memory for a small file: with 16 levels of each channel, 8 or 4 when that
+ * is more than 256 colours.
+ *
+ * owner   *out (len bytes) belongs to the caller, for ipl_free(); NULL on error
+ * errors  IPL_E_NOMEM
+ */
+ipl_status ipl_png_pack(char **out, size_t *len, const ipl_picture *picture,
+                        ipl_error *err) IPL_NODISCARD;
+
 /** Free the pixels and leave picture empty; an empty picture is allowed. */
 void ipl_picture_release(ipl_picture *picture);
 

@@ -1,5 +1,7 @@
 #include "info/columns.h"
 
+#include "math/vec.h"
+
 #include <string.h>
 
 size_t ipl_columns_blocks(size_t d)
@@ -39,6 +41,7 @@ static void gather(double *row, const double *lanes, size_t width, size_t rows)
             row[j] += lanes[r * width + j];
 }
 
+IPL_CLONES
 void ipl_columns_rest(double *rest, const ipl_columns *block, const double *shift)
 {
     const size_t rows = rows_at_once(block), width = block->width;
@@ -67,6 +70,7 @@ void ipl_columns_mean(double *mean, const ipl_columns *block)
     }
 }
 
+IPL_CLONES
 void ipl_columns_centre(double *ss, const ipl_columns *block, const double *mean)
 {
     const size_t rows = rows_at_once(block), width = block->width;

@@ -125,27 +125,32 @@ static size_t from_products(double *row, const double *norm2, double own, size_t
     return near;
 }
 
-/* Rows [first, end) against the first n samples. */
-static void euclid_rows(double *out, const ipl_distance *dist, size_t first, size_t end,
-                        size_t n)
+/* Row i of products with the first n samples becomes one of distances. */
+static void finish_row(double *row, const ipl_distance *dist, size_t i, size_t n)
 {
-    const size_t stride = dist->n, d = dist->v->d;
-    const double *x = dist->rows.p, *norm2 = dist->norm2.p;
+    const size_t d = dist->v->d;
+    const double *norm2 = dist->norm2.p;
     const bool scaled = dist->metric == IPL_EUCLID_UNIT;
-    const double *given = scaled ? x : dist->v->given.p;
+    const double *given = scaled ? dist->rows.p : dist->v->given.p;
+    size_t near = from_products(row, norm2, norm2[i], n);
 
-    ipl_dgemm_nt(out, stride, x + first * d, x, end - first, n, d);
-    for (size_t i = first; i < end; i++) {
-        double *row = out + (i - first) * stride;
-        size_t near = from_products(row, norm2, norm2[i], n);
+    for (size_t j = 0; near > 0 && j < n; j++)
+        if (!(row[j] >= NEAR * (norm2[i] + norm2[j]))) {
+            row[j] = sum_of_differences(given + (scaled ? i : dist->row[i]) * d,
+                                        given + (scaled ? j : dist->row[j]) * d, d);
+            near--;
+        }
+}
 
-        for (size_t j = 0; near > 0 && j < n; j++)
-            if (!(row[j] >= NEAR * (norm2[i] + norm2[j]))) {
-                row[j] = sum_of_differences(given + (scaled ? i : dist->row[i]) * d,
-                                            given + (scaled ? j : dist->row[j]) * d, d);
-                near--;
-            }
-    }
+/* Rows [first, end) against all samples. */
+static void euclid_rows(double *out, const ipl_distance *dist, size_t first, size_t end)
+{
+    const size_t n = dist->n, d = dist->v->d;
+    const double *x = dist->rows.p;
+
+    ipl_dgemm_nt(out, n, x + first * d, x, end - first, n, d);
+    for (size_t i = first; i < end; i++)
+        finish_row(out + (i - first) * n, dist, i, n);
 }
 
 /* Rows [first, end) against the samples of panels [0, panels). */
@@ -176,7 +181,7 @@ static void chebyshev_rows(double *out, const ipl_distance *dist, size_t first, 
     }
 }
 
-/* One block of a table that is kept, up to the diagonal. */
+/* One block of a table that is kept, up to the diagonal; of Euclid it has the products. */
 static void keep_block(void *arg, size_t task, size_t thread)
 {
     ipl_distance *dist = arg;
@@ -188,7 +193,8 @@ static void keep_block(void *arg, size_t task, size_t thread)
         chebyshev_rows(dist->kept.p + first * dist->n, dist, first, end,
                        (end + LANES - 1) / LANES);
     else
-        euclid_rows(dist->kept.p + first * dist->n, dist, first, end, end);
+        for (size_t i = first; i < end; i++)
+            finish_row(dist->kept.p + i * dist->n, dist, i, i + 1);
 }
 
 /* The part above the diagonal is the mirror image of the one below. */
@@ -218,6 +224,9 @@ ipl_status ipl_distance_set(ipl_distance *dist, const ipl_subset *subset, ipl_wo
             return st;
         dist->n = subset->n;
         if (dist->n <= IPL_DISTANCE_KEPT) {
+            if (dist->metric != IPL_CHEBYSHEV)
+                ipl_gram_rows(dist->kept.p, dist->rows.p, dist->n, dist->v->d, 1.0, 0.0,
+                              work->pool);
             ipl_pool_run(work->pool, ipl_distance_blocks(dist), keep_block, dist);
             mirror(dist->kept.p, dist->n);
         }
@@ -237,6 +246,6 @@ const double *ipl_distance_rows(const ipl_distance *dist, double *scratch, size_
     if (dist->metric == IPL_CHEBYSHEV)
         chebyshev_rows(scratch, dist, first, end, (dist->n + LANES - 1) / LANES);
     else
-        euclid_rows(scratch, dist, first, end, dist->n);
+        euclid_rows(scratch, dist, first, end);
     return scratch;
 }

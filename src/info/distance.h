@@ -51,7 +51,7 @@ void ipl_distance_begin(ipl_distance *dist, const ipl_var *v, ipl_metric metric)
  *
  * subset  its rows are read again by ipl_distance_rows() when no table is kept
  * errors  IPL_E_NOMEM; a distance that overflows is a fault in work and dist->sound false
- * cost    2 n^2 d (Euclid), n^2 d (Chebyshev) operations
+ * cost    n^2 d operations for a table that is kept; else 2 n^2 d (Euclid) at every reading
  */
 ipl_status ipl_distance_set(ipl_distance *dist, const ipl_subset *subset, ipl_work *work,
                             ipl_error *err) IPL_NODISCARD;

@@ -4,6 +4,7 @@
 #include "info/logdet.h"
 #include "info/rows.h"
 #include "math/linalg.h"
+#include "math/vec.h"
 
 #include <assert.h>
 #include <float.h>
@@ -47,6 +48,7 @@ typedef struct import_job {
 } import_job;
 
 /* Columns [first, first + width) of every sample, in double and in order. */
+IPL_CLONES
 static void promote(const ipl_columns *block, const import_job *job)
 {
     for (size_t i = 0; i < block->n; i++) {

@@ -99,6 +99,8 @@ typedef struct ipl_layer_ops {
                             layer continues the block before it */
     double low, high;    /* bounds of the output, NaN: none */
     bool keeps_range;    /* in evaluation mode the bounds are those of the input */
+    bool monotone;       /* activation that does not decrease: max f(x) = f(max x) */
+    bool picks_largest;  /* every output is the largest of some inputs */
     ipl_layer_role role;
     bool whole_shard; /* best run over many rows at once, as a matrix product */
     bool unmeasured;  /* a block that starts here has no place on the plane by default */

@@ -4,6 +4,7 @@
  * Parameters: W (U, D) row-major, its columns in the order of the input, then b (U). Conventions are those of PyTorch's nn.Linear.
  */
 #include "math/linalg.h"
+#include "math/vec.h"
 #include "nn/layer.h"
 
 #include <limits.h>
@@ -65,6 +66,17 @@ static double dense_flops(const void *self)
     return 2.0 * (double)l->units * (double)l->inputs;
 }
 
+/* N rows of b (U) below each other: what is there is copied, twice as much each time. */
+static void repeat(float *y, const float *b, size_t N, size_t U)
+{
+    size_t done = 1;
+
+    memcpy(y, b, U * sizeof *b);
+    for (; 2 * done <= N; done *= 2)
+        memcpy(y + done * U, y, done * U * sizeof *y);
+    memcpy(y + done * U, y, (N - done) * U * sizeof *y);
+}
+
 static void dense_forward(const void *self, ipl_shape in, ipl_shape out, const ipl_pass *p)
 {
     const dense *l = self;
@@ -74,8 +86,7 @@ static void dense_forward(const void *self, ipl_shape in, ipl_shape out, const i
     (void)in;
     (void)out;
     /* Y = 1 b' + X W' */
-    for (size_t n = 0; n < N; n++)
-        memcpy(p->y + n * U, b, U * sizeof *b);
+    repeat(p->y, b, N, U);
     ipl_gemm(IPL_NT, N, U, D, 1.0f, p->x, W, 1.0f, p->y);
 }
 
@@ -103,6 +114,7 @@ static size_t dense_n_tiles(const void *self)
 }
 
 /* db[u] = sum over n of dY[n][u] for u = first ... first + count - 1. */
+IPL_CLONES
 static void bias_gradient(float *db, const float *dy, size_t N, size_t U, size_t first,
                           size_t count)
 {

@@ -25,6 +25,7 @@ const ipl_layer_ops ipl_layer_elu = {
     .example = "",
     .low = -1.0,
     .high = IPL_UNBOUNDED,
+    .monotone = true,
     .value = elu_value,
     .slope = elu_slope,
 };

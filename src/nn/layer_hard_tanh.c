@@ -1,6 +1,8 @@
 /* Hard tanh, y = min(max(x, -1), 1); f' = 1 inside (-1, 1), 0 at its ends and outside. */
+#include "math/vec.h"
 #include "nn/layer.h"
 
+IPL_CLONES
 static void hard_tanh_value(const void *self, float *y, const float *x, size_t n)
 {
     (void)self;
@@ -8,6 +10,7 @@ static void hard_tanh_value(const void *self, float *y, const float *x, size_t n
         y[i] = x[i] < -1.0f ? -1.0f : x[i] > 1.0f ? 1.0f : x[i];
 }
 
+IPL_CLONES
 static void hard_tanh_slope(const void *self, float *g, const float *x, const float *y,
                             size_t n)
 {
@@ -22,6 +25,7 @@ const ipl_layer_ops ipl_layer_hard_tanh = {
     .example = "",
     .low = -1.0,
     .high = 1.0,
+    .monotone = true,
     .value = hard_tanh_value,
     .slope = hard_tanh_slope,
 };

@@ -11,8 +11,9 @@
 #include "nn/layer.h"
 
 #include <float.h>
+#include <string.h>
 
-enum { LANES = 8, N_KEEP = 3, COLUMNS = 64 };
+enum { LANES = 32, N_KEEP = 3, COLUMNS = 64 };
 
 typedef struct layernorm {
     double eps;
@@ -174,8 +175,10 @@ static void layernorm_backward(const void *self, ipl_shape in, ipl_shape out,
         const float *dy = p->dy + r * n;
         float *dx = p->dx + r * n;
 
-        for (size_t i = 0; i < n; i++)
-            dx[i] = l->affine ? dy[i] * p->w[i] : dy[i];
+        if (!l->affine)
+            memcpy(dx, dy, n * sizeof *dx);
+        for (size_t i = 0; l->affine && i < n; i++)
+            dx[i] = dy[i] * p->w[i];
         back(dx, p->x + r * n, p->keep + r * N_KEEP, n);
     }
 }

@@ -1,4 +1,5 @@
 /* Leaky rectifier, y = x for x > 0, else a x; f'(0) = a as in PyTorch. */
+#include "math/vec.h"
 #include "nn/layer.h"
 
 typedef struct leaky_relu {
@@ -10,6 +11,7 @@ static const ipl_opt leaky_relu_opts[] = {
     IPL_OPT_END,
 };
 
+IPL_CLONES
 static void leaky_relu_value(const void *self, float *y, const float *x, size_t n)
 {
     const float a = (float)((const leaky_relu *)self)->slope;
@@ -18,6 +20,7 @@ static void leaky_relu_value(const void *self, float *y, const float *x, size_t 
         y[i] = x[i] > 0.0f ? x[i] : a * x[i];
 }
 
+IPL_CLONES
 static void leaky_relu_slope(const void *self, float *g, const float *x, const float *y,
                              size_t n)
 {
@@ -36,6 +39,7 @@ const ipl_layer_ops ipl_layer_leaky_relu = {
     .example = "",
     .low = IPL_UNBOUNDED,
     .high = IPL_UNBOUNDED,
+    .monotone = true,
     .value = leaky_relu_value,
     .slope = leaky_relu_slope,
 };

@@ -2,13 +2,22 @@
  * Largest value under a window, as PyTorch's nn.MaxPool2d: padding never wins, the gradient
  * goes to the first of equal maxima in row-major order, NaN wins over every number.
  *
- * Which cell of the window won is kept for the way back. There, every pixel gathers from the
- * windows over it, so that dx is written once.
+ * Which cell of the window won is kept for the way back, where each place adds its gradient to
+ * that cell, in the order of the places.
  *
  * Channels are taken four at a time, as vectors; the last four may overlap those before.
  */
 #include "math/vec.h"
 #include "nn/window.h"
+
+#include <string.h>
+
+/* Vectors must not be passed between functions of different instruction sets. */
+#if defined(__GNUC__)
+#    define IPL_INLINE static inline __attribute__((always_inline))
+#else
+#    define IPL_INLINE static inline
+#endif
 
 enum { LANES = 4 };
 
@@ -31,71 +40,132 @@ static inline lanes choose(bits mask, lanes a, lanes b)
     return (lanes)((mask & (bits)a) | (~mask & (bits)b));
 }
 
-/* Number of the cell at (i, j) of the map in a window whose spans these are. */
-static inline float cell_at(const ipl_window *l, ipl_window_span rows, ipl_window_span cols,
-                            size_t i, size_t j)
+/* What of the map and of the window one place sees; x is row-major with `line` floats a row. */
+typedef struct view {
+    size_t rows, cols; /* cells of the window on the map */
+    size_t first;      /* number of the first of them in the window */
+    size_t size;       /* of the window */
+    size_t line, C;
+} view;
+
+/* One place of the window, LANES channels from x on. Inlined with a constant view where the
+ * window is a common one. */
+IPL_INLINE void max_lanes(float *y, float *won, const float *x, view v)
 {
-    return (float)((i - rows.first + rows.skipped) * l->size + j - cols.first +
-                   cols.skipped);
-}
+    const float start = (float)v.first;
+    lanes most = *(const lanes *)x, cell = (lanes){0} + start;
 
-/* One place of the window, LANES channels; x is the map of one sample. */
-static inline void max_lanes(float *y, float *won, const float *x, const ipl_window *l,
-                             ipl_window_span rows, ipl_window_span cols)
-{
-    const size_t C = l->in.c, W = l->in.w;
-    lanes most = *(const lanes *)(x + (rows.first * W + cols.first) * C);
-    lanes cell = (lanes){0} + cell_at(l, rows, cols, rows.first, cols.first);
+    for (size_t i = 0; i < v.rows; i++)
+        for (size_t j = 0; j < v.cols; j++) {
+            const lanes at = *(const lanes *)(x + i * v.line + j * v.C);
+            const float number = (float)(v.first + i * v.size + j);
+            const bits better = (at > most) | ~(at <= (lanes){0} + INFINITY); /* or NaN */
 
-    for (size_t i = rows.first; i < rows.end; i++)
-        for (size_t j = cols.first; j < cols.end; j++) {
-            const lanes v = *(const lanes *)(x + (i * W + j) * C);
-            const bits better = (v > most) | ~(v <= (lanes){0} + INFINITY); /* or NaN */
-
-            most = choose(better, v, most);
-            cell = choose(better, (lanes){0} + cell_at(l, rows, cols, i, j), cell);
+            most = choose(better, at, most);
+            cell = choose(better, (lanes){0} + number, cell);
         }
     *(lanes *)y = most;
     *(lanes *)won = cell;
 }
 
 /* The same for one channel. */
-static inline void max_one(float *y, float *won, const float *x, const ipl_window *l,
-                           ipl_window_span rows, ipl_window_span cols)
+IPL_INLINE void max_one(float *y, float *won, const float *x, view v)
 {
-    const size_t C = l->in.c, W = l->in.w;
+    *y = *x;
+    *won = (float)v.first;
+    for (size_t i = 0; i < v.rows; i++)
+        for (size_t j = 0; j < v.cols; j++) {
+            const float at = x[i * v.line + j * v.C];
 
-    *y = x[(rows.first * W + cols.first) * C];
-    *won = cell_at(l, rows, cols, rows.first, cols.first);
-    for (size_t i = rows.first; i < rows.end; i++)
-        for (size_t j = cols.first; j < cols.end; j++) {
-            const float v = x[(i * W + j) * C];
-
-            if (v > *y || v != v) {
-                *y = v;
-                *won = cell_at(l, rows, cols, i, j);
+            if (at > *y || at != at) {
+                *y = at;
+                *won = (float)(v.first + i * v.size + j);
             }
         }
+}
+
+/* All channels of one place. */
+IPL_INLINE void max_place(float *y, float *won, const float *x, view v)
+{
+    for (size_t c = 0; v.C < LANES && c < v.C; c++)
+        max_one(y + c, won + c, x + c, v);
+    for (size_t c = 0; v.C >= LANES && c < v.C; c += LANES) {
+        const size_t at = lanes_at(c, v.C);
+
+        max_lanes(y + at, won + at, x + at, v);
+    }
+}
+
+/* LANES channels of the gradient of one place: dy goes to the cell that won. */
+IPL_INLINE void back_lanes(float *dx, const float *dy, const float *won, view v)
+{
+    const lanes g = *(const lanes *)dy, cell = *(const lanes *)won;
+
+    for (size_t i = 0; i < v.rows; i++)
+        for (size_t j = 0; j < v.cols; j++) {
+            const float number = (float)(v.first + i * v.size + j);
+            lanes *at = (lanes *)(dx + i * v.line + j * v.C);
+
+            *at += (lanes)((cell == (lanes){0} + number) & (bits)g);
+        }
+}
+
+IPL_INLINE void back_place(float *dx, const float *dy, const float *won, view v)
+{
+    const size_t whole = v.C / LANES * LANES;
+
+    for (size_t c = 0; c < whole; c += LANES)
+        back_lanes(dx + c, dy + c, won + c, v);
+    for (size_t c = whole; c < v.C; c++) {
+        const size_t cell = (size_t)won[c] - v.first;
+
+        dx[cell / v.size * v.line + cell % v.size * v.C + c] += dy[c];
+    }
+}
+
+/* Where the window lies at place (rows, cols), and its first cell on the map. */
+static inline view see(size_t *at, const ipl_window *l, ipl_window_span rows,
+                       ipl_window_span cols)
+{
+    *at = (rows.first * l->in.w + cols.first) * l->in.c;
+    return (view){.rows = rows.end - rows.first,
+                  .cols = cols.end - cols.first,
+                  .first = rows.skipped * l->size + cols.skipped,
+                  .size = l->size,
+                  .line = l->in.w * l->in.c,
+                  .C = l->in.c};
+}
+
+/* A view of which the compiler knows the window: k x k cells, all on the map. */
+IPL_INLINE view known(view v, size_t k)
+{
+    return (view){.rows = k, .cols = k, .first = 0, .size = k, .line = v.line, .C = v.C};
+}
+
+static inline bool is_whole(view v, size_t k)
+{
+    return v.size == k && v.rows == k && v.cols == k;
 }
 
 IPL_CLONES
 static void maps_max(float *y, float *won, const float *x, const ipl_window *l, size_t n)
 {
-    const size_t C = l->in.c, D = ipl_shape_size(l->in), pixels = l->out.h * l->out.w;
+    const size_t C = l->in.c, D = ipl_shape_size(l->in);
 
     for (size_t r = 0; r < n; r++, x += D)
-        for (size_t p = 0; p < pixels; p++, y += C, won += C) {
-            const ipl_window_span rows = ipl_window_at(l, p / l->out.w, l->in.h);
-            const ipl_window_span cols = ipl_window_at(l, p % l->out.w, l->in.w);
+        for (size_t i = 0; i < l->out.h; i++)
+            for (size_t j = 0; j < l->out.w; j++, y += C, won += C) {
+                size_t at;
+                const view v =
+                    see(&at, l, ipl_window_at(l, i, l->in.h), ipl_window_at(l, j, l->in.w));
 
-            for (size_t c = 0; C < LANES && c < C; c++)
-                max_one(y + c, won + c, x + c, l, rows, cols);
-            for (size_t c = 0; C >= LANES && c < C; c += LANES) {
-                const size_t at = lanes_at(c, C);
-
-                max_lanes(y + at, won + at, x + at, l, rows, cols);
+                if (is_whole(v, 2))
+                    max_place(y, won, x + at, known(v, 2));
+                else if (is_whole(v, 3))
+                    max_place(y, won, x + at, known(v, 3));
+                else
+                    max_place(y, won, x + at, v);
             }
-        }
 }
 
 static void maxpool_forward(const void *self, ipl_shape in, ipl_shape out,
@@ -106,91 +176,27 @@ static void maxpool_forward(const void *self, ipl_shape in, ipl_shape out,
     maps_max(p->y, p->keep, p->x, self, p->rows);
 }
 
-/* Places of the window along an axis, first ... end - 1. */
-typedef struct places {
-    size_t first, end;
-} places;
-
-/* Move on to the places that cover pixel i: call it for i = 0, 1, 2 ... */
-static inline void cover(places *at, const ipl_window *l, size_t i, size_t n)
-{
-    while (at->end < n && at->end * l->stride <= i + l->padding)
-        at->end++;
-    while (at->first < at->end && at->first * l->stride + l->size <= i + l->padding)
-        at->first++;
-}
-
-/* dx of LANES channels of pixel (i, j) from the windows over it; dy and won of one sample. */
-static inline void gather_lanes(float *dx, const float *dy, const float *won,
-                                const ipl_window *l, places rows, places cols, size_t i,
-                                size_t j)
-{
-    const size_t C = l->in.c, W = l->out.w;
-    lanes sum = {0};
-
-    for (size_t a = rows.first; a < rows.end; a++)
-        for (size_t b = cols.first; b < cols.end; b++) {
-            const size_t place = (a * W + b) * C;
-            const float cell = (float)((i + l->padding - a * l->stride) * l->size + j +
-                                       l->padding - b * l->stride);
-            const bits mine = *(const lanes *)(won + place) == (lanes){0} + cell;
-
-            sum += (lanes)(mine & (bits) * (const lanes *)(dy + place));
-        }
-    *(lanes *)dx = sum;
-}
-
-/* The same for one channel. */
-static inline void gather_one(float *dx, const float *dy, const float *won,
-                              const ipl_window *l, places rows, places cols, size_t i,
-                              size_t j)
-{
-    const size_t C = l->in.c, W = l->out.w;
-    float sum = 0.0f;
-
-    for (size_t a = rows.first; a < rows.end; a++)
-        for (size_t b = cols.first; b < cols.end; b++) {
-            const size_t place = (a * W + b) * C;
-            const float cell = (float)((i + l->padding - a * l->stride) * l->size + j +
-                                       l->padding - b * l->stride);
-
-            sum += won[place] == cell ? dy[place] : 0.0f;
-        }
-    *dx = sum;
-}
-
-/* One line of dx. */
-static inline void line_back(float *dx, const float *dy, const float *won,
-                             const ipl_window *l, places rows, size_t i)
-{
-    const size_t C = l->in.c;
-    places cols = {0, 0};
-
-    for (size_t j = 0; j < l->in.w; j++, dx += C) {
-        cover(&cols, l, j, l->out.w);
-        for (size_t c = 0; C < LANES && c < C; c++)
-            gather_one(dx + c, dy + c, won + c, l, rows, cols, i, j);
-        for (size_t c = 0; C >= LANES && c < C; c += LANES) {
-            const size_t at = lanes_at(c, C);
-
-            gather_lanes(dx + at, dy + at, won + at, l, rows, cols, i, j);
-        }
-    }
-}
-
 IPL_CLONES
 static void maps_back(float *dx, const float *dy, const float *won, const ipl_window *l,
                       size_t n)
 {
-    const size_t line = l->in.w * l->in.c, U = ipl_shape_size(l->out);
+    const size_t C = l->in.c, D = ipl_shape_size(l->in);
 
-    for (size_t r = 0; r < n; r++, dy += U, won += U) {
-        places rows = {0, 0};
+    for (size_t r = 0; r < n; r++, dx += D) {
+        memset(dx, 0, D * sizeof *dx);
+        for (size_t i = 0; i < l->out.h; i++)
+            for (size_t j = 0; j < l->out.w; j++, dy += C, won += C) {
+                size_t at;
+                const view v =
+                    see(&at, l, ipl_window_at(l, i, l->in.h), ipl_window_at(l, j, l->in.w));
 
-        for (size_t i = 0; i < l->in.h; i++, dx += line) {
-            cover(&rows, l, i, l->out.h);
-            line_back(dx, dy, won, l, rows, i);
-        }
+                if (is_whole(v, 2))
+                    back_place(dx + at, dy, won, known(v, 2));
+                else if (is_whole(v, 3))
+                    back_place(dx + at, dy, won, known(v, 3));
+                else
+                    back_place(dx + at, dy, won, v);
+            }
     }
 }
 
@@ -211,6 +217,7 @@ const ipl_layer_ops ipl_layer_maxpool = {
     .low = IPL_UNBOUNDED,
     .high = IPL_UNBOUNDED,
     .keeps_range = true,
+    .picks_largest = true,
     .bind = ipl_window_bind,
     .n_keep = maxpool_n_keep,
     .flops = ipl_window_flops,

@@ -8,6 +8,7 @@ static void sigmoid_value(const void *self, float *y, const float *x, size_t n)
     ipl_vec_sigmoid(y, x, n);
 }
 
+IPL_CLONES
 static void sigmoid_slope(const void *self, float *g, const float *x, const float *y,
                           size_t n)
 {
@@ -22,6 +23,7 @@ const ipl_layer_ops ipl_layer_sigmoid = {
     .example = "",
     .low = 0.0,
     .high = 1.0,
+    .monotone = true,
     .value = sigmoid_value,
     .slope = sigmoid_slope,
 };

@@ -31,6 +31,7 @@ const ipl_layer_ops ipl_layer_softplus = {
     .example = "",
     .low = 0.0,
     .high = IPL_UNBOUNDED,
+    .monotone = true,
     .value = softplus_value,
     .slope = softplus_slope,
 };

@@ -8,6 +8,7 @@ static void tanh_value(const void *self, float *y, const float *x, size_t n)
     ipl_vec_tanh(y, x, n);
 }
 
+IPL_CLONES
 static void tanh_slope(const void *self, float *g, const float *x, const float *y, size_t n)
 {
     (void)self;
@@ -21,6 +22,7 @@ const ipl_layer_ops ipl_layer_tanh = {
     .example = "",
     .low = -1.0,
     .high = 1.0,
+    .monotone = true,
     .value = tanh_value,
     .slope = tanh_slope,
 };

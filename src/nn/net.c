@@ -181,13 +181,15 @@ static ipl_status create_arena(ipl_net *net, ipl_error *err)
 }
 
 /* A quarter of the batch, a multiple of 8, within 64 ... 256: few large shards, and enough
- * of them for four threads. */
-static size_t shard_rows(const ipl_net_opts *opts)
+ * of them for four threads. All of it where one thread does the step. */
+static size_t shard_rows(const ipl_net_opts *opts, double flops)
 {
     const size_t quarter = ((opts->batch - 1) / 4 / 8 + 1) * 8;
 
     if (opts->shard > 0)
         return opts->shard;
+    if (3.0 * flops * (double)opts->batch < IPL_NET_SMALL_JOB)
+        return opts->batch;
     return quarter < 64 ? 64 : quarter > 256 ? 256 : quarter;
 }
 
@@ -273,13 +275,13 @@ ipl_status ipl_net_create(ipl_net **out, const ipl_net_opts *opts, ipl_error *er
     net->D = ipl_shape_size(opts->input);
     net->n_classes = opts->n_classes;
     net->batch = opts->batch;
-    net->shard = shard_rows(opts);
     net->seed = opts->seed;
     net->pool = opts->pool;
 
     st = ipl_net_read_text(net, opts, err);
     if (st == IPL_OK)
         st = ipl_net_connect(net, err);
+    net->shard = shard_rows(opts, net->flops);
     if (st == IPL_OK)
         st = create_loss(net, opts->loss, err);
     if (st == IPL_OK)

@@ -21,6 +21,9 @@ enum {
     IPL_NET_NAME = 64
 };
 
+/** Operations below which handing tasks to other threads costs more than it saves. */
+#define IPL_NET_SMALL_JOB 4e6
+
 /** In place of the index of a layer: the input of the net, or nothing. */
 #define IPL_NET_INPUT SIZE_MAX
 #define IPL_NET_NONE (SIZE_MAX - 1)
@@ -38,7 +41,9 @@ typedef struct net_layer {
     size_t grad_of; /* layer whose dy this one shares, or IPL_NET_NONE */
     bool follows;   /* its output depends on parameters, so dL/dy is wanted */
     bool branch;    /* inside a residual block */
-    float *w, *dw;  /* (n_params) */
+    bool
+        put_off; /* in training an activation that is run on what the pool behind it picks */
+    float *w, *dw;                         /* (n_params) */
     float *state[IPL_OPTIMISER_STATE_MAX]; /* (n_params) of the optimiser */
     const float *x, *x2;                   /* (batch, D) inputs */
     float *y;                              /* (batch, U) output */

@@ -151,6 +151,20 @@ static void pass_on(ipl_net *net, size_t i)
         net->n_scratch = n_scratch;
 }
 
+/*
+ * max f(x) = f(max x): in training an activation before a pool is run behind it, on a fraction
+ * of the numbers, in both directions. Its own output is not there then.
+ */
+static void put_off_activations(ipl_net *net)
+{
+    for (size_t i = 1; i + 1 < net->n_layers; i++) {
+        net_layer *l = &net->layers[i];
+
+        l->put_off = l->ops->monotone && net->layers[i + 1].ops->picks_largest &&
+                     l->from == i - 1 && net->layers[i - 1].follows;
+    }
+}
+
 ipl_status ipl_net_connect(ipl_net *net, ipl_error *err)
 {
     open_skip open[IPL_NET_MAX_LAYERS];
@@ -169,6 +183,7 @@ ipl_status ipl_net_connect(ipl_net *net, ipl_error *err)
             return st;
         pass_on(net, i);
     }
+    put_off_activations(net);
     if (depth > 0)
         return ipl_fail(err, IPL_E_FORMAT, "layer %zu 'skip' has no 'add' behind it",
                         open[depth - 1].skip);

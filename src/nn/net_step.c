@@ -10,13 +10,10 @@
 #include <math.h>
 #include <string.h>
 
-/* Operations below which handing tasks to other threads costs more than it saves. */
-#define SMALL_JOB 4e6
-
 /* The pool for a job over n rows; `passes` of the cost of a forward pass each. */
 static struct ipl_pool *pool_for(const ipl_net *net, size_t n, double passes)
 {
-    return net->flops * (double)n * passes < SMALL_JOB ? NULL : net->pool;
+    return net->flops * (double)n * passes < IPL_NET_SMALL_JOB ? NULL : net->pool;
 }
 
 /* Rows of array p with `cols` columns; a missing array stays missing. */
@@ -79,25 +76,53 @@ static void fill_rows(ipl_net *net, size_t first, size_t rows)
         ipl_channels_last(net->x + first * net->D, x, net->input, rows);
 }
 
+/* The activation before layer i that waits for it in training, or NULL. */
+static const net_layer *waiting(const ipl_net *net, size_t i)
+{
+    return net->job.training && i > 0 && net->layers[i - 1].put_off ? &net->layers[i - 1]
+                                                                    : NULL;
+}
+
+/* A pool and the activation that waits for it; what was picked goes where the output of the
+ * activation would have been. */
+static void forward_pool(const net_layer *l, const net_layer *activation, const ipl_pass *p)
+{
+    ipl_pass pool = *p;
+    float *z = activation->y + p->first * activation->U;
+
+    pool.x = activation->x + p->first * activation->D;
+    pool.y = z;
+    ipl_layer_forward(l->ops, l->spec.self, l->info.in, l->info.out, &pool);
+    activation->ops->value(activation->spec.self, p->y, z, p->rows * l->U);
+}
+
 static void forward_layer(const ipl_net *net, size_t i, size_t first, size_t rows,
                           size_t thread)
 {
-    const net_layer *l = &net->layers[i];
+    const net_layer *l = &net->layers[i], *activation = waiting(net, i);
     const ipl_pass p = pass_of(net, i, first, rows, thread);
 
-    if (!ipl_layer_gives_input(l->ops))
+    if (ipl_layer_gives_input(l->ops) || (l->put_off && net->job.training))
+        return;
+    if (activation)
+        forward_pool(l, activation, &p);
+    else
         ipl_layer_forward(l->ops, l->spec.self, l->info.in, l->info.out, &p);
 }
 
 static void backward_layer(const ipl_net *net, size_t i, size_t first, size_t rows,
                            size_t thread)
 {
-    const net_layer *l = &net->layers[i];
+    const net_layer *l = &net->layers[i], *activation = waiting(net, i);
     const ipl_pass p = pass_of(net, i, first, rows, thread);
 
-    if (l->ops->role != IPL_LAYER_SHORTCUT &&
-        (p.dx || (p.dx2 && l->ops->role == IPL_LAYER_ADD)))
-        ipl_layer_backward(l->ops, l->spec.self, l->info.in, l->info.out, &p);
+    if (l->ops->role == IPL_LAYER_SHORTCUT || l->put_off ||
+        !(p.dx || (p.dx2 && l->ops->role == IPL_LAYER_ADD)))
+        return;
+    if (activation) /* dy becomes that of what was picked */
+        activation->ops->slope(activation->spec.self, l->dy + first * l->U,
+                               activation->y + first * activation->U, p.y, rows * l->U);
+    ipl_layer_backward(l->ops, l->spec.self, l->info.in, l->info.out, &p);
 }
 
 /* Where a shard adds up the sums of a layer over the batch. */

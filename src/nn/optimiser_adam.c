@@ -7,6 +7,7 @@
  * Weight decay d: Adam adds d w to g (L2 form), AdamW first shrinks w by 1 - lr d.
  */
 #include "math/vec.h"
+#include "nn/moment.h"
 #include "nn/optimiser.h"
 
 #include <float.h>
@@ -39,11 +40,11 @@ static size_t adam_n_state(const void *self)
     return 2;
 }
 
-/* The numbers of one step. */
+/* The numbers of one step; the fraction above is multiplied by sqrt(1 - b2^t). */
 typedef struct rates {
     float b1, c1, b2, c2; /* c = 1 - b */
-    float step, root;     /* lr / (1 - b1^t), sqrt(1 - b2^t) */
-    float eps, add, keep; /* g += add w, w *= keep */
+    float step, eps;      /* lr sqrt(1 - b2^t) / (1 - b1^t), eps sqrt(1 - b2^t) */
+    float add, keep;      /* g += add w, w *= keep */
 } rates;
 
 IPL_CLONES
@@ -51,25 +52,26 @@ static void adam_step(float *w, float *m, float *s, const float *g, size_t n, ra
 {
     for (size_t i = 0; i < n; i++) {
         const float g1 = g[i] + r.add * w[i];
+        const float m1 = ipl_flush(r.b1 * m[i] + r.c1 * g1);
+        const float s1 = ipl_flush(r.b2 * s[i] + r.c2 * (g1 * g1));
 
-        m[i] = r.b1 * m[i] + r.c1 * g1;
-        s[i] = r.b2 * s[i] + r.c2 * (g1 * g1);
-        w[i] = r.keep * w[i] - r.step * (m[i] / (sqrtf(s[i]) / r.root + r.eps));
+        m[i] = m1;
+        s[i] = s1;
+        w[i] = r.keep * w[i] - r.step * (m1 / (ipl_quick_sqrt(s1) + r.eps));
     }
 }
 
 static rates rates_of(const adam *o, const ipl_update *u)
 {
-    const double t = (double)u->t + 1.0;
+    const double t = (double)u->t + 1.0, root = sqrt(1.0 - pow(o->beta2, t));
 
     return (rates){
         .b1 = (float)o->beta1,
         .c1 = (float)(1.0 - o->beta1),
         .b2 = (float)o->beta2,
         .c2 = (float)(1.0 - o->beta2),
-        .step = (float)(u->lr / (1.0 - pow(o->beta1, t))),
-        .root = (float)sqrt(1.0 - pow(o->beta2, t)),
-        .eps = (float)o->eps,
+        .step = (float)(u->lr * root / (1.0 - pow(o->beta1, t))),
+        .eps = (float)(o->eps * root),
         .add = 0.0f,
         .keep = 1.0f,
     };

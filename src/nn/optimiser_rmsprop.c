@@ -5,6 +5,7 @@
  *     v = mu v + g' / (sqrt(s - c^2) + eps),  w -= lr v
  */
 #include "math/vec.h"
+#include "nn/moment.h"
 #include "nn/optimiser.h"
 
 #include <float.h>
@@ -45,10 +46,12 @@ static void plain(float *w, float *s, float *v, const float *g, size_t n, rates 
 {
     for (size_t i = 0; i < n; i++) {
         const float g1 = g[i] + r.d * w[i];
+        const float s1 = ipl_flush(r.a * s[i] + r.b * (g1 * g1));
+        const float v1 = ipl_flush(r.mu * v[i] + g1 / (ipl_quick_sqrt(s1) + r.eps));
 
-        s[i] = r.a * s[i] + r.b * (g1 * g1);
-        v[i] = r.mu * v[i] + g1 / (sqrtf(s[i]) + r.eps);
-        w[i] -= r.lr * v[i];
+        s[i] = s1;
+        v[i] = v1;
+        w[i] -= r.lr * v1;
     }
 }
 
@@ -58,14 +61,16 @@ static void centered(float *w, float *s, float *v, float *c, const float *g, siz
 {
     for (size_t i = 0; i < n; i++) {
         const float g1 = g[i] + r.d * w[i];
-        float var;
+        const float s1 = ipl_flush(r.a * s[i] + r.b * (g1 * g1));
+        const float c1 = ipl_flush(r.a * c[i] + r.b * g1);
+        const float var = s1 - c1 * c1;
+        const float root = ipl_quick_sqrt(var < FLT_MIN ? 0.0f : var); /* < 0: rounding */
+        const float v1 = ipl_flush(r.mu * v[i] + g1 / (root + r.eps));
 
-        s[i] = r.a * s[i] + r.b * (g1 * g1);
-        c[i] = r.a * c[i] + r.b * g1;
-        var = s[i] - c[i] * c[i];
-        var = var < 0.0f ? 0.0f : var; /* rounding */
-        v[i] = r.mu * v[i] + g1 / (sqrtf(var) + r.eps);
-        w[i] -= r.lr * v[i];
+        s[i] = s1;
+        c[i] = c1;
+        v[i] = v1;
+        w[i] -= r.lr * v1;
     }
 }
 

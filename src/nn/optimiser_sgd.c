@@ -7,6 +7,7 @@
  * v starts as zero, so that the first step has v = g'.
  */
 #include "math/vec.h"
+#include "nn/moment.h"
 #include "nn/optimiser.h"
 
 #include <float.h>
@@ -42,8 +43,10 @@ static void heavy_ball(float *w, float *v, const float *g, size_t n, float lr, f
                        float d)
 {
     for (size_t i = 0; i < n; i++) {
-        v[i] = mu * v[i] + (g[i] + d * w[i]);
-        w[i] -= lr * v[i];
+        const float v1 = ipl_flush(mu * v[i] + (g[i] + d * w[i]));
+
+        v[i] = v1;
+        w[i] -= lr * v1;
     }
 }
 
@@ -52,10 +55,10 @@ static void nesterov(float *w, float *v, const float *g, size_t n, float lr, flo
                      float d)
 {
     for (size_t i = 0; i < n; i++) {
-        const float g1 = g[i] + d * w[i];
+        const float g1 = g[i] + d * w[i], v1 = ipl_flush(mu * v[i] + g1);
 
-        v[i] = mu * v[i] + g1;
-        w[i] -= lr * (g1 + mu * v[i]);
+        v[i] = v1;
+        w[i] -= lr * (g1 + mu * v1);
     }
 }
 

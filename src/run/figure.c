@@ -64,6 +64,7 @@ void ipl_figure_release(ipl_figure *figure)
     ipl_text_release(&figure->ib.text);
     ipl_text_release(&figure->curves.text);
     ipl_text_release(&figure->ends.text);
+    ipl_text_release(&figure->frames);
     ipl_text_release(&figure->scores.text);
     ipl_text_release(&figure->legend.text);
     *figure = (ipl_figure){0};
@@ -248,13 +249,15 @@ ipl_range ipl_group_range(const ipl_plot_group *group, size_t field, size_t laye
     return r;
 }
 
-/* A string of gnuplot's in single quotes, in which nothing but the quote is special. */
-static void add_string(ipl_text *out, const char *s)
+/* In single quotes nothing but the quote is special; line breaks are put between them. */
+void ipl_figure_add_string(ipl_text *out, const char *s)
 {
     ipl_text_add(out, "'");
     for (; *s != '\0'; s++) {
         if (*s == '\'')
             ipl_text_add(out, "''");
+        else if (*s == '\n')
+            ipl_text_add(out, "'.\"\\n\".'");
         else
             ipl_text_add(out, "%c", (unsigned char)*s < 0x20 ? ' ' : *s);
     }
@@ -264,7 +267,7 @@ static void add_string(ipl_text *out, const char *s)
 static void add_assignment(ipl_text *out, const char *name, size_t p, const char *value)
 {
     ipl_text_add(out, "%s[%zu] = ", name, p + 1);
-    add_string(out, value);
+    ipl_figure_add_string(out, value);
     ipl_text_add(out, "\n");
 }
 
@@ -295,7 +298,7 @@ static void print_axis(ipl_text *out, const char *letter, size_t p,
     ipl_axis_print_breaks(&text, &axis->axis);
     ipl_text_add(out, "%s_BREAKS[%zu] = '%s'\n", letter, p + 1, text.s ? text.s : "");
     ipl_text_add(out, "%s_LABEL[%zu] = ", letter, p + 1);
-    add_string(out, axis->label);
+    ipl_figure_add_string(out, axis->label);
     ipl_text_add(out, "\n");
     out->failed = out->failed || text.failed;
     ipl_text_release(&text);
@@ -400,11 +403,11 @@ static void print_settings(ipl_text *out, const ipl_figure *figure, const char *
     print_middle(out, figure);
     ipl_text_add(out, "PALETTE = '%s'\n", palettes[figure->opts->palette]);
     ipl_text_add(out, "HEADING = ");
-    add_string(out, figure->title);
+    ipl_figure_add_string(out, figure->title);
     ipl_text_add(out, "\nALL_X = ");
-    add_string(out, figure->x_label);
+    ipl_figure_add_string(out, figure->x_label);
     ipl_text_add(out, "\nALL_Y = ");
-    add_string(out, figure->y_label);
+    ipl_figure_add_string(out, figure->y_label);
     if (colours.hi - colours.lo < 1e-9)
         colours.hi = colours.lo + 1.0;
     print_range(range, sizeof range, colours);
@@ -416,6 +419,9 @@ static void print_settings(ipl_text *out, const ipl_figure *figure, const char *
         ipl_text_add(out, "array %s[PANELS]\n", arrays[i]);
     for (size_t p = 0; p < figure->n_panels; p++)
         print_panel(out, figure, p);
+    if (figure->frames.len > 0)
+        ipl_text_add(out, "\n%s", figure->frames.s);
+    out->failed = out->failed || figure->frames.failed;
 }
 
 /* Write a text as folder/name-part. */

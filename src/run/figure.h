@@ -78,7 +78,11 @@ typedef struct ipl_figure {
     ipl_csv points, joins, names, ib; /* planes */
     ipl_csv curves, ends;             /* curves */
     ipl_csv scores, legend;           /* scores */
+    ipl_text frames;                  /* more settings, those of a movie */
 } ipl_figure;
+
+/** Append a text as gnuplot's in quotes; a line break in it is one on the page. */
+void ipl_figure_add_string(ipl_text *out, const char *s);
 
 /** Append numbers to a row that has been begun, and end it. */
 void ipl_csv_end_row(ipl_csv *csv, const double *values, size_t n);
@@ -112,6 +116,9 @@ ipl_status ipl_figure_curves(ipl_figure *figure, const ipl_plot_opts *opts,
                              const ipl_plot_data *data, ipl_error *err) IPL_NODISCARD;
 ipl_status ipl_figure_dashboard(ipl_figure *figure, const ipl_plot_opts *opts,
                                 const ipl_plot_data *data, ipl_error *err) IPL_NODISCARD;
+ipl_status ipl_figure_movie(ipl_figure *figure, const ipl_plot_opts *opts,
+                            const ipl_plot_data *data, size_t n_frames,
+                            ipl_error *err) IPL_NODISCARD;
 ipl_status ipl_figure_sweep(ipl_figure *figure, const ipl_plot_opts *opts,
                             const ipl_plot_data *data, ipl_error *err) IPL_NODISCARD;
 
@@ -144,6 +151,16 @@ double ipl_figure_nat(const char *unit);
  */
 ipl_status ipl_figure_fit(ipl_axis *axis, const ipl_plot_data *data, size_t field,
                           int scale, bool bounded, ipl_error *err) IPL_NODISCARD;
+
+/** Axes of the planes of all groups: I(X;T), or whatever x_field is, and I(T;Y). */
+ipl_status ipl_figure_fit_plane(ipl_axis *x, ipl_axis *y, const ipl_plot_opts *opts,
+                                const ipl_plot_data *data, size_t x_field,
+                                ipl_error *err) IPL_NODISCARD;
+
+/** Panel p as curves of the loss (field IPL_TRAINING_LOSS) or the accuracy of a group. */
+ipl_status ipl_figure_add_training(ipl_figure *figure, size_t p,
+                                   const ipl_plot_group *group, size_t field,
+                                   ipl_error *err) IPL_NODISCARD;
 
 /** Write settings and CSV files, "<name>-settings.gp", "<name>-points.csv" and so on. */
 ipl_status ipl_figure_write(const ipl_figure *figure, const char *folder, const char *name,

@@ -350,9 +350,9 @@ ipl_status ipl_figure_curves(ipl_figure *figure, const ipl_plot_opts *opts,
     return st;
 }
 
-/* Training and test value of the loss or the accuracy. */
-static ipl_status add_training(ipl_figure *figure, size_t p, const ipl_plot_group *group,
-                               size_t field, ipl_error *err)
+ipl_status ipl_figure_add_training(ipl_figure *figure, size_t p,
+                                   const ipl_plot_group *group, size_t field,
+                                   ipl_error *err)
 {
     static const char *const names[] = {"train", "test"};
     ipl_panel *panel = &figure->panels[p];
@@ -494,9 +494,9 @@ ipl_status ipl_figure_dashboard(ipl_figure *figure, const ipl_plot_opts *opts,
 
         if (n > 1)
             ipl_shorten(figure->panels[p].side, IPL_PANEL_TEXT, group->label, 24);
-        st = add_training(figure, p, group, IPL_TRAINING_LOSS, err);
+        st = ipl_figure_add_training(figure, p, group, IPL_TRAINING_LOSS, err);
         if (st == IPL_OK)
-            st = add_training(figure, p + 1, group, IPL_TRAINING_ACCURACY, err);
+            st = ipl_figure_add_training(figure, p + 1, group, IPL_TRAINING_ACCURACY, err);
         if (st == IPL_OK)
             st = add_gradients(figure, p + 2, group, err);
         if (st == IPL_OK)

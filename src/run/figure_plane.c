@@ -315,6 +315,16 @@ ipl_status ipl_figure_fit(ipl_axis *axis, const ipl_plot_data *data, size_t fiel
     return IPL_OK;
 }
 
+ipl_status ipl_figure_fit_plane(ipl_axis *x, ipl_axis *y, const ipl_plot_opts *opts,
+                                const ipl_plot_data *data, size_t x_field, ipl_error *err)
+{
+    const bool bounded = ipl_figure_is_bounded(data, x_field);
+    const ipl_status st = ipl_figure_fit(x, data, x_field, opts->xscale, bounded, err);
+
+    return st == IPL_OK ? ipl_figure_fit(y, data, IPL_INFO_TY, opts->yscale, bounded, err)
+                        : st;
+}
+
 /* "I(X;T) [nats], LogDet beta = rd" */
 static void label_axes(char *x, char *y, size_t size, const ipl_figure *figure,
                        size_t x_field)
@@ -369,9 +379,7 @@ ipl_status ipl_figure_plane(ipl_figure *figure, ipl_plot_kind kind,
     ipl_status st = ipl_figure_init(figure, opts, data, n, err);
 
     if (st == IPL_OK)
-        st = ipl_figure_fit(&x, data, x_field, opts->xscale, bounded, err);
-    if (st == IPL_OK)
-        st = ipl_figure_fit(&y, data, IPL_INFO_TY, opts->yscale, bounded, err);
+        st = ipl_figure_fit_plane(&x, &y, opts, data, x_field, err);
     if (st != IPL_OK)
         return st;
     ipl_figure_lay_out(figure, &layout);

@@ -7,11 +7,12 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char *const formats[] = {"png", "pdf", "svg", NULL};
-static const char *const kinds[] = {"all",       "plane", "grid",   "ltc", "curves",
-                                    "dashboard", "sweep", "scores", NULL};
+static const char *const kinds[] = {"all",       "plane", "grid",   "ltc",   "curves",
+                                    "dashboard", "sweep", "scores", "movie", NULL};
 static const char *const splits[] = {"first", "train", "test", "all", NULL};
 static const char *const labels[] = {"onehot", "cond", "pooled", NULL};
 static const char *const palettes[] = {"viridis", "classic", NULL};
@@ -40,9 +41,13 @@ const ipl_opt ipl_plot_opt_table[] = {
 };
 
 /* Every script that a figure loads; the first draws the pages, the others their parts. */
-static const char *const scripts[] = {"figure.gp",       "style.gp",
-                                      "panel_frame.gp",  "panel_plane.gp",
-                                      "panel_curves.gp", "panel_scores.gp"};
+static const char *const scripts[] = {
+    "figure.gp",       "style.gp",        "panel_frame.gp", "panel_plane.gp",
+    "panel_curves.gp", "panel_scores.gp", "movie.gp"};
+
+/* Frames of a movie, planes in them all, and its bytes: a file that comes out larger is drawn
+ * again with fewer frames. */
+enum { FRAMES_MAX = 56, FRAMES_MIN = 16, PLANES_MAX = 80, MOVIE_BYTES_MAX = 1500000 };
 
 /* What is being done, for the functions below. */
 typedef struct session {
@@ -50,8 +55,9 @@ typedef struct session {
     char folder[IPL_PATH_MAX];
     ipl_plot_say say;
     void *context;
-    bool missing; /* there is no gnuplot, and that has been said */
-    bool kept;    /* scripts that were there have been kept */
+    size_t frames; /* of a movie */
+    bool missing;  /* there is no gnuplot, and that has been said */
+    bool kept;     /* scripts that were there have been kept */
 } session;
 
 static void tell(const session *s, ipl_plot_line kind, const char *line)
@@ -152,7 +158,11 @@ static ipl_status write_script(const session *s, ipl_error *err)
     for (size_t k = IPL_PLOT_PLANE; st == IPL_OK && k < IPL_PLOT_KINDS; k++) {
         (void)snprintf(file, sizeof file, "%s-settings.gp", kinds[k]);
         st = ipl_path_join(path, s->folder, file, err);
-        if (st == IPL_OK && ipl_file_exists(path))
+        if (st != IPL_OK || !ipl_file_exists(path))
+            continue;
+        if (k == IPL_PLOT_MOVIE)
+            ipl_text_add(&text, "gnuplot -d -c movie.gp movie gif\n");
+        else
             ipl_text_add(&text, "gnuplot -d -c figure.gp %s \"${1:-%s}\"\n", kinds[k],
                          formats[s->opts->format]);
     }
@@ -166,9 +176,11 @@ static ipl_status write_script(const session *s, ipl_error *err)
     return st;
 }
 
-static ipl_status compose(ipl_figure *figure, ipl_plot_kind kind, const ipl_plot_opts *opts,
+static ipl_status compose(ipl_figure *figure, ipl_plot_kind kind, const session *s,
                           const ipl_plot_data *data, ipl_error *err)
 {
+    const ipl_plot_opts *opts = s->opts;
+
     switch (kind) {
     case IPL_PLOT_GRID:
         return ipl_figure_grid(figure, opts, data, err);
@@ -178,6 +190,8 @@ static ipl_status compose(ipl_figure *figure, ipl_plot_kind kind, const ipl_plot
         return ipl_figure_dashboard(figure, opts, data, err);
     case IPL_PLOT_SWEEP:
         return ipl_figure_sweep(figure, opts, data, err);
+    case IPL_PLOT_MOVIE:
+        return ipl_figure_movie(figure, opts, data, s->frames, err);
     case IPL_PLOT_ALL:
     case IPL_PLOT_PLANE:
     case IPL_PLOT_LTC:
@@ -186,35 +200,6 @@ static ipl_status compose(ipl_figure *figure, ipl_plot_kind kind, const ipl_plot
         break;
     }
     return ipl_figure_plane(figure, kind, opts, data, err);
-}
-
-/* Run gnuplot on one figure, and pass on what it says. */
-static ipl_status draw(session *s, ipl_plot_kind kind, ipl_error *err)
-{
-    const char *const argv[] = {"figure.gp", kinds[kind], formats[s->opts->format], NULL};
-    char file[64], path[IPL_PATH_MAX + 64];
-    ipl_text said = {0};
-    bool missing;
-    ipl_status st = ipl_gnuplot(&missing, &said, s->folder, argv, err);
-
-    (void)snprintf(file, sizeof file, "%s.%s", kinds[kind], formats[s->opts->format]);
-    if (st == IPL_OK && missing && !s->missing) {
-        (void)snprintf(path, sizeof path,
-                       "no gnuplot here: data and scripts are written; draw them with: "
-                       "sh %.4000s/plot.sh",
-                       s->folder);
-        tell(s, IPL_PLOT_NOTE, path);
-        s->missing = true;
-    }
-    if (st == IPL_OK && said.len > 0)
-        tell(s, IPL_PLOT_NOTE, said.s);
-    if (st == IPL_OK && !missing) {
-        st = ipl_path_join(path, s->folder, file, err);
-        if (st == IPL_OK)
-            tell(s, IPL_PLOT_FIGURE, path);
-    }
-    ipl_text_release(&said);
-    return st;
 }
 
 /* The scores of runs, which are read from their summaries. */
@@ -240,11 +225,91 @@ static ipl_status make_figure(const session *s, ipl_plot_kind kind,
 {
     ipl_figure figure = {0};
     ipl_status st = kind == IPL_PLOT_SCORES ? compose_scores(&figure, s->opts, paths, err)
-                                            : compose(&figure, kind, s->opts, data, err);
+                                            : compose(&figure, kind, s, data, err);
 
     if (st == IPL_OK)
         st = ipl_figure_write(&figure, s->folder, kinds[kind], err);
     ipl_figure_release(&figure);
+    return st;
+}
+
+/* Path of a figure. */
+static ipl_status figure_path(char *out, const session *s, ipl_plot_kind kind,
+                              ipl_error *err)
+{
+    char file[64];
+
+    (void)snprintf(file, sizeof file, "%s.%s", kinds[kind],
+                   kind == IPL_PLOT_MOVIE ? "gif" : formats[s->opts->format]);
+    return ipl_path_join(out, s->folder, file, err);
+}
+
+/* Run gnuplot on one figure, and pass on what it says. */
+static ipl_status draw(session *s, ipl_plot_kind kind, ipl_error *err)
+{
+    const bool movie = kind == IPL_PLOT_MOVIE;
+    const char *const argv[] = {movie ? "movie.gp" : "figure.gp", kinds[kind],
+                                movie ? "gif" : formats[s->opts->format], NULL};
+    char note[IPL_PATH_MAX + 64];
+    ipl_text said = {0};
+    bool missing;
+    ipl_status st = ipl_gnuplot(&missing, &said, s->folder, argv, err);
+
+    if (st == IPL_OK && missing && !s->missing) {
+        (void)snprintf(note, sizeof note,
+                       "no gnuplot here: data and scripts are written; draw them with: "
+                       "sh %.4000s/plot.sh",
+                       s->folder);
+        tell(s, IPL_PLOT_NOTE, note);
+        s->missing = true;
+    }
+    if (st == IPL_OK && said.len > 0 && !strstr(said.s, "frames in animation sequence"))
+        tell(s, IPL_PLOT_NOTE, said.s);
+    ipl_text_release(&said);
+    return st;
+}
+
+/* Frames that make a file of about the size wanted. */
+static size_t movie_frames(size_t n_groups)
+{
+    const size_t frames = PLANES_MAX / n_groups;
+
+    return frames > FRAMES_MAX ? FRAMES_MAX : frames < FRAMES_MIN ? FRAMES_MIN : frames;
+}
+
+/* Draw the movie again with fewer frames for as long as its file is too large. */
+static ipl_status shorten_movie(session *s, const ipl_plot_data *data,
+                                const ipl_plot_paths *paths, ipl_error *err)
+{
+    char path[IPL_PATH_MAX];
+    struct stat about;
+    ipl_status st = figure_path(path, s, IPL_PLOT_MOVIE, err);
+
+    while (st == IPL_OK && s->frames > FRAMES_MIN && stat(path, &about) == 0 &&
+           about.st_size > MOVIE_BYTES_MAX) {
+        const size_t fewer = s->frames * 2 / 3;
+
+        s->frames = fewer > FRAMES_MIN ? fewer : FRAMES_MIN;
+        st = make_figure(s, IPL_PLOT_MOVIE, data, paths, err);
+        if (st == IPL_OK)
+            st = draw(s, IPL_PLOT_MOVIE, err);
+    }
+    return st;
+}
+
+/* Draw a figure that has been made, and say where it is. */
+static ipl_status finish_figure(session *s, ipl_plot_kind kind, const ipl_plot_data *data,
+                                const ipl_plot_paths *paths, ipl_error *err)
+{
+    char path[IPL_PATH_MAX];
+    ipl_status st = draw(s, kind, err);
+
+    if (st == IPL_OK && kind == IPL_PLOT_MOVIE && !s->missing)
+        st = shorten_movie(s, data, paths, err);
+    if (st == IPL_OK)
+        st = figure_path(path, s, kind, err);
+    if (st == IPL_OK && !s->missing)
+        tell(s, IPL_PLOT_FIGURE, path);
     return st;
 }
 
@@ -262,6 +327,9 @@ static ipl_status check(const ipl_plot_opts *opts, size_t n_runs, ipl_error *err
         if (value < 0 || value >= n)
             return ipl_fail(err, IPL_E_ARG, "plot: no %s %d", row->name, value);
     }
+    if (opts->kind == IPL_PLOT_MOVIE && opts->format != 0)
+        return ipl_fail(err, IPL_E_ARG, "a movie is a GIF: --format %s is for figures",
+                        formats[opts->format]);
     return n_runs > 0 ? IPL_OK : ipl_fail(err, IPL_E_ARG, "plot: no run");
 }
 
@@ -297,6 +365,8 @@ static ipl_status make_all(session *s, const ipl_plot_paths *paths, ipl_error *e
              "not measure: not drawn; try --estimator binning or kde");
     if (st == IPL_OK && s->kept)
         tell(s, IPL_PLOT_NOTE, "scripts that had been changed are kept as *.gp.bak");
+    if (draws[IPL_PLOT_MOVIE])
+        s->frames = movie_frames(data.n_groups);
     for (size_t k = 0; st == IPL_OK && k < IPL_PLOT_KINDS; k++)
         if (draws[k])
             st = make_figure(s, (ipl_plot_kind)k, &data, paths, err);
@@ -304,7 +374,7 @@ static ipl_status make_all(session *s, const ipl_plot_paths *paths, ipl_error *e
         st = write_script(s, err);
     for (size_t k = 0; st == IPL_OK && k < IPL_PLOT_KINDS; k++)
         if (draws[k])
-            st = draw(s, (ipl_plot_kind)k, err);
+            st = finish_figure(s, (ipl_plot_kind)k, &data, paths, err);
     ipl_plot_data_release(&data);
     return st;
 }

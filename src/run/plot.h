@@ -28,6 +28,7 @@ typedef enum ipl_plot_kind {
     IPL_PLOT_DASHBOARD, /* loss, accuracy, gradients, I(X;T), I(T;Y), plane */
     IPL_PLOT_SWEEP,     /* a plane for each estimator of each run; not part of ALL */
     IPL_PLOT_SCORES,    /* test accuracy over compression, a dot for each run */
+    IPL_PLOT_MOVIE,     /* the plane over the epochs as an animated GIF; not part of ALL */
     IPL_PLOT_KINDS
 } ipl_plot_kind;
 

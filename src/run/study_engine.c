@@ -125,8 +125,8 @@ static void print_slurm(ipl_text *out, const ipl_study *study, const char *from,
     const char *slash = strrchr(study->path, '/');
 
     ipl_text_add(out, "#!/bin/sh\n"
-                      "#SBATCH --job-name=");
-    ipl_text_add(out, "%.60s\n#SBATCH --array=", slash ? slash + 1 : study->path);
+                      "#SBATCH --job-name=\"");
+    ipl_text_add(out, "%.60s\"\n#SBATCH --array=", slash ? slash + 1 : study->path);
     add_lines(out, study, true);
     if (opts->at_once > 0)
         ipl_text_add(out, "%%%zu", opts->at_once);
@@ -136,8 +136,9 @@ static void print_slurm(ipl_text *out, const ipl_study *study, const char *from,
                  "#SBATCH --open-mode=append\n"
                  "#SBATCH --signal=B:USR1@90\n",
                  opts->threads > 0 ? opts->threads : 1);
-    ipl_text_add(out, "#SBATCH --chdir=%s\n#SBATCH --output=%s/logs/slurm-%%a.log\n", from,
-                 study->path);
+    ipl_text_add(out,
+                 "#SBATCH --chdir=\"%s\"\n#SBATCH --output=\"%s/logs/slurm-%%a.log\"\n",
+                 from, study->path);
     for (const char *s = opts->options; *(s += strspn(s, " ")) != '\0';) {
         const size_t len = strcspn(s, " ");
 

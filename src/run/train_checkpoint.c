@@ -219,6 +219,7 @@ static void keep(ipl_run *r, size_t epoch)
                              .step = r->step,
                              .best_accuracy = (double)NAN,
                              .best_loss = (double)NAN};
+    const double from = ipl_clock();
     char folder[IPL_PATH_MAX], name[32];
     ipl_error why = {0};
 
@@ -231,6 +232,7 @@ static void keep(ipl_run *r, size_t epoch)
         r->undrawn++;
         ipl_run_tell_fault(r, &why);
     }
+    r->checkpoints.seconds += ipl_clock_spent(from);
 }
 
 void ipl_run_save_after_epoch(ipl_run *r, const ipl_epoch_report *e)

@@ -22,24 +22,48 @@ void bench_die(const char *what)
     exit(EXIT_FAILURE);
 }
 
-void bench_options_read(bench_options *out, int argc, char **argv)
+_Noreturn static void usage(const char *name)
+{
+    (void)fprintf(stderr, "usage: %s [--csv FILE] [--only WORKLOAD] [--quick]\n", name);
+    exit(2);
+}
+
+void bench_options_read(bench_options *out, const char *program, int argc, char **argv)
 {
     const char *path = NULL;
 
-    *out = (bench_options){.csv = NULL};
-    for (int i = 1; i + 1 < argc; i += 2)
-        if (strcmp(argv[i], "--csv") == 0)
-            path = argv[i + 1];
-        else if (strcmp(argv[i], "--only") == 0)
-            out->only = argv[i + 1];
-    if (argc != 1 + 2 * (path != NULL) + 2 * (out->only != NULL)) {
-        (void)fprintf(stderr, "usage: %s [--csv FILE] [--only WORKLOAD]\n", argv[0]);
-        exit(2);
-    }
-    if (path)
-        out->csv = fopen(path, "w");
-    if (path && !out->csv)
+    *out = (bench_options){.program = program};
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--quick") == 0)
+            out->quick = true;
+        else if (strcmp(argv[i], "--csv") == 0 && i + 1 < argc)
+            path = argv[++i];
+        else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
+            out->only = argv[++i];
+        else
+            usage(argv[0]);
+    if (!path)
+        return;
+    out->csv = fopen(path, "a");
+    if (!out->csv || fseek(out->csv, 0, SEEK_END) != 0)
         bench_die("the CSV file cannot be written");
+    if (ftell(out->csv) == 0)
+        (void)fputs("program,workload,measure,threads,value\n", out->csv);
+}
+
+void bench_record(const bench_options *opts, const char *workload, const char *measure,
+                  size_t threads, double value)
+{
+    if (!opts->csv || isnan(value))
+        return;
+    (void)fprintf(opts->csv, "%s,%s,%s,%zu,%.6g\n", opts->program, workload, measure,
+                  threads, value);
+    (void)fflush(opts->csv); /* a long run may be stopped */
+}
+
+size_t bench_threads(const bench_options *opts)
+{
+    return opts->quick ? 1 : BENCH_THREADS;
 }
 
 bool bench_wanted(const bench_options *opts, const char *name)
@@ -231,10 +255,15 @@ static bool read_line(char *line, size_t size, FILE *from)
     return true;
 }
 
-void bench_peer_start(bench_peer *peer, const char *script)
+void bench_peer_start(bench_peer *peer, const char *script, const bench_options *opts)
 {
     int ask[2], answer[2];
     pid_t pid;
+
+    if (opts->quick) {
+        *peer = (bench_peer){.note = "not asked"};
+        return;
+    }
 
     *peer = (bench_peer){.note = "absent: no answer"};
     (void)signal(SIGPIPE, SIG_IGN);
@@ -327,14 +356,6 @@ void bench_peer_stop(bench_peer *peer)
 }
 
 /* ---- output ---- */
-
-void bench_csv_number(FILE *csv, double value)
-{
-    if (isnan(value))
-        (void)fputs(",NaN", csv);
-    else
-        (void)fprintf(csv, ",%.6g", value);
-}
 
 void bench_print(int width, int digits, double value)
 {

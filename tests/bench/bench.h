@@ -29,15 +29,27 @@ _Noreturn void bench_die(const char *what);
 
 /** What was said on the command line. */
 typedef struct bench_options {
-    FILE *csv;        /* NULL: none */
-    const char *only; /* name of the one workload to run; NULL: all */
+    const char *program; /* "train": names its lines in the CSV */
+    FILE *csv;           /* NULL: none */
+    const char *only;    /* name of the one workload to run; NULL: all */
+    bool quick;          /* one thread, no peers, small workloads: for bench-check */
 } bench_options;
 
-/** Read [--csv FILE] [--only WORKLOAD], or leave with the usage. */
-void bench_options_read(bench_options *out, int argc, char **argv);
+/**
+ * Read [--csv FILE] [--only WORKLOAD] [--quick], or leave with the usage. Lines are added to
+ * the file, so that all programs can write one.
+ */
+void bench_options_read(bench_options *out, const char *program, int argc, char **argv);
 
 /** Whether a workload is wanted. */
 bool bench_wanted(const bench_options *opts, const char *name);
+
+/** One line of the CSV: program,workload,measure,threads,value. Nothing for NaN. */
+void bench_record(const bench_options *opts, const char *workload, const char *measure,
+                  size_t threads, double value);
+
+/** Threads to try: all of BENCH_THREADS, or one when it is to be quick. */
+size_t bench_threads(const bench_options *opts);
 
 /** Close the CSV file; the exit status of the program. */
 int bench_options_close(bench_options *opts);
@@ -83,9 +95,9 @@ typedef struct bench_peer {
 
 /**
  * Start tests/bench/<script> with $PYTHON (/usr/bin/python3), its own choice of BLAS kernels.
- * Whatever goes wrong makes the peer absent.
+ * Whatever goes wrong makes the peer absent, and so does --quick.
  */
-void bench_peer_start(bench_peer *peer, const char *script);
+void bench_peer_start(bench_peer *peer, const char *script, const bench_options *opts);
 
 /** Ask one line; NaN when the peer is absent or has no answer. */
 double bench_peer_ask(bench_peer *peer, const char *question);
@@ -103,9 +115,6 @@ typedef struct bench_samples {
 void bench_peer_give(bench_peer *peer, const bench_samples *s);
 
 void bench_peer_stop(bench_peer *peer);
-
-/** One field of the CSV after a comma: the number, NaN when it is none. */
-void bench_csv_number(FILE *csv, double value);
 
 /** One column of the table: the number, "-" when it is NaN. */
 void bench_print(int width, int digits, double value);

@@ -1,12 +1,13 @@
 /*
  * Speed of the convolutions on one thread, next to the matrix product of this machine.
  *
- *     build/release/tests/bench/bench_conv [--csv FILE]
+ *     build/release/tests/bench/bench_conv [--csv FILE] [--only LAYER]
  *
  * Every figure is the median of REPEATS runs; the kernels take turns, so that a slow second
  * of the machine falls on all of them. The peak is that of sgemm, 1024 x 1024 x 1024.
  */
 #include "base/alloc.h"
+#include "bench.h"
 #include "math/conv.h"
 #include "math/linalg.h"
 
@@ -48,11 +49,11 @@ static const bench_case cases[] = {
 enum { FORWARD, BACKWARD, GRADIENT, SGEMM, KERNELS };
 
 /* Buffers of one case. */
-typedef struct bench {
+typedef struct layer_bench {
     const ipl_conv *g;
     size_t n;
     float *x, *y, *w, *b, *dx, *dw, *scratch, *peak;
-} bench;
+} layer_bench;
 
 static float *buffer(size_t n)
 {
@@ -76,7 +77,7 @@ static double seconds_used(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static double run(const bench *t, int kernel)
+static double run(const layer_bench *t, int kernel)
 {
     const double start = seconds_used();
 
@@ -107,7 +108,7 @@ static int ascending(const void *a, const void *b)
 }
 
 /* Median GFLOP/s of the four kernels. */
-static void measure(double speed[KERNELS], bench *t)
+static void measure(double speed[KERNELS], layer_bench *t)
 {
     const ipl_conv *g = t->g;
     const ipl_shape out = ipl_conv_out(g);
@@ -145,8 +146,11 @@ static void measure(double speed[KERNELS], bench *t)
     ipl_free(t->scratch);
 }
 
-static void print_row(FILE *csv, const bench_case *c, size_t n, const double *speed)
+static void print_row(const bench_options *opts, const bench_case *c, size_t n,
+                      const double *speed)
 {
+    static const char *const words[KERNELS] = {"forward_gflops", "backward_gflops",
+                                               "gradient_gflops", "ceiling_gflops"};
     const ipl_conv *g = &c->g;
     char shape[64];
 
@@ -154,43 +158,30 @@ static void print_row(FILE *csv, const bench_case *c, size_t n, const double *sp
                    g->w, g->kh, g->stride, g->pad, g->filters);
     printf("%-12s %-26s %4zu %8.1f %8.1f %8.1f %8.1f\n", c->name, shape, n, speed[FORWARD],
            speed[BACKWARD], speed[GRADIENT], speed[SGEMM]);
-    if (csv)
-        fprintf(csv, "%s,%zu,%zu,%zu,%zu,%zu,%zu,%zu,%zu,%.2f,%.2f,%.2f,%.2f\n", c->name,
-                g->c, g->h, g->w, g->filters, g->kh, g->stride, g->pad, n, speed[FORWARD],
-                speed[BACKWARD], speed[GRADIENT], speed[SGEMM]);
+    (void)fflush(stdout);
+    for (size_t k = 0; k < KERNELS; k++)
+        bench_record(opts, c->name, words[k], 1, speed[k]);
 }
 
 int main(int argc, char **argv)
 {
-    bench t = {.peak = buffer((size_t)3 * PEAK * PEAK)};
-    FILE *csv = NULL;
-    int status = EXIT_SUCCESS;
+    layer_bench t = {.peak = buffer((size_t)3 * PEAK * PEAK)};
+    bench_options opts;
 
-    if (argc == 3 && strcmp(argv[1], "--csv") == 0)
-        csv = fopen(argv[2], "w");
-    if (argc != 1 && !csv) {
-        fputs("usage: bench_conv [--csv FILE]\n", stderr);
-        ipl_free(t.peak);
-        return 2;
-    }
+    bench_options_read(&opts, "conv", argc, argv);
     ipl_blas_start();
-    if (csv)
-        fputs("name,c,h,w,filters,kernel,stride,padding,images,forward_gflops,"
-              "backward_gflops,gradient_gflops,sgemm_gflops\n",
-              csv);
-    printf("kernels %s; GFLOP/s on one thread, medians of %d\n\n", ipl_conv_kernels(),
-           REPEATS);
+    printf("convolutions: kernels %s; GFLOP/s on one thread, medians of %d\n\n",
+           ipl_conv_kernels(), REPEATS);
     printf("%-12s %-26s %4s %8s %8s %8s %8s\n", "layer", "map, kernel -> filters", "n",
            "forward", "backward", "gradient", "sgemm");
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        double speed[KERNELS];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (bench_wanted(&opts, cases[i].name)) {
+            double speed[KERNELS];
 
-        t.g = &cases[i].g;
-        measure(speed, &t);
-        print_row(csv, &cases[i], t.n, speed);
-    }
+            t.g = &cases[i].g;
+            measure(speed, &t);
+            print_row(&opts, &cases[i], t.n, speed);
+        }
     ipl_free(t.peak);
-    if (csv && fclose(csv) != 0)
-        status = EXIT_FAILURE;
-    return status;
+    return bench_options_close(&opts);
 }

@@ -1,7 +1,7 @@
 /*
  * What an estimator costs over n and d, in turn with plain NumPy and SciPy.
  *
- *     build/release/tests/bench/bench_estimators [--csv FILE] [--only ESTIMATOR]
+ *     build/release/tests/bench/bench_estimators [--csv FILE] [--only ESTIMATOR] [--quick]
  *
  * from the project's root. Seconds to measure one layer (I(X;T), I(T;Y) and what belongs to
  * them) of n samples; the input and the layer have d columns each, 10 classes. What depends
@@ -130,18 +130,18 @@ static double apart(double ours, double theirs)
 }
 
 static void take_turns(result *out, const struct bench *b, const scene *s,
-                       const bench_pools *pools, bench_peer *peer)
+                       const bench_pools *pools, bench_peer *peer, size_t threads)
 {
     bench_sample ours[BENCH_THREADS] = {0}, theirs[BENCH_THREADS] = {0};
-    ipl_plane *plane[BENCH_THREADS];
+    ipl_plane *plane[BENCH_THREADS] = {NULL};
     ipl_measures m;
 
-    for (size_t t = 0; t < BENCH_THREADS; t++) {
+    for (size_t t = 0; t < threads; t++) {
         plane[t] = plane_of(b->text, s, pools->of[t]);
         (void)measure_once(&m, plane[t], s, t); /* not counted: buffers */
     }
     for (size_t r = 0; r < REPEATS; r++) {
-        for (size_t t = 0; t < BENCH_THREADS; t++)
+        for (size_t t = 0; t < threads; t++)
             bench_add(&ours[t], measure_once(&m, plane[t], s, t));
         ask_turn(theirs, peer, b, r);
     }
@@ -154,7 +154,8 @@ static void take_turns(result *out, const struct bench *b, const scene *s,
     out->apart[1] = apart(m.I_TY, ask(peer, "I_TY", b, 0));
 }
 
-static void print_row(FILE *csv, const struct bench *b, const scene *s, const result *m)
+static void print_row(const bench_options *opts, const struct bench *b, const scene *s,
+                      const result *m)
 {
     const double all[] = {m->ours[0],
                           m->ours[1],
@@ -164,6 +165,7 @@ static void print_row(FILE *csv, const struct bench *b, const scene *s, const re
                           fmin(m->peer[0], m->peer[1]) / fmin(m->ours[0], m->ours[1]),
                           m->apart[0],
                           m->apart[1]};
+    char name[64];
 
     printf("%-24s %5zu %5zu", b->text, s->n, s->d);
     for (size_t i = 0; i < 4; i++)
@@ -177,24 +179,20 @@ static void print_row(FILE *csv, const struct bench *b, const scene *s, const re
             printf("%9.0e", all[i]);
     printf("\n");
     (void)fflush(stdout);
-    if (!csv)
-        return;
-    (void)fprintf(csv, "\"%s\",%zu,%zu", b->text, s->n, s->d);
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        bench_csv_number(csv, all[i]);
-    (void)fputc('\n', csv);
-    (void)fflush(csv); /* a long run may be stopped */
+    (void)snprintf(name, sizeof name, "%s-n%zu-d%zu", b->name, s->n, s->d);
+    for (size_t t = 0; t < BENCH_THREADS; t++) {
+        bench_record(opts, name, "seconds", t + 1, m->ours[t]);
+        bench_record(opts, name, "numpy_seconds", t + 1, m->peer[t]);
+    }
+    bench_record(opts, name, "ratio", 1, all[4]);
+    bench_record(opts, name, "ratio", 0, all[5]);
 }
 
-static void print_head(FILE *csv, const bench_peer *peer)
+static void print_head(const bench_peer *peer)
 {
     printf("estimators, seconds; NumPy: %s\n", peer->note);
     printf("%-24s %5s %5s%10s%10s%10s%10s%8s%8s%9s%9s\n", "text", "n", "d", "ours 1",
            "ours 2", "NumPy 1", "NumPy 2", "ratio 1", "ratio", "I(X;T)", "I(T;Y)");
-    if (csv)
-        (void)fputs("estimator,n,d,ours_1,ours_2,numpy_1,numpy_2,ratio_1,ratio,apart_XT,"
-                    "apart_TY\n",
-                    csv);
 }
 
 int main(int argc, char **argv)
@@ -203,10 +201,10 @@ int main(int argc, char **argv)
     bench_pools pools;
     bench_peer peer;
 
-    bench_options_read(&opts, argc, argv);
+    bench_options_read(&opts, "estimators", argc, argv);
     bench_pools_init(&pools);
-    bench_peer_start(&peer, "numpy_estimators.py");
-    print_head(opts.csv, &peer);
+    bench_peer_start(&peer, "numpy_estimators.py", &opts);
+    print_head(&peer);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         scene s = scene_of(shapes[i].n, shapes[i].d);
         const float *t[] = {s.t};
@@ -223,8 +221,8 @@ int main(int argc, char **argv)
             if (bench_wanted(&opts, benches[k].name) && s.n * s.d <= benches[k].most) {
                 result m;
 
-                take_turns(&m, &benches[k], &s, &pools, &peer);
-                print_row(opts.csv, &benches[k], &s, &m);
+                take_turns(&m, &benches[k], &s, &pools, &peer, bench_threads(&opts));
+                print_row(&opts, &benches[k], &s, &m);
             }
         scene_release(&s);
     }

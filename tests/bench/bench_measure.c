@@ -1,7 +1,7 @@
 /*
  * Cost of measuring, in turn with the plain NumPy formulation and with dgemm.
  *
- *     build/release/tests/bench/bench_measure [--csv FILE] [--only WORKLOAD]
+ *     build/release/tests/bench/bench_measure [--csv FILE] [--only WORKLOAD] [--quick]
  *
  * from the project's root. Seconds to measure every layer of a net once (H(T), I(X;T),
  * I(T;Y) in both forms, layer transmission capacity) on n samples whose activations are
@@ -19,6 +19,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#    include <malloc.h>
+#endif
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,7 +31,8 @@ enum {
     LAYERS_MAX = 8,
     ESTIMATORS_MAX = 2,
     CLASSES_MAX = 10,
-    BATCH = 100 /* of making activations: a small net beside what is measured */
+    PEER_SAMPLES = 10000, /* more would need gigabytes and minutes there */
+    BATCH = 100           /* of making activations: a small net beside what is measured */
 };
 
 #define PEER_SECONDS 2.0      /* a peer slower than this is asked once, */
@@ -40,6 +44,7 @@ typedef struct workload {
     size_t n_classes, n;
     const char *estimators[ESTIMATORS_MAX + 1];
     bool probes; /* both probe sets and the forward passes, without a peer */
+    bool slow;   /* not tried when it is to be quick */
 } workload;
 
 #define FNN "784-1024-20-20-20-10"
@@ -51,14 +56,31 @@ typedef struct workload {
 #define CORR "logdet:scale=corr,beta=rd"
 
 static const workload workloads[] = {
-    {"fnn", FNN, "", {784, 1, 1}, 10, 3000, {RD}, false},
-    {"fnn-rd-own", FNN, "", {784, 1, 1}, 10, 3000, {RD, OWN}, false},
-    {"fnn-cov-corr", FNN, "", {784, 1, 1}, 10, 3000, {RD, CORR}, false},
-    {"fnn-probes", FNN, "", {784, 1, 1}, 10, 3000, {RD, OWN}, true},
-    {"cal-8-16-32", CAL("8", "16", "32"), BLOCKS, {3, 32, 32}, 10, 2000, {RD}, false},
-    {"cal-8-16-32", CAL("8", "16", "32"), BLOCKS, {3, 32, 32}, 10, 5000, {RD}, false},
-    {"cal-32-64-128", CAL("32", "64", "128"), BLOCKS, {3, 32, 32}, 10, 5000, {RD}, false},
-    {"szt", "12-10-7-5-4-3-2", "", {12, 1, 1}, 2, 4096, {RD}, false},
+    {"fnn", FNN, "", {784, 1, 1}, 10, 3000, {RD}, false, false},
+    {"fnn-rd-own", FNN, "", {784, 1, 1}, 10, 3000, {RD, OWN}, false, false},
+    {"fnn-cov-corr", FNN, "", {784, 1, 1}, 10, 3000, {RD, CORR}, false, false},
+    {"fnn-probes", FNN, "", {784, 1, 1}, 10, 3000, {RD, OWN}, true, false},
+    {"cal-8-16-32",
+     CAL("8", "16", "32"),
+     BLOCKS,
+     {3, 32, 32},
+     10,
+     2000,
+     {RD},
+     false,
+     false},
+    {"cal-8-16-32", CAL("8", "16", "32"), BLOCKS, {3, 32, 32}, 10, 5000, {RD}, false, true},
+    {"cal-32-64-128",
+     CAL("32", "64", "128"),
+     BLOCKS,
+     {3, 32, 32},
+     10,
+     5000,
+     {RD},
+     false,
+     true},
+    {"szt", "12-10-7-5-4-3-2", "", {12, 1, 1}, 2, 4096, {RD}, false, false},
+    {"streaming", "784-1024-10", "", {784, 1, 1}, 10, 60000, {RD}, false, true},
 };
 
 /* ---- what is measured ---- */
@@ -193,6 +215,7 @@ static ipl_plane *plane_of(const subject *s, ipl_pool *pool)
                                  .n_estimators = count_estimators(s->w),
                                  .n_layers = s->n_layers,
                                  .widths = s->width,
+                                 .x_stays = true,
                                  .pool = pool};
     ipl_plane *plane;
     ipl_error err;
@@ -304,6 +327,9 @@ static double peak_memory(const workload *w)
 
     if (pipe(end) != 0)
         bench_die("no pipe");
+#ifdef __GLIBC__
+    (void)malloc_trim(0); /* what was freed would be counted with the child */
+#endif
     (void)fflush(NULL);
     pid = fork();
     if (pid < 0)
@@ -390,26 +416,26 @@ static void ask(bench_sample *theirs, bench_peer *peer, size_t r)
 }
 
 static void take_turns(result *out, const subject *s, const bench_pools *pools,
-                       bench_peer *peer)
+                       bench_peer *peer, size_t threads)
 {
     const bool probes = s->w->probes;
     lane lanes[BENCH_THREADS] = {{0}};
     bench_sample theirs[BENCH_THREADS] = {0}, epoch = {0};
 
-    for (size_t t = 0; t < BENCH_THREADS; t++) {
+    for (size_t t = 0; t < threads; t++) {
         lanes[t].plane = plane_of(s, pools->of[t]);
         lanes[t].net = probes ? build(s->w, 512, pools->of[t]) : NULL;
         (void)measure_once(s, lanes[t].plane);
     }
     for (size_t r = 0; r < REPEATS; r++) {
-        for (size_t t = 0; t < BENCH_THREADS; t++) {
+        for (size_t t = 0; t < threads; t++) {
             lane *k = &lanes[t];
 
             bench_add(&k->ours, seconds_of(s, k->plane, k->net, probes ? 2 : 1, t));
             bench_add(&k->dgemm, bench_dgemm(pools, t));
         }
         if (probes)
-            bench_add(&epoch, epoch_of(s, lanes[BENCH_THREADS - 1].net));
+            bench_add(&epoch, epoch_of(s, lanes[threads - 1].net));
         else
             ask(theirs, peer, r);
     }
@@ -423,9 +449,9 @@ static void take_turns(result *out, const subject *s, const bench_pools *pools,
     out->epoch = bench_median(&epoch);
 }
 
-static void measure(result *out, const workload *w, bench_peer *peer)
+static void measure(result *out, const workload *w, bench_peer *peer, size_t threads)
 {
-    const bool compared = !w->probes && !w->estimators[1];
+    const bool compared = !w->probes && !w->estimators[1] && w->n <= PEER_SAMPLES;
     bench_peer nobody = {0};
     bench_pools pools;
     subject s;
@@ -436,7 +462,7 @@ static void measure(result *out, const workload *w, bench_peer *peer)
     if (compared)
         give(peer, &s);
     /* Two estimators: the two betas and both scalings have no plain twin here. */
-    take_turns(out, &s, &pools, compared ? peer : &nobody);
+    take_turns(out, &s, &pools, compared ? peer : &nobody, threads);
     if (compared) {
         ipl_plane *plane = plane_of(&s, pools.of[BENCH_THREADS - 1]);
         const double ours = measure_once(&s, plane), theirs = bench_peer_ask(peer, "I_XT");
@@ -446,71 +472,58 @@ static void measure(result *out, const workload *w, bench_peer *peer)
     }
     out->flop = floor_flop(&s);
     out->predicted =
-        (double)ipl_plane_memory(w->n, s.d_X, s.width, s.n_layers) / (1024.0 * 1024.0);
+        w->n > PEER_SAMPLES /* it streams: the prediction is for samples that are kept */
+            ? (double)NAN
+            : (double)ipl_plane_memory(w->n, s.d_X, s.width, s.n_layers) /
+                  (1024.0 * 1024.0);
     subject_release(&s);
     bench_pools_release(&pools);
 }
 
 /* ---- output ---- */
 
-static void print_head(FILE *csv, const bench_peer *peer)
+static void print_head(const bench_peer *peer)
 {
     printf("measuring, seconds; NumPy: %s\n", peer->note);
     printf(
         "  share: of dgemm on as many threads; error: of I(X;T) of the first layer\n"
         "  against NumPy; MiB: of the process, and what the plane was predicted to take\n"
         "  fnn-probes: both probe sets through the net and measured, beside an epoch\n\n");
-    printf("%-14s %5s %8s %9s %9s %8s %8s %6s %6s %8s %6s %6s %6s %7s %8s\n", "workload",
+    printf("%-18s %5s %8s %9s %9s %8s %8s %6s %6s %8s %6s %6s %6s %7s %8s\n", "workload",
            "n", "GFLOP", "ours 1t", "ours 2t", "NumPy 1t", "NumPy 2t", "ratio", "best",
            "error", "share", "share", "MiB", "plane", "epoch");
-    if (csv)
-        (void)fputs(
-            "workload,n,estimators,flop,ours_1,ours_2,numpy_1,numpy_2,ratio_1,ratio,error,"
-            "gflops_1,"
-            "gflops_2,dgemm_1,dgemm_2,share_1,share_2,process_mib,plane_mib,epoch\n",
-            csv);
 }
 
-static void print_csv(FILE *csv, const workload *w, const result *m, double one,
-                      double ratio, const double *speed)
+static void record(const bench_options *opts, const workload *w, const result *m,
+                   double flop, double one, double ratio)
 {
-    const double all[] = {m->flop,
-                          m->ours[0],
-                          m->ours[1],
-                          m->peer[0],
-                          m->peer[1],
-                          one,
-                          ratio,
-                          m->error,
-                          speed[0],
-                          speed[1],
-                          m->dgemm[0],
-                          m->dgemm[1],
-                          speed[0] / m->dgemm[0],
-                          speed[1] / m->dgemm[1],
-                          m->memory,
-                          m->predicted,
-                          m->epoch};
+    char name[64];
 
-    (void)fprintf(csv, "%s,%zu,\"%s%s%s\"", w->name, w->n, w->estimators[0],
-                  w->estimators[1] ? " " : "", w->estimators[1] ? w->estimators[1] : "");
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        bench_csv_number(csv, all[i]);
-    (void)fputc('\n', csv);
-    (void)fflush(csv); /* a long run may be stopped */
+    (void)snprintf(name, sizeof name, "%s-n%zu", w->name, w->n);
+    for (size_t t = 0; t < BENCH_THREADS; t++) {
+        bench_record(opts, name, "seconds", t + 1, m->ours[t]);
+        bench_record(opts, name, "gflops", t + 1, 1e-9 * flop / m->ours[t]);
+        bench_record(opts, name, "ceiling_gflops", t + 1, m->dgemm[t]);
+        bench_record(opts, name, "share", t + 1, 1e-9 * flop / m->ours[t] / m->dgemm[t]);
+        bench_record(opts, name, "numpy_seconds", t + 1, m->peer[t]);
+    }
+    bench_record(opts, name, "flop", 0, flop);
+    bench_record(opts, name, "ratio", 1, one);
+    bench_record(opts, name, "ratio", 0, ratio);
+    bench_record(opts, name, "error", 0, m->error);
+    bench_record(opts, name, "process_mebibytes", 0, m->memory);
+    bench_record(opts, name, "predicted_mebibytes", 0, m->predicted);
+    bench_record(opts, name, "epoch_seconds", 0, m->epoch);
 }
 
-static void print_row(FILE *csv, const workload *w, const result *m)
+static void print_row(const bench_options *opts, const workload *w, const result *m)
 {
     const double one = m->peer[0] / m->ours[0];
     const double ratio = fmin(m->peer[0], m->peer[1]) / fmin(m->ours[0], m->ours[1]);
     /* The floor is that of one weight and one set of activations. */
     const double flop = w->estimators[1] ? (double)NAN : m->flop;
-    double speed[BENCH_THREADS];
 
-    for (size_t t = 0; t < BENCH_THREADS; t++)
-        speed[t] = 1e-9 * flop / m->ours[t];
-    printf("%-14s %5zu", w->name, w->n);
+    printf("%-18s %5zu", w->name, w->n);
     bench_print(8, 3, 1e-9 * flop);
     bench_print(9, 4, m->ours[0]);
     bench_print(9, 4, m->ours[1]);
@@ -523,14 +536,13 @@ static void print_row(FILE *csv, const workload *w, const result *m)
     else
         printf(" %8.0e", m->error);
     for (size_t t = 0; t < BENCH_THREADS; t++)
-        bench_print(6, 2, speed[t] / m->dgemm[t]);
+        bench_print(6, 2, 1e-9 * flop / m->ours[t] / m->dgemm[t]);
     bench_print(6, 0, m->memory);
     bench_print(7, 0, m->predicted);
     bench_print(8, 3, m->epoch);
     printf("\n");
     (void)fflush(stdout);
-    if (csv)
-        print_csv(csv, w, m, one, ratio, speed);
+    record(opts, w, m, flop, one, ratio);
 }
 
 int main(int argc, char **argv)
@@ -538,15 +550,15 @@ int main(int argc, char **argv)
     bench_options opts;
     bench_peer peer;
 
-    bench_options_read(&opts, argc, argv);
-    bench_peer_start(&peer, "numpy_measure.py");
-    print_head(opts.csv, &peer);
+    bench_options_read(&opts, "measure", argc, argv);
+    bench_peer_start(&peer, "numpy_measure.py", &opts);
+    print_head(&peer);
     for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++)
-        if (bench_wanted(&opts, workloads[i].name)) {
+        if (bench_wanted(&opts, workloads[i].name) && !(opts.quick && workloads[i].slow)) {
             result m;
 
-            measure(&m, &workloads[i], &peer);
-            print_row(opts.csv, &workloads[i], &m);
+            measure(&m, &workloads[i], &peer, bench_threads(&opts));
+            print_row(&opts, &workloads[i], &m);
         }
     bench_peer_stop(&peer);
     return bench_options_close(&opts);

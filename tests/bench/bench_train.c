@@ -1,7 +1,7 @@
 /*
  * Speed of training, in turn with PyTorch and with the matrix product of this machine.
  *
- *     build/release/tests/bench/bench_train [--csv FILE] [--only WORKLOAD]
+ *     build/release/tests/bench/bench_train [--csv FILE] [--only WORKLOAD] [--quick]
  *
  * from the project's root. Images a second of whole training steps (forward, backward,
  * update) on samples in memory. Every figure is the median of REPEATS slices; ours, sgemm and
@@ -206,7 +206,7 @@ static double ask(bench_peer *peer, const workload *w, size_t n, size_t layout, 
 }
 
 static void measure(result *out, const workload *w, const bench_pools *pools,
-                    bench_peer *peer)
+                    bench_peer *peer, size_t threads)
 {
     bench_sample ours[BENCH_THREADS] = {0}, sgemm[BENCH_THREADS] = {0};
     bench_sample theirs[LAYOUTS][BENCH_THREADS] = {0};
@@ -218,7 +218,7 @@ static void measure(result *out, const workload *w, const bench_pools *pools,
     for (size_t t = 0; t < BENCH_THREADS; t++)
         net[t] = build(w, pools->of[t]);
     for (size_t r = 0; r < REPEATS; r++)
-        for (size_t t = 0; t < BENCH_THREADS; t++) {
+        for (size_t t = 0; t < threads; t++) {
             bench_add(&ours[t], train(net[t], w, &s, t));
             bench_add(&sgemm[t], bench_sgemm(pools, t));
             for (size_t layout = 0; layout < LAYOUTS; layout++)
@@ -237,57 +237,56 @@ static void measure(result *out, const workload *w, const bench_pools *pools,
     samples_release(&s);
 }
 
-static void print_head(FILE *csv, const bench_peer *peer)
+static void print_head(const bench_peer *peer)
 {
     printf("training, images/s; PyTorch: %s\n", peer->note);
     printf(
         "  a: as it comes; b: nets of maps channels last, others with one update for all\n"
-        "  arrays; ratio: our best to its best; share: of sgemm on as many threads\n\n");
-    printf("%-14s %8s %10s %10s %9s %9s %9s %9s %6s %6s %7s %7s %6s %6s\n", "workload",
+        "  arrays; ratio: our best to its best; share: of sgemm on as many threads; MiB: "
+        "all\n"
+        "  arrays of the net\n\n");
+    printf("%-14s %8s %10s %10s %9s %9s %9s %9s %6s %6s %7s %7s %6s %6s %6s\n", "workload",
            "kFLOP", "ours 1t", "ours 2t", "a 1t", "a 2t", "b 1t", "b 2t", "ratio", "best",
-           "GF/s 1t", "GF/s 2t", "share", "share");
-    if (csv)
-        (void)fputs(
-            "workload,batch,flop_per_image,net_bytes,ours_1,ours_2,torch_1,torch_2,"
-            "torch_other_1,torch_other_2,ratio_1,ratio,gflops_1,gflops_2,sgemm_1,sgemm_2,"
-            "share_1,share_2\n",
-            csv);
+           "GF/s 1t", "GF/s 2t", "share", "share", "MiB");
 }
 
-static void print_row(FILE *csv, const workload *w, const result *m)
+static void print_row(const bench_options *opts, const workload *w, const result *m)
 {
     const double one = m->ours[0] / fmax(m->peer[0][0], m->peer[1][0]);
     const double ratio = bench_best(m->ours, BENCH_THREADS) /
                          bench_best(&m->peer[0][0], (size_t)LAYOUTS * BENCH_THREADS);
-    double speed[BENCH_THREADS], share[BENCH_THREADS];
+    const double mebibytes = m->memory / (1024.0 * 1024.0);
 
-    for (size_t t = 0; t < BENCH_THREADS; t++) {
-        speed[t] = 1e-9 * m->flop * m->ours[t];
-        share[t] = speed[t] / m->sgemm[t];
-    }
-    printf("%-14s %8.1f %10.0f %10.0f", w->name, 1e-3 * m->flop, m->ours[0], m->ours[1]);
+    printf("%-14s %8.1f", w->name, 1e-3 * m->flop);
+    for (size_t t = 0; t < BENCH_THREADS; t++)
+        bench_print(10, 0, m->ours[t]);
     for (size_t layout = 0; layout < LAYOUTS; layout++)
         for (size_t t = 0; t < BENCH_THREADS; t++)
             bench_print(9, 0, m->peer[layout][t]);
     bench_print(6, 2, one);
     bench_print(6, 2, ratio);
-    printf(" %7.1f %7.1f %5.0f%% %5.0f%%\n", speed[0], speed[1], 100.0 * share[0],
-           100.0 * share[1]);
+    for (size_t t = 0; t < BENCH_THREADS; t++)
+        bench_print(7, 1, 1e-9 * m->flop * m->ours[t]);
+    for (size_t t = 0; t < BENCH_THREADS; t++)
+        bench_print(6, 2, 1e-9 * m->flop * m->ours[t] / m->sgemm[t]);
+    bench_print(6, 0, mebibytes);
+    printf("\n");
     (void)fflush(stdout);
-    if (!csv)
-        return;
-    (void)fprintf(csv, "%s,%zu,%.0f,%.0f", w->name, w->batch, m->flop, m->memory);
-    {
-        const double all[] = {m->ours[0],    m->ours[1],    m->peer[0][0], m->peer[0][1],
-                              m->peer[1][0], m->peer[1][1], one,           ratio,
-                              speed[0],      speed[1],      m->sgemm[0],   m->sgemm[1],
-                              share[0],      share[1]};
 
-        for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-            bench_csv_number(csv, all[i]);
+    bench_record(opts, w->name, "flop_per_image", 0, m->flop);
+    bench_record(opts, w->name, "mebibytes", 0, mebibytes);
+    for (size_t t = 0; t < BENCH_THREADS; t++) {
+        bench_record(opts, w->name, "images_per_second", t + 1, m->ours[t]);
+        bench_record(opts, w->name, "gflops", t + 1, 1e-9 * m->flop * m->ours[t]);
+        bench_record(opts, w->name, "ceiling_gflops", t + 1, m->sgemm[t]);
+        bench_record(opts, w->name, "share", t + 1,
+                     1e-9 * m->flop * m->ours[t] / m->sgemm[t]);
+        bench_record(opts, w->name, "pytorch_images_per_second", t + 1, m->peer[0][t]);
+        bench_record(opts, w->name, "pytorch_other_images_per_second", t + 1,
+                     m->peer[1][t]);
     }
-    (void)fputc('\n', csv);
-    (void)fflush(csv); /* a long run may be stopped */
+    bench_record(opts, w->name, "ratio", 1, one);
+    bench_record(opts, w->name, "ratio", 0, ratio);
 }
 
 int main(int argc, char **argv)
@@ -296,16 +295,16 @@ int main(int argc, char **argv)
     bench_pools pools;
     bench_peer peer;
 
-    bench_options_read(&opts, argc, argv);
-    bench_peer_start(&peer, "torch_train.py");
+    bench_options_read(&opts, "train", argc, argv);
+    bench_peer_start(&peer, "torch_train.py", &opts);
     bench_pools_init(&pools);
-    print_head(opts.csv, &peer);
+    print_head(&peer);
     for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++)
         if (bench_wanted(&opts, workloads[i].name)) {
             result m;
 
-            measure(&m, &workloads[i], &pools, &peer);
-            print_row(opts.csv, &workloads[i], &m);
+            measure(&m, &workloads[i], &pools, &peer, bench_threads(&opts));
+            print_row(&opts, &workloads[i], &m);
         }
     bench_peer_stop(&peer);
     bench_pools_release(&pools);

@@ -74,16 +74,16 @@ done
 sleep 3 # until Slurm is done with the first turn of the job
 cp $run/run.json run-when-requeued.json
 cp $run/training.csv training-when-requeued.csv
-for _ in $(seq 150); do # a job that is requeued waits for two minutes, unless it is told
+for _ in $(seq 300); do # a job that is requeued waits for two minutes, unless it is told
     scontrol show job "$id" | grep -q JobState=COMPLETED && break
     scontrol update jobid="$id" StartTime=now 2>/dev/null
-    sleep 0.2
+    sleep 0.5
 done
 scontrol show job "$id" >job-at-the-end
 "$program" train $long --optimiser adam:lr=0.01 --out whole --quiet
 END
 export program small
-if timeout 240 "$slurm" sh session.sh >"$out" 2>"$err"; then
+if timeout 400 "$slurm" sh session.sh >"$out" 2>"$err"; then
     check "Slurm runs a sweep" run 0 collect slu
     check "to its end" [ "$(grep -c ,done, slu/sweep.csv)" -eq 4 ]
     check "with the processors it was given" says slu/optimiser.lr=0.01/seed1/run.json '"threads": 2'

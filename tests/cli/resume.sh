@@ -39,9 +39,9 @@ await() {
     [ -s "$1" ]
 }
 
-train --epochs 300 --measure every:50 --out whole --quiet >"$out" 2>"$err"
+train --epochs 200 --measure every:50 --out whole --quiet >"$out" 2>"$err"
 for signal in INT TERM HUP USR1; do
-    (become --epochs 300 --measure every:50 \
+    (become --epochs 200 --measure every:50 \
         --checkpoint every:1 --out "run" >"$out" 2>"$err") &
     pid=$!
     check "a run starts" await run/checkpoint/previous
@@ -65,7 +65,7 @@ for signal in INT TERM HUP USR1; do
 done
 
 # nohup: who does not want to hear of the terminal's end is not told.
-(trap '' HUP && become --epochs 300 --measure every:50 --checkpoint every:1 --out run \
+(trap '' HUP && become --epochs 200 --measure every:50 --checkpoint every:1 --out run \
     >"$out" 2>"$err") &
 pid=$!
 await run/checkpoint/previous
@@ -126,23 +126,25 @@ check "the lock of a killed run does not hold" sh -c \
 
 # ---- readers ----
 
-(become --epochs 100000 --out live --checkpoint every:20 --quiet \
-    >/dev/null 2>&1) &
-pid=$!
-await live/checkpoint/previous
 n=0
 torn=0
 while [ $n -lt "$reads" ]; do
-    n=$((n + 1))
-    "$program" info live >"$out" 2>"$err" || torn=$((torn + 1))
-    "$program" plot live --kind plane --out "live_plot" >"$out" 2>"$err" || {
-        torn=$((torn + 1))
-        sed 's/^/# /' "$err"
-    }
-    if [ $((n % 10)) -eq 1 ]; then
+    if [ $((n % 50)) -eq 0 ]; then # a new run: tables that are short change fastest
+        [ $n -eq 0 ] || kill -9 $pid
+        wait $pid 2>/dev/null
+        rm -rf live
+        (become --epochs 100000 --out live --checkpoint every:20 --quiet >/dev/null 2>&1) &
+        pid=$!
+        await live/checkpoint/previous
         "$program" pictures live --epoch 0 --out live_pictures >"$out" 2>"$err"
         case $? in 0 | 66) ;; *) torn=$((torn + 1)) ;; esac
     fi
+    n=$((n + 1))
+    "$program" info live >"$out" 2>"$err" || torn=$((torn + 1))
+    "$program" plot live --kind plane --out live_plot >"$out" 2>"$err" || {
+        torn=$((torn + 1))
+        sed 's/^/# /' "$err"
+    }
 done
 kill -9 $pid
 wait $pid 2>/dev/null
