@@ -9,6 +9,10 @@ rows(first, n) = sprintf(' every ::%d::%d ', first, first + n - 1) # the rows of
 last_of(value) = column('last') == 1 ? value : NaN
 
 what = ''
+if (IB[p] > 0) {
+    what = what.', KIND."-ib.csv"'.rows(IB_FROM[p], IB[p]).'using "u":"v" with lines linewidth 1.2 dashtype (4,2) linecolor rgb "#D55E00"'
+    set label 7 'information bottleneck' at graph 0.97, graph 0.04 right font SMALL textcolor rgb '#D55E00'
+}
 if (FAINT[p] > 0) {
     what = what.', KIND."-points.csv"'.rows(FAINT_FROM[p], FAINT[p]).'using "u":"v" with points pointtype 7 pointsize 0.45*DOT linecolor rgb "#d4d4d4"'
 }

@@ -107,6 +107,8 @@ static void an_unknown_name_or_option_is_a_format_error(void **state)
     open_must_fail(&(ipl_data_opts){.text = ""}, IPL_E_FORMAT, "no dataset");
     open_must_fail(&(ipl_data_opts){.text = "szt:n=3"}, IPL_E_FORMAT, "unknown option 'n'");
     open_must_fail(&(ipl_data_opts){.text = "gaussian:rho=1"}, IPL_E_FORMAT, "rho");
+    open_must_fail(&(ipl_data_opts){.text = "teacher:d=4,relevant=9"}, IPL_E_FORMAT,
+                   "relevant=9 of d=4");
 }
 
 /* ---- IDX sets ---- */
@@ -572,6 +574,75 @@ static void more_gaussian_samples_leave_the_first_ones_alone(void **state)
     ipl_dataset_destroy(few);
 }
 
+/* ---- teacher ---- */
+
+/* With noise of the signal's variance, Phi(g) is uniform and the integral is 1/2. */
+static void the_teachers_note_has_the_known_information(void **state)
+{
+    ipl_dataset *ds = open_or_fail(
+        &(ipl_data_opts){.text = "teacher:n=10,d=8,relevant=3,snr=1", .seed = 4});
+    const char *note = ipl_dataset_info(ds)->note;
+
+    (void)state;
+    assert_close(noted(note, "H(y)"), log(2.0), 1e-5);
+    assert_close(noted(note, "I(x;y)"), log(2.0) - 0.5, 1e-5);
+    assert_non_null(strstr(note, "the first 3 of 8"));
+    ipl_dataset_destroy(ds);
+}
+
+/*
+ * E[x_k s] for s = +-1 is w_k sqrt(2/pi) / sqrt(1 + 1/snr): the teacher can be read off, it has
+ * length 1, and inputs it does not see are uncorrelated.
+ */
+static void a_teacher_looks_at_its_relevant_inputs_alone(void **state)
+{
+    enum { N = 40000, D = 6, RELEVANT = 4 };
+    ipl_dataset *ds = open_or_fail(&(ipl_data_opts){
+        .text = "teacher:n=40000,d=6,relevant=4,snr=4", .train_share = 1.0, .seed = 4});
+    const double scale = sqrt(2.0 / acos(-1.0)) / sqrt(1.25);
+    double w[D] = {0}, length = 0.0, squares = 0.0;
+
+    (void)state;
+    for (size_t i = 0; i < N; i++) {
+        float x[D];
+        int32_t y;
+
+        ipl_dataset_gather(x, &y, ds, IPL_TRAIN, NULL, i, 1);
+        for (size_t k = 0; k < D; k++) {
+            w[k] += (y > 0 ? 1.0 : -1.0) * (double)x[k] / N / scale;
+            squares += (double)(x[k] * x[k]) / (N * D);
+        }
+    }
+    for (size_t k = 0; k < RELEVANT; k++)
+        length += w[k] * w[k];
+    assert_close(length, 1.0, 0.03);
+    assert_close(squares, 1.0, 0.02);
+    for (size_t k = RELEVANT; k < D; k++)
+        assert_close(w[k], 0.0, 0.02);
+    ipl_dataset_destroy(ds);
+}
+
+static void more_lessons_leave_the_first_ones_alone(void **state)
+{
+    ipl_dataset *few = open_or_fail(
+        &(ipl_data_opts){.text = "teacher:n=10,d=5", .train_share = 1.0, .seed = 9});
+    ipl_dataset *many = open_or_fail(
+        &(ipl_data_opts){.text = "teacher:n=30,d=5", .train_share = 1.0, .seed = 9});
+
+    (void)state;
+    for (size_t i = 0; i < 10; i++) {
+        float a[5], b[5];
+        int32_t y, z;
+
+        ipl_dataset_gather(a, &y, few, IPL_TRAIN, NULL, i, 1);
+        ipl_dataset_gather(b, &z, many, IPL_TRAIN, NULL, i, 1);
+        assert_memory_equal(a, b, sizeof a);
+        assert_int_equal(y, z);
+    }
+    ipl_dataset_destroy(many);
+    ipl_dataset_destroy(few);
+}
+
 /* ---- npy ---- */
 
 /* "npy:x=<scratch>/x.npy" and more, where "=./" stands for the scratch folder. */
@@ -769,7 +840,7 @@ static void running_out_of_memory_leaves_nothing_behind(void **state)
     const double x[6] = {1, 2, 3, 4, 5, 6};
     const int64_t y[3] = {0, 1, 0};
     const int before = next_descriptor();
-    const char *texts[] = {"mnist", "szt", "gaussian:n=20", NULL};
+    const char *texts[] = {"mnist", "szt", "gaussian:n=20", "teacher:n=20,d=3", NULL};
 
     write_f64(state, "x.npy", x, 3, 2);
     write_i64(state, "y.npy", y, 3);
@@ -905,6 +976,9 @@ int main(void)
         cmocka_unit_test(gaussian_pairs_have_the_correlation_and_labels_they_say),
         cmocka_unit_test(the_gaussian_note_has_the_known_information),
         cmocka_unit_test(more_gaussian_samples_leave_the_first_ones_alone),
+        cmocka_unit_test(the_teachers_note_has_the_known_information),
+        cmocka_unit_test(a_teacher_looks_at_its_relevant_inputs_alone),
+        cmocka_unit_test(more_lessons_leave_the_first_ones_alone),
         WITH_FILES(numpy_arrays_with_and_without_labels_and_test_part),
         WITH_FILES(shapes_of_arrays_become_shapes_of_samples),
         WITH_FILES(eight_bit_images_are_pixels_and_eight_bit_vectors_are_not),

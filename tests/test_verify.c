@@ -4,8 +4,9 @@
 #include "base/alloc.h"
 #include "base/rng.h"
 #include "math/linalg.h"
+#include "run/experiment.h"
 #include "run/selftest.h"
-#include "run/verify_report.h"
+#include "run/verify_nets.h"
 #include "run/verify_tools.h"
 
 static char old_path[4096]; /* PATH as it was */
@@ -252,8 +253,8 @@ static ipl_status run_mixed(ipl_report *report, const ipl_verify_task *task, ipl
     return IPL_OK;
 }
 
-static const ipl_verify_row own_table[] = {{"mixed", "a test", run_mixed},
-                                           {NULL, NULL, NULL}};
+static const ipl_verify_row own_table[] = {{"mixed", "a test", run_mixed, NULL},
+                                           {.name = NULL}};
 
 static void a_failed_check_is_a_numeric_fault_and_everything_is_written(void **state)
 {
@@ -269,8 +270,8 @@ static void a_failed_check_is_a_numeric_fault_and_everything_is_written(void **s
     assert_int_equal(sum.failed, 1);
     assert_int_equal(sum.passed, 0);
     assert_int_equal(sum.skipped, 1);
-    assert_non_null(strstr(said.s, "FAIL     a, b"));
-    assert_non_null(strstr(said.s, "SKIPPED  c"));
+    assert_non_null(strstr(said.s, "FAIL         a, b"));
+    assert_non_null(strstr(said.s, "SKIPPED      c"));
     assert_non_null(strstr(said.s, "no gnuplot here"));
     assert_true(
         file_has(scratch_path(state, "own/verdicts.csv"),
@@ -316,15 +317,156 @@ static void an_unknown_experiment_is_refused_before_anything_is_run(void **state
 
 static void every_experiment_has_a_name_and_a_summary(void **state)
 {
-    const char *name, *summary;
-    size_t n = 0;
+    ipl_verify_about about;
+    size_t n = 0, nets = 0;
 
     (void)state;
-    while (ipl_verify_describe(&name, &summary, n)) {
-        assert_true(*name != '\0' && *summary != '\0');
+    while (ipl_verify_describe(&about, n)) {
+        assert_true(*about.name != '\0' && *about.summary != '\0');
+        nets += about.nets;
         n++;
     }
-    assert_int_equal(n, 6);
+    assert_int_equal(nets, 6);
+    assert_int_equal(n - nets, 7);
+}
+
+/* ---- nets ---- */
+
+static void a_value_agrees_within_its_spread_and_two_deviations(void **state)
+{
+    const ipl_net_experiment rule = {.share = 0.1, .least = 0.5};
+    const ipl_interval ten = {10.0, 10.0}, wide = {9.0, 12.0}, small = {1.0, 1.0};
+    const struct {
+        ipl_interval expected;
+        double mean, sd;
+        bool reached;
+        ipl_verdict verdict;
+    } cases[] = {
+        {ten, 10.99, 0.0, true, IPL_AGREE},
+        {ten, 11.01, 0.0, true, IPL_DISAGREE},
+        {ten, 8.99, 0.0, true, IPL_DISAGREE},
+        {ten, 11.5, 0.26, true, IPL_AGREE},
+        {ten, 11.5, 0.24, true, IPL_DISAGREE},
+        {wide, 13.04, 0.0, true, IPL_AGREE},
+        {wide, 13.06, 0.0, true, IPL_DISAGREE},
+        {small, 1.49, 0.0, true, IPL_AGREE}, /* the least spread */
+        {small, 1.51, 0.0, true, IPL_DISAGREE},
+        {ten, 10.0, 0.0, false, IPL_NOT_REACHED},
+        {ten, (double)NAN, 0.0, true, IPL_DISAGREE},
+        {ten, 10.0, (double)NAN, true, IPL_DISAGREE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(ipl_net_judge(&rule, cases[i].expected,
+                                       (ipl_net_got){cases[i].mean, cases[i].sd, 3},
+                                       cases[i].reached),
+                         cases[i].verdict);
+}
+
+/* A course of I(X;T) in layer 0 over five epochs, half of it in layer 1; H(Y) = 3. */
+static bool shows(ipl_net_trend trend, const double course[5])
+{
+    double epochs[5] = {0, 1, 2, 3, 4}, values[5 * 2 * IPL_NET_FIELDS];
+    const ipl_track track = {.n_epochs = 5,
+                             .n_layers = 2,
+                             .n_fields = IPL_NET_FIELDS,
+                             .epochs = epochs,
+                             .values = values};
+    const ipl_net_fact fact = {.trend = trend, .field = IPL_NET_XT, .first = 1, .last = 2};
+
+    for (size_t i = 0; i < 10; i++)
+        for (size_t f = 0; f < IPL_NET_FIELDS; f++)
+            values[i * IPL_NET_FIELDS + f] =
+                f == IPL_NET_Y ? 3.0 : course[i / 2] / (double)(1 + i % 2);
+    return ipl_net_shows(&track, &fact, 0);
+}
+
+static void trends_are_seen_where_they_are_and_nowhere_else(void **state)
+{
+    static const double hill[] = {1.0, 2.0, 2.9, 2.0, 1.5},
+                        down[] = {3.0, 2.5, 2.0, 2.0, 1.0};
+    static const double up[] = {1.0, 2.0, 2.5, 2.8, 2.9},
+                        high[] = {1.0, 2.0, 3.1, 2.9, 2.8};
+    static const double below[] = {-1.0, -2.0, -1.0, -1.0, -1.0};
+
+    (void)state;
+    assert_true(shows(IPL_NET_RISES_THEN_FALLS, hill));
+    assert_false(shows(IPL_NET_RISES_THEN_FALLS, up));
+    assert_false(shows(IPL_NET_RISES_THEN_FALLS, down));
+    assert_true(shows(IPL_NET_ONLY_FALLS, down));
+    assert_false(shows(IPL_NET_ONLY_FALLS, hill));
+    assert_true(shows(IPL_NET_DOES_NOT_FALL, up));
+    assert_false(shows(IPL_NET_DOES_NOT_FALL, hill));
+    assert_true(shows(IPL_NET_ENDS_HIGHER, hill));
+    assert_false(shows(IPL_NET_ENDS_HIGHER, down));
+    assert_true(shows(IPL_NET_ENDS_LOWER, down));
+    assert_false(shows(IPL_NET_ENDS_LOWER, up));
+    assert_true(shows(IPL_NET_BOUNDED, hill));
+    assert_false(shows(IPL_NET_BOUNDED, high));
+    assert_true(shows(IPL_NET_ORDERED, hill)); /* layer 1 has half of it */
+    assert_false(shows(IPL_NET_ORDERED, below));
+}
+
+static void every_experiment_with_nets_is_a_preset_with_options_that_exist(void **state)
+{
+    (void)state;
+    for (const ipl_net_experiment *e = ipl_net_experiment_table; e->name; e++) {
+        char path[IPL_PATH_MAX];
+
+        assert_int_equal(ipl_preset_find(path, e->name, NULL), IPL_OK);
+        assert_true(e->n_values > 0 && e->n_facts > 0);
+        for (size_t v = 0; v < 2; v++) {
+            static ipl_experiment exp;
+
+            ipl_opt_init(&exp, ipl_experiment_opts);
+            assert_int_equal(ipl_experiment_read(&exp, path, NULL), IPL_OK);
+            for (const ipl_net_setting *set = e->version[v].settings; set->name; set++) {
+                const ipl_opt *row = ipl_opt_find(ipl_experiment_opts, set->name);
+
+                assert_non_null(row);
+                assert_int_equal(ipl_opt_set(&exp, row, set->value, NULL), IPL_OK);
+            }
+            assert_true(e->version[v].seeds > 0 && e->version[v].epochs > 0);
+        }
+        for (size_t i = 0; i < e->n_values; i++)
+            for (size_t m = 0; m < IPL_NET_MOMENTS; m++)
+                assert_true(e->values[i].at[m].lo <= e->values[i].at[m].hi);
+    }
+}
+
+/* One net for one epoch: untrained values are compared, later ones are not reached. */
+static void a_short_run_reaches_the_untrained_values_alone(void **state)
+{
+    const ipl_verify_opts opts = {
+        .quick = true, .out = scratch_path(state, "nets"), .nets = 1, .epochs = 1};
+    const char *names[] = {"szt-tanh"};
+    ipl_text said = {0}, again = {0};
+    ipl_verdicts sum, second;
+    char table[IPL_PATH_MAX], hash[2][65];
+    ipl_status st;
+
+    hide_gnuplot();
+    assert_int_equal(ipl_path_join(table, opts.out, "szt-tanh-expected.csv", NULL), IPL_OK);
+    st = ipl_verify_run(&sum, &opts, names, 1, collect, &said, NULL);
+    assert_true(st == IPL_OK || st == IPL_E_NUMERIC);
+    assert_true(st == (sum.failed > 0 ? IPL_E_NUMERIC : IPL_OK));
+    assert_true(sum.unreached > 20 && sum.passed > 10);
+    assert_non_null(strstr(said.s, "trained in"));
+    assert_int_equal(ipl_file_sha256(hash[0], table, NULL), IPL_OK);
+    assert_true(file_has(table, "\"I(X;T), end\",fc1,"));
+    assert_true(file_has(table, ",not reached\n") && file_has(table, ",agree\n"));
+
+    /* The net is there, and what is said of it is the same. */
+    st = ipl_verify_run(&second, &opts, names, 1, collect, &again, NULL);
+    assert_true(st == (second.failed > 0 ? IPL_E_NUMERIC : IPL_OK));
+    assert_non_null(strstr(again.s, "was there"));
+    assert_int_equal(second.passed, sum.passed);
+    assert_int_equal(ipl_file_sha256(hash[1], table, NULL), IPL_OK);
+    assert_string_equal(hash[0], hash[1]);
+    ipl_text_release(&again);
+    ipl_text_release(&said);
+    restore_path();
 }
 
 /* Experiments that take less than a second under the sanitizers. */
@@ -454,6 +596,10 @@ int main(void)
         cmocka_unit_test(a_figure_is_drawn),
         cmocka_unit_test(an_unknown_experiment_is_refused_before_anything_is_run),
         cmocka_unit_test(every_experiment_has_a_name_and_a_summary),
+        cmocka_unit_test(a_value_agrees_within_its_spread_and_two_deviations),
+        cmocka_unit_test(trends_are_seen_where_they_are_and_nowhere_else),
+        cmocka_unit_test(every_experiment_with_nets_is_a_preset_with_options_that_exist),
+        cmocka_unit_test(a_short_run_reaches_the_untrained_values_alone),
         cmocka_unit_test(data_are_the_same_at_any_number_of_threads),
         cmocka_unit_test(a_folder_that_cannot_be_made_is_reported),
         cmocka_unit_test(the_selftest_passes),

@@ -141,6 +141,12 @@ const char *ipl_plane_caution(const ipl_plane *plane, size_t d_T);
 /** Bytes a plane will hold at its peak for n samples, an input of d_X and these widths. */
 size_t ipl_plane_memory(size_t n, size_t d_X, const size_t *widths, size_t n_layers);
 
+/**
+ * Whether the I(X;T) and I(T;Y) of the estimator of this text are Shannon's, so that the
+ * information bottleneck curve bounds them; false for a text that names no estimator.
+ */
+bool ipl_estimator_is_shannon(const char *text);
+
 #ifdef __cplusplus
 }
 #endif

@@ -97,11 +97,17 @@ static void print_measures(void)
 
 static void print_experiments(void)
 {
-    const char *name, *summary;
+    ipl_verify_about about;
+    bool nets = false;
 
     printf("experiments: what shows what the estimators can see (infoplane verify)\n");
-    for (size_t i = 0; ipl_verify_describe(&name, &summary, i); i++)
-        printf("  %-20s %s\n", name, summary);
+    for (size_t i = 0; ipl_verify_describe(&about, i); i++) {
+        if (about.nets && !nets)
+            printf("\nexperiments with nets: presets against published values "
+                   "(infoplane verify NAME)\n");
+        nets = about.nets;
+        printf("  %-20s %s\n", about.name, about.summary);
+    }
 }
 
 static ipl_status print_presets(ipl_error *err)

@@ -53,6 +53,7 @@ extern const ipl_command ipl_cmd_analyze;
 extern const ipl_command ipl_cmd_pictures;
 extern const ipl_command ipl_cmd_verify;
 extern const ipl_command ipl_cmd_demo;
+extern const ipl_command ipl_cmd_ib;
 extern const ipl_command ipl_cmd_selftest;
 extern const ipl_command ipl_cmd_man;
 extern const ipl_command ipl_cmd_completion;

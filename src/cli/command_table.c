@@ -17,6 +17,7 @@ const ipl_command *const ipl_command_table[] = {
     &ipl_cmd_info,
     &ipl_cmd_export,
     &ipl_cmd_verify,
+    &ipl_cmd_ib,
     &ipl_cmd_selftest,
     &ipl_cmd_man,
     &ipl_cmd_completion,

@@ -42,7 +42,8 @@ typedef struct ipl_source_ops {
 } ipl_source_ops;
 
 extern const ipl_source_ops ipl_source_mnist, ipl_source_fashion_mnist, ipl_source_szt,
-    ipl_source_gaussian, ipl_source_npy, ipl_source_cifar, ipl_source_png;
+    ipl_source_gaussian, ipl_source_teacher, ipl_source_npy, ipl_source_cifar,
+    ipl_source_png;
 
 /** NULL-terminated; to add a data set, write source_<name>.c and add one row. */
 extern const ipl_source_ops *const ipl_source_table[];

@@ -13,14 +13,13 @@
  */
 #include "base/alloc.h"
 #include "base/rng.h"
+#include "data/sign_information.h"
 #include "data/source.h"
 
 #include <math.h>
 
 #define LN_2 0.69314718055994530942
 #define HALF_LN_2PIE 1.4189385332046727418 /* entropy of N(0, 1) */
-#define INV_SQRT_2PI 0.39894228040143267794
-#define INV_SQRT_2 0.70710678118654752440
 
 typedef struct gaussian {
     size_t n, d;
@@ -34,31 +33,6 @@ static const ipl_opt gaussian_opts[] = {
     IPL_OPT_END,
 };
 
-/* Entropy of a coin that shows heads with probability p, in nats. */
-static double coin_entropy(double p)
-{
-    const double q = 1.0 - p;
-
-    return (p > 0.0 ? -p * log(p) : 0.0) + (q > 0.0 ? -q * log(q) : 0.0);
-}
-
-/* I(t;y): the integral over g by the trapezoidal rule, exact to rounding for rho <= 0.999. */
-static double label_information(double rho)
-{
-    enum { HALF_STEPS = 40000 };
-    const double reach = 10.0, step = reach / HALF_STEPS;
-    const double slope = rho / sqrt(1.0 - rho * rho);
-    double sum = 0.0;
-
-    for (int i = -HALF_STEPS; i <= HALF_STEPS; i++) {
-        const double g = i * step;
-
-        sum += INV_SQRT_2PI * exp(-0.5 * g * g) *
-               coin_entropy(0.5 * erfc(-slope * g * INV_SQRT_2));
-    }
-    return LN_2 - sum * step;
-}
-
 static ipl_status add_note(ipl_text *note, const gaussian *self, ipl_error *err)
 {
     const double d = (double)self->d;
@@ -68,7 +42,8 @@ static ipl_status add_note(ipl_text *note, const gaussian *self, ipl_error *err)
     ipl_text_add(note,
                  "in nats: H(x) = H(t) = %.6g, H(x,t) = %.6g, I(x;t) = %.6g, "
                  "H(y) = I(x;y) = %.6g, I(t;y) = %.6g; x is the first half of a sample",
-                 H, 2.0 * H - I, I, LN_2, label_information(self->rho));
+                 H, 2.0 * H - I, I, LN_2,
+                 ipl_sign_information(self->rho / sqrt(1.0 - self->rho * self->rho)));
     return ipl_text_status(note, err);
 }
 

@@ -42,6 +42,7 @@ typedef struct ipl_estimator_ops {
     const char *limits;  /* what equal samples, constant columns and n < d do */
     bool wants_given;    /* reads ipl_var.given */
     bool may_stream;     /* needs moments only: the samples need not be kept */
+    bool shannon; /* I(X;T) and I(T;Y) are Shannon's: the bottleneck curve bounds them */
     /** Check what option rows cannot say and make texts canonical; NULL: nothing. */
     ipl_status (*check)(void *self, ipl_error *err);
     /** Do once what every layer needs of x; NULL: nothing. */

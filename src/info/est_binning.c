@@ -400,6 +400,7 @@ const ipl_estimator_ops ipl_est_binning = {
             .size = sizeof(binning),
             .opts = binning_opts},
     .unit = "nats",
+    .shannon = true,
     .ceiling = "I(X;T) <= ln n, I(T;Y) <= H(Y)",
     .cost = "n d (quantile: n d log(bins))",
     .limits = "equal samples share a cell; constant columns: no effect; n < d: at ln n",

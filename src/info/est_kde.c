@@ -164,6 +164,7 @@ const ipl_estimator_ops ipl_est_kde = {
             .size = sizeof(kde),
             .opts = kde_opts},
     .unit = "nats",
+    .shannon = true,
     .ceiling = "I(X;T) <= ln n, I(T;Y) <= H(Y)",
     .cost = "n^2 d",
     .limits = "equal samples count as one; constant columns shift H alone; n < d: at ln n",

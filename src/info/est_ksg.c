@@ -184,6 +184,7 @@ const ipl_estimator_ops ipl_est_ksg = {
             .size = sizeof(ksg),
             .opts = ksg_opts},
     .unit = "nats",
+    .shannon = true,
     .ceiling = "I(X;T) about ln n",
     .cost = "n^2 (d_X + d_T)",
     .limits = "k+1 equal pairs: NaN; constant columns: no effect; n < d: near 0",

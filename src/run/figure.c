@@ -61,6 +61,7 @@ void ipl_figure_release(ipl_figure *figure)
     ipl_text_release(&figure->points.text);
     ipl_text_release(&figure->joins.text);
     ipl_text_release(&figure->names.text);
+    ipl_text_release(&figure->ib.text);
     ipl_text_release(&figure->curves.text);
     ipl_text_release(&figure->ends.text);
     ipl_text_release(&figure->frames);
@@ -344,6 +345,7 @@ static void print_panel(ipl_text *out, const ipl_figure *figure, size_t p)
         print_rows(out, "DOTS", p, panel->dots);
         print_rows(out, "JOINS", p, panel->joins);
         print_rows(out, "NAMES", p, panel->names);
+        print_rows(out, "IB", p, panel->ib);
         return;
     }
     if (panel->kind == IPL_PANEL_SCORES) {
@@ -386,7 +388,8 @@ static void print_settings(ipl_text *out, const ipl_figure *figure, const char *
         "BAR_BOTTOM", "FAINT",     "FAINT_FROM", "DOTS",       "DOTS_FROM", "JOINS",
         "JOINS_FROM", "NAMES",     "NAMES_FROM", "SERIES",     "BAND",      "MARKS",
         "COLOURS",    "DASHES",    "FROM",       "TO",         "ENDS",      "ENDS_FROM",
-        "RUNS",       "RUNS_FROM", "MEANS",      "MEANS_FROM", "LEGEND",    "LEGEND_FROM"};
+        "RUNS",       "RUNS_FROM", "MEANS",      "MEANS_FROM", "LEGEND",    "LEGEND_FROM",
+        "IB",         "IB_FROM"};
     ipl_range colours = ipl_axis_range(&figure->epochs);
     char range[80];
 
@@ -465,6 +468,8 @@ ipl_status ipl_figure_write(const ipl_figure *figure, const char *folder, const 
                         "joins.csv", err);
     if (st == IPL_OK)
         st = write_rows(&figure->names, "panel,name,u,v", folder, name, "names.csv", err);
+    if (st == IPL_OK)
+        st = write_rows(&figure->ib, "panel,x,y,u,v", folder, name, "ib.csv", err);
     if (st == IPL_OK)
         st = write_rows(&figure->curves,
                         "panel,series,name,epoch,value,deviation,u,v,low,high", folder,

@@ -50,7 +50,7 @@ typedef struct ipl_panel {
     double bar_left, bar_bottom, bar_height; /* plane: colour bar; height 0: none */
     bool named;                              /* plane: layers get their names */
     ipl_rows faint, dots;                    /* plane: rows of "-points.csv", contiguous */
-    ipl_rows joins, names;                   /* plane: rows of the other files */
+    ipl_rows joins, names, ib;               /* plane: rows of the other files */
     size_t series;                           /* curves: how many */
     ipl_text colours, dashes;                /* curves: one word for each series */
     ipl_text from, to;                       /* curves: the same, rows of each */
@@ -75,10 +75,10 @@ typedef struct ipl_figure {
     char x_label[IPL_PANEL_TEXT], y_label[IPL_PANEL_TEXT]; /* shared by all panels */
     ipl_panel *panels;
     size_t n_panels;
-    ipl_csv points, joins, names; /* planes */
-    ipl_csv curves, ends;         /* curves */
-    ipl_text frames;              /* more settings, those of a movie */
-    ipl_csv scores, legend;       /* scores */
+    ipl_csv points, joins, names, ib; /* planes */
+    ipl_csv curves, ends;             /* curves */
+    ipl_csv scores, legend;           /* scores */
+    ipl_text frames;                  /* more settings, those of a movie */
 } ipl_figure;
 
 /** Append a text as gnuplot's in quotes; a line break in it is one on the page. */
@@ -135,9 +135,24 @@ void ipl_figure_colour(char out[8], size_t k, size_t n);
 void ipl_figure_add_plane(ipl_figure *figure, size_t p, const ipl_plot_group *group,
                           size_t x_field, size_t first, size_t end);
 
-/** Fit an axis to a field of every layer of every group; IPL_E_NOMEM. */
+/**
+ * Whether planes of these data over this field have the bottleneck curve as their bound:
+ * there is a curve, x is I(X;T), and the first group's estimator measures Shannon information.
+ */
+bool ipl_figure_is_bounded(const ipl_plot_data *data, size_t x_field);
+
+/** The bottleneck curve in panel p, whose axes are in this unit, as far as they reach. */
+void ipl_figure_add_ib(ipl_figure *figure, size_t p, const char *unit);
+
+/** How many of these units a nat is. */
+double ipl_figure_nat(const char *unit);
+
+/**
+ * Fit an axis to a field of every layer of every group, and when bounded to the part of the
+ * bottleneck curve that rises; IPL_E_NOMEM.
+ */
 ipl_status ipl_figure_fit(ipl_axis *axis, const ipl_plot_data *data, size_t field,
-                          int scale, ipl_error *err) IPL_NODISCARD;
+                          int scale, bool bounded, ipl_error *err) IPL_NODISCARD;
 
 /** Axes of the planes of all groups: I(X;T), or whatever x_field is, and I(T;Y). */
 ipl_status ipl_figure_fit_plane(ipl_axis *x, ipl_axis *y, const ipl_plot_opts *opts,

@@ -289,20 +289,27 @@ done:
 }
 
 ipl_status ipl_figure_fit(ipl_axis *axis, const ipl_plot_data *data, size_t field,
-                          int scale, ipl_error *err)
+                          int scale, bool bounded, ipl_error *err)
 {
     ipl_range *ranges;
     size_t n = 0;
 
     for (size_t g = 0; g < data->n_groups; g++)
         n += data->groups[g].mean.info.n_layers;
-    ranges = ipl_array(n, 1, sizeof *ranges, err);
+    ranges = ipl_array(n + 1, 1, sizeof *ranges, err);
     if (!ranges)
         return IPL_E_NOMEM;
     n = 0;
     for (size_t g = 0; g < data->n_groups; g++)
         for (size_t l = 0; l < data->groups[g].mean.info.n_layers; l++)
             ranges[n++] = ipl_group_range(&data->groups[g], field, l, false);
+    if (bounded) { /* the curve is whole: from 0 on, and without a cut */
+        double hi = data->ib.I_XY * ipl_figure_nat(data->groups[0].members[0]->unit);
+
+        for (size_t i = 0; i < n; i++)
+            hi = fmax(hi, ranges[i].hi);
+        ranges[n++] = (ipl_range){0.0, hi};
+    }
     ipl_axis_fit(axis, ranges, n, (ipl_scale)scale);
     ipl_free(ranges);
     return IPL_OK;
@@ -311,9 +318,11 @@ ipl_status ipl_figure_fit(ipl_axis *axis, const ipl_plot_data *data, size_t fiel
 ipl_status ipl_figure_fit_plane(ipl_axis *x, ipl_axis *y, const ipl_plot_opts *opts,
                                 const ipl_plot_data *data, size_t x_field, ipl_error *err)
 {
-    const ipl_status st = ipl_figure_fit(x, data, x_field, opts->xscale, err);
+    const bool bounded = ipl_figure_is_bounded(data, x_field);
+    const ipl_status st = ipl_figure_fit(x, data, x_field, opts->xscale, bounded, err);
 
-    return st == IPL_OK ? ipl_figure_fit(y, data, IPL_INFO_TY, opts->yscale, err) : st;
+    return st == IPL_OK ? ipl_figure_fit(y, data, IPL_INFO_TY, opts->yscale, bounded, err)
+                        : st;
 }
 
 /* "I(X;T) [nats], LogDet beta = rd" */
@@ -365,6 +374,7 @@ ipl_status ipl_figure_plane(ipl_figure *figure, ipl_plot_kind kind,
                                .gap_x = 0.14,
                                .gap_y = 0.34,
                                .height = n < 3 ? 2.3 : 1.9};
+    const bool bounded = ipl_figure_is_bounded(data, x_field);
     ipl_axis x, y;
     ipl_status st = ipl_figure_init(figure, opts, data, n, err);
 
@@ -389,6 +399,8 @@ ipl_status ipl_figure_plane(ipl_figure *figure, ipl_plot_kind kind,
         if (n > 1)
             ipl_shorten(panel->title, sizeof panel->title, data->groups[p].label,
                         n < 3 ? 44 : 30);
+        if (bounded)
+            ipl_figure_add_ib(figure, p, data->runs[0].unit);
         ipl_figure_add_plane(figure, p, &data->groups[p], x_field, 0,
                              data->groups[p].mean.info.n_layers);
     }

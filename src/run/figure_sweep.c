@@ -2,6 +2,7 @@
 #include "run/figure.h"
 
 #include "base/alloc.h"
+#include "ipl/estimator.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -97,7 +98,8 @@ static ipl_status fit_axes(ipl_panel *panel, const ipl_figure *figure, size_t p,
                            ipl_error *err)
 {
     const ipl_plot_data *data = figure->data;
-    ipl_plot_data alike = {0};
+    ipl_plot_data alike = {.ib = data->ib}; /* borrowed */
+    bool bounded;
     ipl_status st = IPL_E_NOMEM;
 
     alike.groups = ipl_array(data->n_groups, 1, sizeof *alike.groups, err);
@@ -106,9 +108,12 @@ static ipl_status fit_axes(ipl_panel *panel, const ipl_figure *figure, size_t p,
     for (size_t g = 0; g < data->n_groups; g++)
         if (same_estimator(data, p, g))
             alike.groups[alike.n_groups++] = data->groups[g]; /* borrowed */
-    st = ipl_figure_fit(&panel->x.axis, &alike, IPL_INFO_XT, figure->opts->xscale, err);
+    bounded = ipl_figure_is_bounded(&alike, IPL_INFO_XT);
+    st = ipl_figure_fit(&panel->x.axis, &alike, IPL_INFO_XT, figure->opts->xscale, bounded,
+                        err);
     if (st == IPL_OK)
-        st = ipl_figure_fit(&panel->y.axis, &alike, IPL_INFO_TY, figure->opts->yscale, err);
+        st = ipl_figure_fit(&panel->y.axis, &alike, IPL_INFO_TY, figure->opts->yscale,
+                            bounded, err);
     ipl_free(alike.groups);
     return st;
 }
@@ -133,6 +138,8 @@ static ipl_status add_plane(ipl_figure *figure, const sweep_grid *grid, size_t g
         name_panel(panel, figure->data, g, several ? 24 : 34);
     if (several && grid->column[g] == 0)
         ipl_shorten(panel->side, sizeof panel->side, group->label, 22);
+    if (figure->data->ib.n > 0 && ipl_estimator_is_shannon(group->members[0]->estimator))
+        ipl_figure_add_ib(figure, p, group->members[0]->unit);
     ipl_figure_add_plane(figure, p, group, IPL_INFO_XT, 0, group->mean.info.n_layers);
     return IPL_OK;
 }

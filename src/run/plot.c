@@ -33,6 +33,9 @@ const ipl_opt ipl_plot_opt_table[] = {
     IPL_OPT_WORD(ipl_plot_opts, yscale, "yscale", scales, IPL_SCALE_AUTO,
                  "y axis of the planes"),
     IPL_OPT_STRING(ipl_plot_opts, title, "title", "", "heading (default: name of the run)"),
+    IPL_OPT_STRING(ipl_plot_opts, ib, "ib", "",
+                   "ib_curve.csv of 'infoplane ib': its curve on planes of Shannon "
+                   "information"),
     IPL_OPT_STRING(ipl_plot_opts, out, "out", "",
                    "folder (default: RUN/figures, or compare-A+B/figures beside RUN)"),
     IPL_OPT_END,
@@ -377,6 +380,11 @@ static ipl_status make_all(session *s, const ipl_plot_paths *paths, ipl_error *e
         st = ipl_plot_data_read(&data, s->opts, paths->list, paths->n, err);
     if (st == IPL_OK)
         st = install_all(s, err);
+    if (st == IPL_OK && data.ib.n > 0 && s->opts->kind != IPL_PLOT_SWEEP &&
+        !ipl_figure_is_bounded(&data, IPL_INFO_XT))
+        tell(s, IPL_PLOT_NOTE,
+             "the bottleneck curve bounds Shannon information, which this estimator does "
+             "not measure: not drawn; try --estimator binning or kde");
     if (st == IPL_OK && s->kept)
         tell(s, IPL_PLOT_NOTE, "scripts that had been changed are kept as *.gp.bak");
     if (draws[IPL_PLOT_MOVIE])

@@ -43,6 +43,7 @@ typedef struct ipl_plot_opts {
     int xscale, yscale;  /* ipl_scale, of the planes */
     char estimator[256]; /* text, its beginning, or name and some options; "": the first */
     char title[256];     /* "": names of the runs */
+    char ib[IPL_PATH_MAX]; /* table of a bottleneck curve to draw on the planes; "": none */
     char out[IPL_PATH_MAX]; /* folder of the figures; "": see ipl_plot_folder() */
 } ipl_plot_opts;
 

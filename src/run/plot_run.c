@@ -1,6 +1,7 @@
 #include "run/plot_run.h"
 
 #include "base/alloc.h"
+#include "run/bottleneck.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -545,6 +546,8 @@ ipl_status ipl_plot_data_read(ipl_plot_data *out, const ipl_plot_opts *opts,
                               : read_runs(&data, opts, runs, n_runs, err);
     if (st == IPL_OK)
         st = group_runs(&data, err);
+    if (st == IPL_OK && *opts->ib != '\0')
+        st = ipl_bottleneck_read(&data.ib, opts->ib, err);
     if (st != IPL_OK)
         goto done;
     *out = data;
@@ -565,6 +568,7 @@ void ipl_plot_data_release(ipl_plot_data *data)
         ipl_text_release(&data->runs[r].experiment);
         tracks_release(&data->runs[r].own);
     }
+    ipl_ib_curve_release(&data->ib);
     ipl_free(data->groups);
     ipl_free(data->runs);
     *data = (ipl_plot_data){0};

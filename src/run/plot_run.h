@@ -3,6 +3,7 @@
 #define IPL_PLOT_RUN_H
 
 #include "base/text.h"
+#include "info/ib.h"
 #include "run/plot.h"
 #include "run/track.h"
 
@@ -51,6 +52,7 @@ typedef struct ipl_plot_data {
     size_t n_runs;
     ipl_plot_group *groups;
     size_t n_groups;
+    ipl_ib_curve ib; /* to draw on the planes, owned; empty: none */
 } ipl_plot_data;
 
 /** Read runs and group them; errors of ipl_plot_runs(). */

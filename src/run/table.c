@@ -210,6 +210,11 @@ void ipl_table_destroy(ipl_table *table)
     ipl_free(table);
 }
 
+size_t ipl_table_columns(const ipl_table *table)
+{
+    return table->columns;
+}
+
 size_t ipl_table_rows(const ipl_table *table)
 {
     return table->rows;

@@ -41,6 +41,9 @@ void ipl_table_destroy(ipl_table *table);
 /** Rows below the header. */
 size_t ipl_table_rows(const ipl_table *table);
 
+/** Columns of every row. */
+size_t ipl_table_columns(const ipl_table *table);
+
 /** Path it was read from, for messages; borrowed. */
 const char *ipl_table_path(const ipl_table *table);
 

@@ -3,31 +3,30 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "run/gnuplot.h"
-#include "run/verify_report.h"
+#include "run/verify_nets.h"
 
 #include <stdio.h>
 #include <string.h>
 
 const ipl_verify_row ipl_verify_table[] = {
     {"entropy-uncertainty", "H of (1-s) 1 + s N(0,I), s = 0.01 ... 0.99, n = 128",
-     ipl_verify_uncertainty},
+     ipl_verify_uncertainty, NULL},
     {"entropy-correlation",
      "H of Gaussians from equal columns to independent ones, n = 128",
-     ipl_verify_correlation},
+     ipl_verify_correlation, NULL},
     {"mi-dimension", "I of d pairs of correlation rho, d = 3 ... 1000, n = 128, beta = 1",
-     ipl_verify_dimension},
+     ipl_verify_dimension, NULL},
     {"mi-samples", "the same at d = 1000, n = 128, 256, 512, beta = 100 2d",
-     ipl_verify_samples},
+     ipl_verify_samples, NULL},
     {"activation-gain",
      "I(a; f(w a W)), w = 0 ... 10, tanh and ReLU, n = 3000, beta = 100 2d",
-     ipl_verify_gain},
+     ipl_verify_gain, NULL},
     {"degenerate", "H of 500 real images, from all classes to one class, with noise",
-     ipl_verify_degenerate},
-    {NULL, NULL, NULL},
+     ipl_verify_degenerate, NULL},
+    {"student-teacher", "I(X;T) of a linear net, known at every epoch, and what it forgets",
+     ipl_verify_teacher, NULL},
+    {.name = NULL},
 };
-
-static const char *const scripts[] = {"verify.gp", "style.gp"};
 
 /* What is being done, for the functions below. */
 typedef struct session {
@@ -39,11 +38,25 @@ typedef struct session {
     bool missing;      /* there is no gnuplot, and that has been said */
 } session;
 
-bool ipl_verify_describe(const char **name, const char **summary, size_t i)
+/* Rows of a table before its end. */
+static size_t count_rows(const ipl_verify_row *table)
 {
-    *name = ipl_verify_table[i].name;
-    *summary = ipl_verify_table[i].summary;
-    return *name != NULL;
+    size_t n = 0;
+
+    while (table[n].name)
+        n++;
+    return n;
+}
+
+bool ipl_verify_describe(ipl_verify_about *out, size_t i)
+{
+    const size_t n = count_rows(ipl_verify_table);
+    const ipl_net_experiment *net = i < n ? NULL : &ipl_net_experiment_table[i - n];
+
+    *out = net ? (ipl_verify_about){net->name, net->summary, true}
+               : (ipl_verify_about){ipl_verify_table[i].name, ipl_verify_table[i].summary,
+                                    false};
+    return out->name != NULL;
 }
 
 static void tell(const session *s, const char *line)
@@ -60,10 +73,11 @@ static void publish(session *s, ipl_verdicts *sum, const ipl_report *report,
         const ipl_finding *f = &report->findings[i];
         char line[4 * IPL_FINDING_TEXT];
 
-        sum->passed += f->verdict == IPL_PASS;
-        sum->failed += f->verdict == IPL_FAIL;
+        sum->passed += f->verdict == IPL_PASS || f->verdict == IPL_AGREE;
+        sum->failed += f->verdict == IPL_FAIL || f->verdict == IPL_DISAGREE;
+        sum->unreached += f->verdict == IPL_NOT_REACHED;
         sum->skipped += f->verdict == IPL_SKIPPED;
-        (void)snprintf(line, sizeof line, "  %-7s  %-52s  %-34s  %s",
+        (void)snprintf(line, sizeof line, "  %-11s  %-48s  %-30s  %s",
                        ipl_verdict_name(f->verdict), f->what, f->expected, f->obtained);
         tell(s, line);
         ipl_text_add(&s->verdicts, "%s,", name);
@@ -80,14 +94,11 @@ static void publish(session *s, ipl_verdicts *sum, const ipl_report *report,
 static ipl_status draw(session *s, const ipl_report *report, const char *name,
                        ipl_error *err)
 {
-    const char *const argv[] = {"verify.gp", name, "png", NULL};
     char line[IPL_PATH_MAX + 128];
     ipl_text said = {0};
     bool missing = false;
-    ipl_status st = ipl_report_write(report, s->opts->out, name, err);
+    ipl_status st = ipl_report_draw(&missing, &said, report, s->opts->out, name, err);
 
-    if (st == IPL_OK)
-        st = ipl_gnuplot(&missing, &said, s->opts->out, argv, err);
     ipl_text_add(&s->commands, "gnuplot -d -c verify.gp %s \"${1:-png}\"\n", name);
     if (st == IPL_OK && said.len > 0)
         tell(s, said.s);
@@ -108,7 +119,14 @@ static ipl_status draw(session *s, const ipl_report *report, const char *name,
 static ipl_status run_one(session *s, ipl_verdicts *sum, const ipl_verify_row *row,
                           ipl_error *err)
 {
-    const ipl_verify_task task = {.quick = s->opts->quick, .pool = s->opts->pool};
+    const ipl_verify_task task = {.quick = s->opts->quick,
+                                  .pool = s->opts->pool,
+                                  .out = s->opts->out,
+                                  .net = row->net,
+                                  .nets = s->opts->nets,
+                                  .epochs = s->opts->epochs,
+                                  .say = s->say,
+                                  .context = s->context};
     const double start = ipl_clock();
     ipl_report *report = ipl_array(1, 1, sizeof *report, err);
     char line[256], time[16];
@@ -133,23 +151,6 @@ static ipl_status run_one(session *s, ipl_verdicts *sum, const ipl_verify_row *r
     return st;
 }
 
-/* Copy the scripts into the folder. */
-static ipl_status install(const char *folder, ipl_error *err)
-{
-    ipl_status st = ipl_folder_create(folder, err);
-
-    for (size_t i = 0; i < sizeof scripts / sizeof scripts[0] && st == IPL_OK; i++) {
-        char from[IPL_PATH_MAX], to[IPL_PATH_MAX];
-
-        st = ipl_share_find(from, scripts[i], err);
-        if (st == IPL_OK)
-            st = ipl_path_join(to, folder, scripts[i], err);
-        if (st == IPL_OK)
-            st = ipl_file_copy(to, from, err);
-    }
-    return st;
-}
-
 static ipl_status write_text(const ipl_text *text, const char *folder, const char *name,
                              ipl_error *err)
 {
@@ -161,12 +162,12 @@ static ipl_status write_text(const ipl_text *text, const char *folder, const cha
     return st == IPL_OK ? ipl_file_replace(path, text->s, text->len, err) : st;
 }
 
-static bool is_wanted(const char *name, const char *const *names, size_t n_names)
+static bool is_wanted(const ipl_verify_row *row, const char *const *names, size_t n_names)
 {
     for (size_t i = 0; i < n_names; i++)
-        if (strcmp(names[i], name) == 0)
+        if (strcmp(names[i], row->name) == 0)
             return true;
-    return n_names == 0;
+    return n_names == 0 && !row->net;
 }
 
 /* Whether every name has a row. */
@@ -202,13 +203,13 @@ ipl_status ipl_verify_rows(ipl_verdicts *out, const ipl_verify_row *table,
     *out = (ipl_verdicts){0};
     if (st != IPL_OK)
         return st;
-    st = install(opts->out, err);
+    st = ipl_folder_create(opts->out, err);
     ipl_text_add(&s.verdicts, "experiment,check,expected,obtained,verdict\n");
     ipl_text_add(&s.commands, "#!/bin/sh\n# Draw the figures of this folder again: "
                               "sh plot.sh [png|pdf|svg]\n"
                               "cd \"$(dirname \"$0\")\" || exit 1\n");
     for (const ipl_verify_row *row = table; row->name && st == IPL_OK; row++)
-        if (is_wanted(row->name, names, n_names))
+        if (is_wanted(row, names, n_names))
             st = run_one(&s, out, row, err);
     if (st == IPL_OK)
         st = write_text(&s.verdicts, opts->out, "verdicts.csv", err);
@@ -223,9 +224,37 @@ ipl_status ipl_verify_rows(ipl_verdicts *out, const ipl_verify_row *table,
     return st;
 }
 
+/* Both tables as one: owned, ended by a NULL name. */
+static ipl_verify_row *all_rows(ipl_error *err)
+{
+    const size_t n = count_rows(ipl_verify_table);
+    ipl_verify_row *rows;
+    size_t nets = 0;
+
+    while (ipl_net_experiment_table[nets].name)
+        nets++;
+    rows = ipl_array(n + nets + 1, 1, sizeof *rows, err);
+    if (!rows)
+        return NULL;
+    memcpy(rows, ipl_verify_table, n * sizeof *rows);
+    for (size_t i = 0; i < nets; i++) {
+        const ipl_net_experiment *net = &ipl_net_experiment_table[i];
+
+        rows[n + i] = (ipl_verify_row){net->name, net->summary, ipl_verify_nets, net};
+    }
+    return rows;
+}
+
 ipl_status ipl_verify_run(ipl_verdicts *out, const ipl_verify_opts *opts,
                           const char *const *names, size_t n_names, ipl_verify_say say,
                           void *context, ipl_error *err)
 {
-    return ipl_verify_rows(out, ipl_verify_table, opts, names, n_names, say, context, err);
+    ipl_verify_row *rows = all_rows(err);
+    ipl_status st = IPL_E_NOMEM;
+
+    *out = (ipl_verdicts){0};
+    if (rows)
+        st = ipl_verify_rows(out, rows, opts, names, n_names, say, context, err);
+    ipl_free(rows);
+    return st;
 }

@@ -1,6 +1,7 @@
 #include "run/verify_report.h"
 
 #include "base/file.h"
+#include "run/gnuplot.h"
 
 #include <assert.h>
 #include <math.h>
@@ -15,7 +16,11 @@ static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7"
 static const char *const verdict_names[IPL_VERDICT_COUNT] = {[IPL_PASS] = "PASS",
                                                              [IPL_FAIL] = "FAIL",
                                                              [IPL_SKIPPED] = "SKIPPED",
-                                                             [IPL_NOTE] = "note"};
+                                                             [IPL_NOTE] = "note",
+                                                             [IPL_AGREE] = "agree",
+                                                             [IPL_DISAGREE] = "DISAGREE",
+                                                             [IPL_NOT_REACHED] =
+                                                                 "not reached"};
 
 const char *ipl_verdict_name(ipl_verdict verdict)
 {
@@ -25,6 +30,7 @@ const char *ipl_verdict_name(ipl_verdict verdict)
 void ipl_report_release(ipl_report *report)
 {
     ipl_text_release(&report->rows);
+    ipl_text_release(&report->table);
 }
 
 ipl_report_panel *ipl_report_add_panel(ipl_report *report, const char *x_label,
@@ -224,7 +230,46 @@ ipl_status ipl_report_write(const ipl_report *report, const char *folder, const 
     st = ipl_path_join(path, folder, file, err);
     if (st == IPL_OK)
         st = ipl_file_replace(path, all.s, all.len, err);
+    if (st != IPL_OK || report->table.len == 0)
+        goto done;
+    (void)snprintf(file, sizeof file, "%s-expected.csv", name);
+    st = ipl_text_status(&report->table, err);
+    if (st == IPL_OK)
+        st = ipl_path_join(path, folder, file, err);
+    if (st == IPL_OK)
+        st = ipl_file_replace(path, report->table.s, report->table.len, err);
 done:
     ipl_text_release(&all);
+    return st;
+}
+
+/* Copy the scripts into the folder. */
+static ipl_status install(const char *folder, ipl_error *err)
+{
+    static const char *const scripts[] = {"verify.gp", "style.gp"};
+    ipl_status st = ipl_folder_create(folder, err);
+
+    for (size_t i = 0; i < sizeof scripts / sizeof scripts[0] && st == IPL_OK; i++) {
+        char from[IPL_PATH_MAX], to[IPL_PATH_MAX];
+
+        st = ipl_share_find(from, scripts[i], err);
+        if (st == IPL_OK)
+            st = ipl_path_join(to, folder, scripts[i], err);
+        if (st == IPL_OK)
+            st = ipl_file_copy(to, from, err);
+    }
+    return st;
+}
+
+ipl_status ipl_report_draw(bool *missing, ipl_text *said, const ipl_report *report,
+                           const char *folder, const char *name, ipl_error *err)
+{
+    const char *const argv[] = {"verify.gp", name, "png", NULL};
+    ipl_status st = install(folder, err);
+
+    if (st == IPL_OK)
+        st = ipl_report_write(report, folder, name, err);
+    if (st == IPL_OK)
+        st = ipl_gnuplot(missing, said, folder, argv, err);
     return st;
 }

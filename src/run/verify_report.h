@@ -25,6 +25,9 @@ typedef enum ipl_verdict {
     IPL_FAIL,
     IPL_SKIPPED, /* it could not be looked at here */
     IPL_NOTE,    /* a number for the reader, nothing is promised of it */
+    IPL_AGREE,   /* with what was published or computed elsewhere */
+    IPL_DISAGREE,
+    IPL_NOT_REACHED, /* it was found after longer training than there was here */
     IPL_VERDICT_COUNT
 } ipl_verdict;
 
@@ -57,6 +60,7 @@ typedef struct ipl_report {
     bool shown[IPL_REPORT_PANELS]
               [IPL_REPORT_SERIES]; /* the panel has points of the series */
     ipl_text rows;                 /* of the CSV file */
+    ipl_text table; /* NAME-expected.csv, header and all; empty: there is none */
 } ipl_report;
 
 /** Free what a report owns. */
@@ -100,17 +104,35 @@ void ipl_finding_expect(ipl_finding *row, const char *fmt, ...) IPL_PRINTF(2, 3)
 void ipl_finding_obtain(ipl_finding *row, ipl_verdict verdict, const char *fmt, ...)
     IPL_PRINTF(3, 4);
 
-/** "PASS", "FAIL", "SKIPPED", "note". */
+/** "PASS", "FAIL", "SKIPPED", "note", "agree", "DISAGREE", "not reached". */
 const char *ipl_verdict_name(ipl_verdict verdict);
 
 /** Write NAME.csv and NAME-settings.gp; errors of ipl_file_replace(). */
 ipl_status ipl_report_write(const ipl_report *report, const char *folder, const char *name,
                             ipl_error *err) IPL_NODISCARD;
 
+/**
+ * Write the data of a figure with the scripts that draw it, and run gnuplot on them.
+ *
+ * missing  set when there is no gnuplot: data and scripts are written all the same
+ * said     what gnuplot had to say is appended
+ * errors   IPL_E_CANTCREATE, IPL_E_NOMEM, IPL_E_NOINPUT (a script), IPL_E_IO
+ */
+ipl_status ipl_report_draw(bool *missing, ipl_text *said, const ipl_report *report,
+                           const char *folder, const char *name,
+                           ipl_error *err) IPL_NODISCARD;
+
+struct ipl_net_experiment;
+
 /** What every experiment is told. */
 typedef struct ipl_verify_task {
     bool quick;
     ipl_pool *pool;
+    const char *out;                      /* folder of the results */
+    const struct ipl_net_experiment *net; /* NULL: no nets are trained */
+    size_t nets, epochs;                  /* of it; 0: its own */
+    ipl_verify_say say;                   /* for progress; NULL: nobody listens */
+    void *context;
 } ipl_verify_task;
 
 /** One experiment. */
@@ -118,6 +140,8 @@ typedef struct ipl_verify_row {
     const char *name;    /* NULL ends the table */
     const char *summary; /* one line with the parameters */
     ipl_status (*run)(ipl_report *report, const ipl_verify_task *task, ipl_error *err);
+    const struct ipl_net_experiment
+        *net; /* run by name only, since it takes long; or NULL */
 } ipl_verify_row;
 
 /** The experiments, ended by a NULL name. */
@@ -139,6 +163,8 @@ ipl_status ipl_verify_samples(ipl_report *report, const ipl_verify_task *task,
                               ipl_error *err) IPL_NODISCARD;
 ipl_status ipl_verify_gain(ipl_report *report, const ipl_verify_task *task,
                            ipl_error *err) IPL_NODISCARD;
+ipl_status ipl_verify_teacher(ipl_report *report, const ipl_verify_task *task,
+                              ipl_error *err) IPL_NODISCARD;
 ipl_status ipl_verify_degenerate(ipl_report *report, const ipl_verify_task *task,
                                  ipl_error *err) IPL_NODISCARD;
 

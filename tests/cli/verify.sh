@@ -11,8 +11,13 @@ check "no check has failed" [ "$(grep -c '^  FAIL' "$out")" -eq 0 ]
 check "it closes with a count" grep -qE '^[0-9]+ checks passed, 0 failed, [01] skipped$' "$out"
 grep 'SKIPPED ' "$out"
 run 0 list experiments
-experiments=$(sed -n 's/^  \([a-z-]*\)  .*/\1/p' "$out")
-check "there are six experiments" [ "$(echo "$experiments" | wc -l)" -eq 6 ]
+nets=$(sed -n '/with nets/,$ s/^  \([a-z-]*\)  .*/\1/p' "$out")
+check "there are six experiments with nets" [ "$(echo "$nets" | wc -l)" -eq 6 ]
+experiments=$(sed -n '/with nets/q; s/^  \([a-z-]*\)  .*/\1/p' "$out")
+check "there are seven experiments without" [ "$(echo "$experiments" | wc -l)" -eq 7 ]
+for net in $nets; do
+    check "$net is run by name only" [ ! -e "quick/$net.csv" ]
+done
 for experiment in $experiments; do
     if [ "$experiment" = degenerate ] && [ ! -e quick/degenerate.csv ]; then
         continue # no images here, which the table says

@@ -1,0 +1,587 @@
+#include "run/verify_nets.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "run/plot_run.h"
+#include "run/summary.h"
+#include "run/trainer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Trends: shares of a maximum, and of the nets. */
+#define STEP 0.01
+#define FALL 0.05
+#define MOST 0.9
+
+/* Allowed to accuracies beside the deviation over the nets. */
+#define ACCURACY_SPREAD 0.02
+
+enum { RUN_BYTES_MAX = 1 << 20 };
+
+static const char *const columns[IPL_NET_FIELDS] = {"I_XT",   "I_TY", "I_TY_cond",
+                                                    "I_prev", "H_T",  "H_Y"};
+static const char *const symbols[IPL_NET_FIELDS] = {"I(X;T)", "I(T;Y)", "I_c(T;Y)",
+                                                    "LTC",    "H(T)",   "H(Y)"};
+static const char *const moments[IPL_NET_MOMENTS] = {"untrained", "peak", "end"};
+
+/* The nets of an experiment: what they recorded, and one estimator of it. */
+typedef struct nets {
+    const ipl_net_experiment *what;
+    const ipl_net_version *version;
+    const ipl_verify_task *task;
+    size_t n, epochs;
+    ipl_table **tables; /* (n) of information.csv */
+    double *accuracy;   /* (n) test accuracy at the end */
+    double *scores;     /* (n) scratch */
+    const char *wanted; /* estimator whose tracks are loaded */
+    char estimator[IPL_ESTIMATOR_MAX];
+    ipl_track *tracks; /* (n) */
+} nets;
+
+static void unload(nets *s)
+{
+    for (size_t k = 0; s->tracks && k < s->n; k++)
+        ipl_track_release(&s->tracks[k]);
+    s->wanted = NULL;
+}
+
+static void release(nets *s)
+{
+    unload(s);
+    for (size_t k = 0; s->tables && k < s->n; k++)
+        ipl_table_destroy(s->tables[k]);
+    ipl_free(s->tracks);
+    ipl_free(s->scores);
+    ipl_free(s->accuracy);
+    ipl_free(s->tables);
+}
+
+static ipl_status apply(ipl_experiment *exp, const char *name, const char *value,
+                        ipl_error *err)
+{
+    return ipl_opt_set(exp, ipl_opt_find(ipl_experiment_opts, name), value, err);
+}
+
+/* The preset with the settings of the version. */
+static ipl_status resolve(ipl_experiment *exp, const nets *s, size_t k, ipl_error *err)
+{
+    char path[IPL_PATH_MAX], number[32];
+    ipl_status st = ipl_preset_find(path, s->what->name, err);
+
+    ipl_opt_init(exp, ipl_experiment_opts);
+    if (st == IPL_OK)
+        st = ipl_experiment_read(exp, path, err);
+    for (const ipl_net_setting *set = s->version->settings; set->name && st == IPL_OK;
+         set++)
+        st = apply(exp, set->name, set->value, err);
+    (void)snprintf(number, sizeof number, "%zu", s->epochs);
+    if (st == IPL_OK)
+        st = apply(exp, "epochs", number, err);
+    (void)snprintf(number, sizeof number, "%zu", k + 1);
+    if (st == IPL_OK)
+        st = apply(exp, "seed", number, err);
+    return st == IPL_OK ? ipl_experiment_name(exp, s->what->name, err) : st;
+}
+
+/*
+ * Whether the folder holds this experiment, finished. One that was interrupted goes on;
+ * another one stays as it is.
+ */
+static ipl_status look(bool *done, const char *folder, const ipl_experiment *exp,
+                       ipl_error *err)
+{
+    char path[IPL_PATH_MAX], *json = NULL;
+    ipl_experiment *there = NULL;
+    ipl_text a = {0}, b = {0};
+    size_t len;
+    ipl_status st = ipl_path_join(path, folder, "experiment.ini", err);
+
+    *done = false;
+    if (st != IPL_OK || !ipl_file_exists(path))
+        return st;
+    there = ipl_array(1, 1, sizeof *there, err);
+    if (!there)
+        return IPL_E_NOMEM;
+    ipl_opt_init(there, ipl_experiment_opts);
+    st = ipl_experiment_read(there, path, err);
+    if (st != IPL_OK)
+        goto done;
+    ipl_experiment_print(&a, there);
+    ipl_experiment_print(&b, exp);
+    st = ipl_text_status(&a, err);
+    if (st == IPL_OK)
+        st = ipl_text_status(&b, err);
+    if (st == IPL_OK && strcmp(a.s, b.s) != 0)
+        st = ipl_fail(err, IPL_E_CANTCREATE,
+                      "%.300s: a run of other options is there; choose another --out, or "
+                      "remove it",
+                      folder);
+    if (st == IPL_OK)
+        st = ipl_path_join(path, folder, "run.json", err);
+    if (st == IPL_OK && ipl_file_exists(path))
+        st = ipl_file_read(&json, &len, path, RUN_BYTES_MAX, err);
+    *done = st == IPL_OK && json && strstr(json, "\"state\": \"done\"");
+done:
+    ipl_free(json);
+    ipl_free(there);
+    ipl_text_release(&a);
+    ipl_text_release(&b);
+    return st;
+}
+
+/* Train net k unless it is there; path of its run. */
+static ipl_status train(char *path, const nets *s, size_t k, ipl_error *err)
+{
+    const double start = ipl_clock();
+    ipl_experiment *exp = ipl_array(1, 1, sizeof *exp, err);
+    char name[128], line[IPL_PATH_MAX + 128], time[16];
+    ipl_train_opts opts = {.exp = exp,
+                           .path = path,
+                           .resume = IPL_RESUME_AUTO,
+                           .threads = ipl_pool_threads(s->task->pool)};
+    bool done = false;
+    ipl_status st = exp ? resolve(exp, s, k, err) : IPL_E_NOMEM;
+
+    (void)snprintf(name, sizeof name, "%s-seed%zu", s->what->name, k + 1);
+    if (st == IPL_OK)
+        st = ipl_path_join(path, s->task->out, name, err);
+    if (st == IPL_OK)
+        st = look(&done, path, exp, err);
+    if (st == IPL_OK && !done)
+        st = ipl_train(&opts, err);
+    ipl_clock_print(time, sizeof time, ipl_clock() - start);
+    (void)snprintf(line, sizeof line, "  net %zu of %zu: %.4000s %s%s", k + 1, s->n, path,
+                   done ? "was there" : "trained in ", done ? "" : time);
+    if (st == IPL_OK && s->task->say)
+        s->task->say(s->task->context, line);
+    ipl_free(exp);
+    return st;
+}
+
+/* Tables of a run that is there. */
+static ipl_status read_run(nets *s, size_t k, const char *folder, ipl_error *err)
+{
+    char path[IPL_PATH_MAX];
+    ipl_table *training = NULL;
+    double *accuracy = NULL;
+    ipl_status st = ipl_path_join(path, folder, "information.csv", err);
+
+    if (st == IPL_OK)
+        st = ipl_table_read(&s->tables[k], path, err);
+    if (st == IPL_OK)
+        st = ipl_path_join(path, folder, "training.csv", err);
+    if (st == IPL_OK)
+        st = ipl_table_read(&training, path, err);
+    if (st == IPL_OK)
+        st = ipl_table_numbers(&accuracy, training, "test_accuracy", err);
+    if (st == IPL_OK)
+        s->accuracy[k] = accuracy[ipl_table_rows(training) - 1];
+    ipl_free(accuracy);
+    ipl_table_destroy(training);
+    return st;
+}
+
+/* Load the tracks of an estimator, unless they are. */
+static ipl_status load(nets *s, const char *wanted, ipl_error *err)
+{
+    ipl_track_query query = {.fields = columns,
+                             .n_fields = IPL_NET_FIELDS,
+                             .layers = true,
+                             .split = s->what->split,
+                             .estimator = s->estimator};
+    size_t column, row = 0;
+    ipl_status st;
+
+    if (s->wanted && strcmp(s->wanted, wanted) == 0)
+        return IPL_OK;
+    unload(s);
+    st = ipl_table_column(&column, s->tables[0], "estimator", err);
+    if (st != IPL_OK)
+        return st;
+    while (row < ipl_table_rows(s->tables[0]) &&
+           !ipl_estimator_fits(ipl_table_text(s->tables[0], row, column), wanted))
+        row++;
+    if (row == ipl_table_rows(s->tables[0]))
+        return ipl_fail(err, IPL_E_FORMAT, "%.200s: no estimator '%s'",
+                        ipl_table_path(s->tables[0]), wanted);
+    (void)snprintf(s->estimator, sizeof s->estimator, "%s",
+                   ipl_table_text(s->tables[0], row, column));
+    for (size_t k = 0; k < s->n && st == IPL_OK; k++)
+        st = ipl_track_read(&s->tracks[k], s->tables[k], &query, err);
+    if (st == IPL_OK)
+        s->wanted = wanted;
+    return st;
+}
+
+static ipl_net_got spread_of(const double *v, size_t n)
+{
+    ipl_net_got got = {.n = n};
+    double squares = 0.0;
+
+    for (size_t k = 0; k < n; k++)
+        got.mean += v[k] / (double)n;
+    for (size_t k = 0; k < n; k++)
+        squares += (v[k] - got.mean) * (v[k] - got.mean);
+    got.sd = n > 1 ? sqrt(squares / (double)(n - 1)) : 0.0;
+    return got;
+}
+
+static double moment_of(const ipl_course *c, ipl_net_moment moment)
+{
+    return moment == IPL_NET_START ? c->first : moment == IPL_NET_PEAK ? c->max : c->final;
+}
+
+static double tolerance(const ipl_net_experiment *experiment, ipl_interval expected)
+{
+    return fmax(experiment->share * 0.5 * (expected.lo + expected.hi), experiment->least);
+}
+
+ipl_verdict ipl_net_judge(const ipl_net_experiment *experiment, ipl_interval expected,
+                          ipl_net_got got, bool reached)
+{
+    const double reach = tolerance(experiment, expected) + 2.0 * got.sd;
+
+    if (!reached)
+        return IPL_NOT_REACHED;
+    return got.mean >= expected.lo - reach && got.mean <= expected.hi + reach
+               ? IPL_AGREE
+               : IPL_DISAGREE;
+}
+
+/* "24.4" or "23.9 ... 24.4". */
+static void print_interval(char *out, size_t size, ipl_interval v)
+{
+    if (v.lo < v.hi)
+        (void)snprintf(out, size, "%.4g ... %.4g", v.lo, v.hi);
+    else
+        (void)snprintf(out, size, "%.4g", v.lo);
+}
+
+/* A row of NAME-expected.csv. */
+static void tabulate(ipl_report *report, const nets *s, const char *what, const char *layer,
+                     ipl_interval expected, double allowed, ipl_net_got got,
+                     ipl_verdict verdict)
+{
+    ipl_text *out = &report->table;
+
+    if (out->len == 0)
+        ipl_text_add(out, "experiment,quantity,layer,estimator,expected_low,expected_high,"
+                          "spread,source,mean,sd,nets,epochs,verdict\n");
+    ipl_text_add(out, "%s,", s->what->name);
+    ipl_text_add_field(out, what);
+    ipl_text_add(out, ",");
+    ipl_text_add_field(out, layer);
+    ipl_text_add(out, ",");
+    ipl_text_add_field(out, s->wanted ? s->estimator : "");
+    ipl_text_add(out, ",");
+    ipl_text_add_number(out, expected.lo);
+    ipl_text_add(out, ",");
+    ipl_text_add_number(out, expected.hi);
+    ipl_text_add(out, ",");
+    ipl_text_add_number(out, allowed);
+    ipl_text_add(out, ",");
+    ipl_text_add_field(out, verdict == IPL_NOTE ? "" : s->what->source);
+    ipl_text_add(out, ",");
+    ipl_text_add_number(out, got.mean);
+    ipl_text_add(out, ",");
+    ipl_text_add_number(out, got.sd);
+    ipl_text_add(out, ",%zu,%zu,%s\n", got.n, s->epochs, ipl_verdict_name(verdict));
+}
+
+/* Three rows at most: start, peak and end of one quantity in one layer. */
+static ipl_status check_value(ipl_report *report, nets *s, const ipl_net_value *v,
+                              ipl_error *err)
+{
+    char what[96], range[64];
+    ipl_status st = load(s, v->estimator, err);
+
+    for (size_t m = 0; m < IPL_NET_MOMENTS && st == IPL_OK; m++) {
+        const ipl_interval expected = v->at[m];
+        const char *layer;
+        ipl_finding *row;
+        ipl_net_got got;
+        ipl_verdict verdict;
+
+        if (!(expected.hi > 0.0))
+            continue;
+        if (v->layer > s->tracks[0].n_layers)
+            return ipl_fail(err, IPL_E_SHAPE, "%s: layer %zu of %zu", s->what->name,
+                            v->layer, s->tracks[0].n_layers);
+        for (size_t k = 0; k < s->n; k++) {
+            const ipl_course c = ipl_course_of(&s->tracks[k], v->layer - 1, v->field);
+
+            s->scores[k] = moment_of(&c, (ipl_net_moment)m);
+        }
+        got = spread_of(s->scores, s->n);
+        verdict =
+            ipl_net_judge(s->what, expected, got, s->version->reaches[m] <= s->epochs);
+        layer = s->tracks[0].names[v->layer - 1];
+        (void)snprintf(what, sizeof what, "%s, %s", symbols[v->field], moments[m]);
+        row = ipl_report_find(report, "%s: %s, %s", layer, what, v->estimator);
+        print_interval(range, sizeof range, expected);
+        ipl_finding_expect(row, "%s, within %.3g", range, tolerance(s->what, expected));
+        ipl_finding_obtain(row, verdict, "%.4g, s.d. %.2g, %zu net%s", got.mean, got.sd,
+                           s->n, s->n == 1 ? "" : "s");
+        tabulate(report, s, what, layer, expected, tolerance(s->what, expected), got,
+                 verdict);
+    }
+    return st;
+}
+
+bool ipl_net_shows(const ipl_track *track, const ipl_net_fact *f, size_t layer)
+{
+    const ipl_course c = ipl_course_of(track, layer, f->field);
+    const double step = STEP * fabs(c.max);
+
+    switch (f->trend) {
+    case IPL_NET_RISES_THEN_FALLS:
+        return c.max - c.first > step && c.max - c.final > step;
+    case IPL_NET_ONLY_FALLS:
+        return c.max - c.first <= step && c.max - c.final > step;
+    case IPL_NET_DOES_NOT_FALL:
+        return c.max - c.final <= FALL * fabs(c.max);
+    case IPL_NET_ENDS_HIGHER:
+        return c.final > c.first;
+    case IPL_NET_ENDS_LOWER:
+        return c.final < c.first;
+    case IPL_NET_ORDERED:
+        for (size_t i = 0; i < track->n_epochs && layer + 1 < f->last; i++)
+            if (!(ipl_track_get(track, i, layer, f->field) >=
+                  ipl_track_get(track, i, layer + 1, f->field) - 1e-9))
+                return false;
+        return true;
+    case IPL_NET_BOUNDED:
+        for (size_t i = 0; i < track->n_epochs; i++)
+            if (!(ipl_track_get(track, i, layer, f->field) <=
+                  ipl_track_get(track, i, layer, IPL_NET_Y) + 1e-9))
+                return false;
+        return true;
+    }
+    return false;
+}
+
+static const char *const trends[] = {
+    [IPL_NET_RISES_THEN_FALLS] = "rises, then falls",
+    [IPL_NET_ONLY_FALLS] = "only falls",
+    [IPL_NET_DOES_NOT_FALL] = "does not fall",
+    [IPL_NET_ENDS_HIGHER] = "ends higher",
+    [IPL_NET_ENDS_LOWER] = "ends lower",
+    [IPL_NET_ORDERED] = ">= the next layer's",
+    [IPL_NET_BOUNDED] = "<= H(Y)",
+};
+
+/* Ordered and bounded hold at every epoch or do not; not to fall needs the whole course. */
+static ipl_verdict judge_fact(const nets *s, ipl_net_trend trend, double share)
+{
+    const bool always = trend == IPL_NET_ORDERED || trend == IPL_NET_BOUNDED;
+    const bool reached = always || s->version->reaches[IPL_NET_END] <= s->epochs;
+
+    if (!reached && (share < MOST || trend == IPL_NET_DOES_NOT_FALL))
+        return IPL_NOT_REACHED;
+    return share >= MOST ? IPL_AGREE : IPL_DISAGREE;
+}
+
+/* A row for each layer. */
+static ipl_status check_fact(ipl_report *report, nets *s, const ipl_net_fact *f,
+                             ipl_error *err)
+{
+    const bool pairs = f->trend == IPL_NET_ORDERED;
+    char what[96];
+    ipl_status st = load(s, f->estimator, err);
+
+    (void)snprintf(what, sizeof what, "%s %s", symbols[f->field], trends[f->trend]);
+    for (size_t l = f->first - 1; st == IPL_OK && l + pairs < f->last; l++) {
+        size_t shown = 0;
+        ipl_verdict verdict;
+        ipl_finding *row;
+
+        if (l >= s->tracks[0].n_layers)
+            return ipl_fail(err, IPL_E_SHAPE, "%s: layer %zu of %zu", s->what->name, l + 1,
+                            s->tracks[0].n_layers);
+        for (size_t k = 0; k < s->n; k++)
+            shown += ipl_net_shows(&s->tracks[k], f, l);
+        verdict = judge_fact(s, f->trend, (double)shown / (double)s->n);
+        row = ipl_report_find(report, "%s: %s, %s", s->tracks[0].names[l], what,
+                              f->estimator);
+        ipl_finding_expect(row, "in 9 of 10 nets");
+        ipl_finding_obtain(row, verdict, "in %zu of %zu", shown, s->n);
+        tabulate(report, s, what, s->tracks[0].names[l], (ipl_interval){MOST, 1.0}, 0.0,
+                 (ipl_net_got){(double)shown / (double)s->n, 0.0, s->n}, verdict);
+    }
+    return st;
+}
+
+/* Compression of I(X;T), layer by layer: numbers for the reader. */
+static ipl_status add_scores(ipl_report *report, nets *s, const char *wanted,
+                             ipl_error *err)
+{
+    static const char what[] = "compression of I(X;T)";
+    ipl_status st = load(s, wanted, err);
+
+    for (size_t l = 0; st == IPL_OK && l < s->tracks[0].n_layers; l++) {
+        ipl_net_got got;
+
+        for (size_t k = 0; k < s->n; k++)
+            s->scores[k] = ipl_course_of(&s->tracks[k], l, IPL_NET_XT).compression;
+        got = spread_of(s->scores, s->n);
+        ipl_finding_obtain(
+            ipl_report_find(report, "%s: %s, %s", s->tracks[0].names[l], what, wanted),
+            IPL_NOTE, "%.3f, s.d. %.2g", got.mean, got.sd);
+        tabulate(report, s, what, s->tracks[0].names[l],
+                 (ipl_interval){(double)NAN, (double)NAN}, (double)NAN, got, IPL_NOTE);
+    }
+    return st;
+}
+
+static void check_accuracy(ipl_report *report, nets *s)
+{
+    const ipl_net_experiment rule = {.share = 0.0, .least = ACCURACY_SPREAD};
+    const ipl_net_got got = spread_of(s->accuracy, s->n);
+    const bool reached = s->version->reaches[IPL_NET_END] <= s->epochs;
+    const ipl_interval expected = s->what->test_accuracy;
+    ipl_finding *row;
+    ipl_verdict verdict;
+
+    if (!(expected.hi > 0.0))
+        return;
+    verdict = ipl_net_judge(&rule, expected, got, reached);
+    row = ipl_report_find(report, "test accuracy at the end");
+    ipl_finding_expect(row, "%.3f, within %.2g", expected.lo, ACCURACY_SPREAD);
+    ipl_finding_obtain(row, verdict, "%.3f, s.d. %.2g", got.mean, got.sd);
+    unload(s);
+    tabulate(report, s, "test accuracy at the end", "", expected, ACCURACY_SPREAD, got,
+             verdict);
+}
+
+/* Level of a moment across a panel. */
+static void add_level(ipl_report *report, size_t panel, size_t series, const double *x,
+                      size_t n, ipl_interval v)
+{
+    const double ends[] = {x[0], x[n - 1]};
+    const double level[] = {0.5 * (v.lo + v.hi), 0.5 * (v.lo + v.hi)};
+
+    if (v.hi > 0.0)
+        ipl_report_add_curve(report, panel, series, ends, level, 2);
+}
+
+/* One layer: mean and deviations over the epochs, and what was expected of it. */
+static ipl_status draw_layer(ipl_report *report, const nets *s, const ipl_track *mean,
+                             const ipl_track *sd, const ipl_net_value *v, ipl_error *err)
+{
+    const size_t n = mean->n_epochs, panel = report->n_panels;
+    double *x = ipl_array(4, n, sizeof *x, err);
+
+    if (!x)
+        return IPL_E_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        const double m = ipl_track_get(mean, i, v->layer - 1, IPL_NET_XT);
+        const double d = ipl_track_get(sd, i, v->layer - 1, IPL_NET_XT);
+
+        /* Epoch 0 has its place half an epoch, or half a first step, before. */
+        x[i] = mean->epochs[i] > 0.0 ? mean->epochs[i]
+               : n > 1               ? 0.5 * mean->epochs[1]
+                                     : 0.5;
+        x[n + i] = m;
+        x[2 * n + i] = m - d;
+        x[3 * n + i] = m + d;
+    }
+    ipl_report_add_panel(report, "epoch", "I({/:Italic X};{/:Italic T}) [nats]", "%s",
+                         mean->names[v->layer - 1])
+        ->log_x = true;
+    ipl_report_add_curve(report, panel, 0, x, x + n, n);
+    for (size_t side = 2; side < 4 && s->n > 1; side++)
+        ipl_report_add_curve(report, panel, side - 1, x, x + side * n, n);
+    for (size_t m = 0; m < IPL_NET_MOMENTS; m++)
+        add_level(report, panel, (s->n > 1 ? 3 : 1) + m, x, n, v->at[m]);
+    ipl_free(x);
+    return IPL_OK;
+}
+
+/* The first estimator of the table, I(X;T) of each layer it has values for. */
+static ipl_status draw(ipl_report *report, nets *s, ipl_error *err)
+{
+    const ipl_track **tracks = ipl_array(s->n, 1, sizeof(void *), err);
+    ipl_track mean = {0}, sd = {0};
+    char shown[IPL_FINDING_TEXT];
+    ipl_status st = tracks ? load(s, s->what->values[0].estimator, err) : IPL_E_NOMEM;
+
+    for (size_t k = 0; k < s->n && st == IPL_OK; k++)
+        tracks[k] = &s->tracks[k];
+    if (st == IPL_OK)
+        st = ipl_track_mean(&mean, &sd, tracks, s->n, err);
+    if (st != IPL_OK)
+        goto done;
+    if (s->n > 1)
+        (void)snprintf(shown, sizeof shown, "mean of %zu nets, LogDet", s->n);
+    else
+        (void)snprintf(shown, sizeof shown, "one net, LogDet");
+    (void)ipl_report_add_series(report, "mean", shown, "#0072B2", 1);
+    if (s->n > 1) {
+        (void)ipl_report_add_series(report, "mean - s.d.", "- 1 s.d.", "#56B4E9", 2);
+        (void)ipl_report_add_series(report, "mean + s.d.", "+ 1 s.d.", "#56B4E9", 2);
+    }
+    (void)ipl_report_add_series(report, "start", "expected at the start", "#009E73", 3);
+    (void)ipl_report_add_series(report, "peak", "expected at the peak", "#E69F00", 3);
+    (void)ipl_report_add_series(report, "end", "expected at the end", "#D55E00", 3);
+    for (size_t i = 0; i < s->what->n_values && st == IPL_OK; i++) {
+        const ipl_net_value *v = &s->what->values[i];
+
+        if (v->field == IPL_NET_XT && strcmp(v->estimator, s->wanted) == 0)
+            st = draw_layer(report, s, &mean, &sd, v, err);
+    }
+    report->columns = report->n_panels < 3 ? report->n_panels : 3;
+done:
+    ipl_track_release(&sd);
+    ipl_track_release(&mean);
+    ipl_free(tracks);
+    return st;
+}
+
+static ipl_status compare(ipl_report *report, nets *s, ipl_error *err)
+{
+    static const char *const scored[] = {"logdet:beta=own", "logdet:beta=rd", "kde",
+                                         "binning"};
+    ipl_status st = draw(report, s, err);
+
+    for (size_t i = 0; i < s->what->n_values && st == IPL_OK; i++)
+        st = check_value(report, s, &s->what->values[i], err);
+    for (size_t i = 0; i < s->what->n_facts && st == IPL_OK; i++)
+        st = check_fact(report, s, &s->what->facts[i], err);
+    for (size_t i = 0; i < sizeof scored / sizeof scored[0] && st == IPL_OK; i++)
+        st = add_scores(report, s, scored[i], err);
+    if (st == IPL_OK)
+        check_accuracy(report, s);
+    return st;
+}
+
+ipl_status ipl_verify_nets(ipl_report *report, const ipl_verify_task *task, ipl_error *err)
+{
+    const ipl_net_version *version = &task->net->version[task->quick];
+    nets s = {.what = task->net,
+              .version = version,
+              .task = task,
+              .n = task->nets > 0 ? task->nets : version->seeds,
+              .epochs = task->epochs > 0 ? task->epochs : version->epochs};
+    ipl_status st = IPL_E_NOMEM;
+
+    s.tables = ipl_array(s.n, 1, sizeof(void *), err);
+    s.accuracy = ipl_array(s.n, 1, sizeof *s.accuracy, err);
+    s.scores = ipl_array(s.n, 1, sizeof *s.scores, err);
+    s.tracks = ipl_array(s.n, 1, sizeof *s.tracks, err);
+    if (s.tables && s.accuracy && s.scores && s.tracks)
+        st = IPL_OK;
+    for (size_t k = 0; k < s.n && st == IPL_OK; k++) {
+        char path[IPL_PATH_MAX];
+
+        st = train(path, &s, k, err);
+        if (st == IPL_OK)
+            st = read_run(&s, k, path, err);
+    }
+    if (st == IPL_OK)
+        st = compare(report, &s, err);
+    release(&s);
+    return st;
+}
