@@ -1,9 +1,9 @@
 # make            build ./infoplane and the library
 # make help       list the targets
 #
-# Variables: CC, CXX, CFLAGS, CPPFLAGS, LDFLAGS, MODE (release, debug, asan), NATIVE=1,
-# WERROR=1, PREFIX, DESTDIR, V=1. Objects go to build/$(MODE), so modes never mix; a change
-# of compiler, flags or PREFIX rebuilds what it concerns.
+# Variables: CC, CXX, CFLAGS, CPPFLAGS, LDFLAGS, MODE (release, debug, asan, tsan, coverage,
+# fuzz), NATIVE=1, WERROR=1, PREFIX, DESTDIR, V=1. Objects go to build/$(MODE), so modes never
+# mix; a change of compiler, flags or PREFIX rebuilds what it concerns.
 
 MODE   ?= release
 NATIVE ?= 0
@@ -62,17 +62,30 @@ OPT_release := -O3
 OPT_debug   := -O0 -g3
 OPT_asan    := -O1 -g3 -fno-omit-frame-pointer \
                -fsanitize=address,undefined -fno-sanitize-recover=all
-ifeq ($(filter $(MODE),release debug asan),)
-  $(error MODE=$(MODE): want release, debug or asan)
+OPT_tsan    := -O1 -g3 -fno-omit-frame-pointer -fsanitize=thread
+OPT_coverage := -O0 -g3 --coverage
+OPT_fuzz    := -O1 -g3 -fno-omit-frame-pointer -fno-sanitize-recover=all \
+               -fsanitize=address,undefined,fuzzer-no-link
+ifeq ($(OPT_$(MODE)),)
+  $(error MODE=$(MODE): want release, debug, asan, tsan, coverage or fuzz)
 endif
 # Both libraries are made of the same objects. Without interposition a call within the
 # library stays direct and position-independent code costs nothing that could be measured.
 PIC := -fPIC -fno-semantic-interposition
-OPT := -ffp-contract=off $(PIC) $(OPT_$(MODE)) $(if $(filter 1,$(NATIVE)),-march=native)
+# Overflows that slip through end the program instead of going on: canaries, checked string
+# functions (which want an optimiser), pages touched one by one, tables of pointers that are
+# read-only once filled. Kernels have no arrays on the stack that would pay for it.
+# tests/cli/hardened.sh looks for each of them in the program.
+ELF    := $(filter-out Darwin,$(shell uname))
+HARDEN := -fstack-protector-strong $(if $(ELF),-fstack-clash-protection)
+HARDEN_release := $(HARDEN) -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+HARDEN_debug   := $(HARDEN)
+HARDEN_LINK    := $(if $(ELF),-z relro -z now -z noexecstack)
+OPT := -ffp-contract=off $(PIC) $(OPT_$(MODE)) $(HARDEN_$(MODE)) $(if $(filter 1,$(NATIVE)),-march=native)
 
 ALL_CPPFLAGS := -Iinclude -Isrc -D_POSIX_C_SOURCE=200809L $(CPPFLAGS)
 ALL_CFLAGS    = -std=c11 -pthread $(OPT) $(WARN) $(PKG_CFLAGS) $(CFLAGS)
-ALL_LDFLAGS   = -pthread $(filter -fsanitize%,$(OPT)) $(LDFLAGS)
+ALL_LDFLAGS   = -pthread $(filter -fsanitize% --coverage,$(OPT)) $(HARDEN_LINK) $(LDFLAGS)
 LIBS          = $(PKG_LIBS) -lm
 
 SRC   := $(sort $(wildcard src/*/*.c))
@@ -81,21 +94,29 @@ CLI   := $(filter $(BUILD)/src/cli/%,$(OBJ))
 LIB   := $(BUILD)/libinfoplane.a
 # The shared library, for ELF systems: the first number of its name is that of its interface.
 SOVERSION := 0
-SHLIB := $(if $(filter-out Darwin,$(shell uname)),$(BUILD)/libinfoplane.so.$(SOVERSION))
+SHLIB := $(if $(ELF),$(BUILD)/libinfoplane.so.$(SOVERSION))
 BIN   := $(BUILD)/infoplane
 TSRC  := $(sort $(wildcard tests/test_*.c))
 TEST  := $(TSRC:%.c=$(BUILD)/%)
+# A fuzz target is its own file and what all of them share: with libFuzzer in MODE=fuzz, else
+# with a program that replays the corpus.
+FSRC  := $(sort $(wildcard tests/fuzz/*.c))
+FUZZ  := $(patsubst %.c,$(BUILD)/%,$(filter tests/fuzz/fuzz_%,$(FSRC)))
+FUZZ_WITH := fuzz mutate $(if $(filter fuzz,$(MODE)),libfuzzer,replay)
 BSRC  := $(sort $(wildcard tests/bench/*.c))
 BENCH := $(patsubst %.c,$(BUILD)/%,$(filter tests/bench/bench_%,$(BSRC)))
 # Executable scripts of a folder.
 scripts = $(shell for f in $1/*.sh; do test ! -x $$f || echo $$f; done)
-FORMATTED = $(wildcard src/*/*.[ch] include/*.h include/ipl/*.h tests/*.[ch] tests/*/*.[ch])
-SHELLS    = $(wildcard scripts/*.sh tests/bench/*.sh tests/cli/*.sh tests/long/*.sh) .ci/run
+FORMATTED = $(wildcard src/*/*.[ch] include/*.h include/ipl/*.h tests/*.[ch] tests/*/*.[ch] \
+            scripts/*/*.c)
+SHELLS    = $(wildcard scripts/*.sh scripts/*/*.sh tests/bench/*.sh tests/cli/*.sh tests/long/*.sh) \
+            .ci/run
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all demo test tests run-tests check check-long bench bench-quick bench-check lint \
-        format format-check headers layers install uninstall deps clean help FORCE
+.PHONY: all demo test tests run-tests check check-long tsan fuzz coverage bench bench-quick \
+        bench-check lint format format-check headers layers install uninstall deps clean help \
+        FORCE
 
 ## all            ./infoplane and the library (default)
 all: $(LIB) $(SHLIB) infoplane
@@ -119,7 +140,7 @@ $(SHLIB): $(filter-out $(CLI),$(OBJ)) $(BUILD)/libinfoplane.map
 
 $(BIN): $(CLI) $(LIB)
 	@echo "  LD    $@"
-	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
+	$(Q)$(CC) $(if $(ELF),-pie) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
 
 $(BUILD)/%.o: %.c Makefile $(BUILD)/flags.stamp
 	@mkdir -p $(@D)
@@ -130,6 +151,9 @@ $(BUILD)/%.o: %.c Makefile $(BUILD)/flags.stamp
 # may contract; and the same loops for several instruction sets, chosen when they run.
 CONTRACT := -ffp-contract=fast
 X86      := $(findstring x86_64,$(shell $(CC) -dumpmachine))
+ifeq ($(MODE),fuzz) # no parsers, and minutes to instrument
+$(patsubst %,$(BUILD)/src/math/conv_%.o,plain avx2 avx512): OPT := $(filter-out -fsanitize%,$(OPT))
+endif
 $(BUILD)/src/math/conv_plain.o:  OPT += $(CONTRACT)
 $(BUILD)/src/math/conv_avx2.o:   OPT += $(CONTRACT) $(if $(X86),-mavx2 -mfma)
 $(BUILD)/src/math/conv_avx512.o: OPT += $(CONTRACT) $(if $(X86),-mavx512f -mavx512vl -mfma)
@@ -140,6 +164,10 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIB)
 	  $(LIBS) -o $@
 
 $(BENCH): $(BUILD)/tests/bench/bench.o
+$(FUZZ): $(FUZZ_WITH:%=$(BUILD)/tests/fuzz/%.o)
+ifeq ($(MODE),fuzz)
+$(FUZZ): ALL_LDFLAGS += -fsanitize=fuzzer
+endif
 
 # Stamps change when their text does; what depends on them is then made again.
 $(BUILD)/flags.stamp: TEXT = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS)
@@ -167,22 +195,57 @@ test:
 	$(Q)scripts/deps.sh
 	$(Q)$(SUBMAKE) MODE=$(or $(filter debug asan,$(MODE)),debug) run-tests
 
-tests: $(TEST) $(BENCH)
+tests: $(TEST) $(BENCH) $(FUZZ)
 
 # CC, CFLAGS and REQUIRES are for the test that builds a program against the library.
-run-tests: $(TEST) $(BIN) $(LIB) $(SHLIB)
+run-tests: $(TEST) $(FUZZ) $(BIN) $(LIB) $(SHLIB)
 	$(Q)INFOPLANE=$(CURDIR)/$(BIN) CC='$(CC)' CFLAGS='$(ALL_LDFLAGS)' REQUIRES='$(PKG)' \
-	  scripts/run_tests.sh $(TEST) $(call scripts,tests/cli)
+	  scripts/run_tests.sh $(TEST) $(FUZZ) $(call scripts,tests/cli)
 
 ## check          headers, layers, and the tests under ASan and UBSan
 check: headers layers
 	$(Q)$(SUBMAKE) MODE=asan test
 
-## check-long     check, then the scripts of tests/long with the release build
+## check-long     check, then the release build's own tests, tests/long and tsan
 check-long: check
 	$(Q)$(SUBMAKE) MODE=release all
 	$(Q)INFOPLANE=$(CURDIR)/build/release/infoplane \
-	  scripts/run_tests.sh $(call scripts,tests/long)
+	  scripts/run_tests.sh tests/cli/hardened.sh $(call scripts,tests/long)
+	$(Q)$(SUBMAKE) tsan
+
+## tsan           the pool, a net and whole runs of eight threads under ThreadSanitizer
+tsan:
+	$(Q)$(SUBMAKE) MODE=tsan $(TSAN_TESTS) build/tsan/infoplane
+	$(Q)INFOPLANE=$(CURDIR)/build/tsan/infoplane \
+	  scripts/run_tests.sh $(TSAN_TESTS) tests/long/threads.sh
+TSAN_TESTS := $(patsubst %,build/tsan/tests/test_%,pool net plane)
+
+## fuzz           fuzz one parser: make fuzz TARGET=npy [SECONDS=60]; needs clang
+SECONDS ?= 60
+fuzz:
+	$(Q)test -f tests/fuzz/fuzz_$(TARGET).c || { echo "fuzz: TARGET is one of" \
+	  $(FSRC:tests/fuzz/fuzz_%.c=%); exit 2; }
+	$(Q)$(SUBMAKE) MODE=fuzz CC='$(or $(filter clang%,$(notdir $(firstword $(CC)))),clang)' build/fuzz/tests/fuzz/fuzz_$(TARGET)
+	$(Q)mkdir -p build/fuzz/corpus/$(TARGET)
+	$(Q)build/fuzz/tests/fuzz/fuzz_$(TARGET) -max_total_time=$(SECONDS) -timeout=10 \
+	  -max_len=16384 -print_final_stats=1 -artifact_prefix=build/fuzz/$(TARGET)- \
+	  build/fuzz/corpus/$(TARGET) tests/fuzz/corpus/$(TARGET)
+
+## coverage       branches of the parsers that their tests and fuzz corpora reach, by gcov
+coverage:
+	$(Q)$(SUBMAKE) MODE=coverage $(COVERED:%=build/coverage/%)
+	$(Q)find build/coverage -name '*.gcda' -delete
+	$(Q)scripts/run_tests.sh $(COVERED:%=build/coverage/%)
+	$(Q)gcovr --root . --object-directory build/coverage --branches --exclude-throw-branches \
+	  $(PARSERS:%=--filter '%$$') --txt build/coverage/branches.txt \
+	  --html-details build/coverage/index.html build/coverage/src
+	$(Q)cat build/coverage/branches.txt
+PARSERS := $(foreach f,base/gzip base/opt base/text data/idx data/png data/source_cifar \
+             math/npy math/npy_header math/npy_view nn/net_text run/checkpoint \
+             run/checkpoint_when run/experiment run/stack_files run/sweep run/table run/track \
+             run/when,src/$f.c)
+COVERED := $(patsubst %,tests/test_%,idx gzip cifar png npy opt text net experiment table \
+             analyze resume bombs lack_of_memory) $(patsubst %.c,%,$(filter tests/fuzz/fuzz_%,$(FSRC)))
 
 # In this order; peers (python3-torch, python3-numpy) are asked in turn when they are there.
 BENCH_PARTS := machine train measure estimators conv
@@ -220,7 +283,7 @@ layers:
 
 ## lint           clang-tidy, cppcheck, gcc -fanalyzer, shellcheck: every finding is an error
 lint:
-	$(Q)CPPFLAGS='$(ALL_CPPFLAGS) $(PKG_CFLAGS)' scripts/lint.sh $(SRC) $(TSRC) $(BSRC)
+	$(Q)CPPFLAGS='$(ALL_CPPFLAGS) $(PKG_CFLAGS)' scripts/lint.sh $(SRC) $(TSRC) $(BSRC) $(FSRC)
 	$(Q)if command -v shellcheck >/dev/null; then shellcheck $(SHELLS); \
 	else echo "SKIPPED: shellcheck is not installed"; fi
 
@@ -254,4 +317,4 @@ clean:
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
 
--include $(OBJ:.o=.d) $(TSRC:%.c=$(BUILD)/%.d) $(BSRC:%.c=$(BUILD)/%.d)
+-include $(OBJ:.o=.d) $(patsubst %.c,$(BUILD)/%.d,$(TSRC) $(BSRC) $(FSRC))

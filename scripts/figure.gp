@@ -1,11 +1,13 @@
 # Draw one figure:  gnuplot -d -c figure.gp KIND FORMAT     (plane png, grid pdf, curves svg ...)
-# Reads KIND-settings.gp and the CSV files KIND-*.csv beside it, writes KIND.FORMAT.
+# Reads KIND-settings.gp and the CSV files KIND-*.csv beside it, writes KIND.FORMAT. FORMAT may
+# be a screen too, with its width in pixels as a third argument: qt, wxt, x11, sixelgd.
 # Change sizes, ranges, titles and tics in the settings, colours and fonts in style.gp.
 KIND = ARG1
 FORMAT = ARG2
+SCREEN_WIDTH = ARGC >= 3 ? int(ARG3) : 1000
 load KIND.'-settings.gp'
 load 'style.gp'
-set output KIND.'.'.FORMAT
+if (!SCREEN) { set output KIND.'.'.FORMAT }
 
 set multiplot
 if (HEADING ne '') {
@@ -18,6 +20,7 @@ if (ALL_Y ne '') {
 do for [p = 1:PANELS] {
     if (TYPE[p] eq 'plane') { load 'panel_plane.gp' }
     if (TYPE[p] eq 'curves') { load 'panel_curves.gp' }
+    if (TYPE[p] eq 'scores') { load 'panel_scores.gp' }
     unset label
     unset arrow
     unset colorbox

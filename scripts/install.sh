@@ -50,6 +50,24 @@ put_all "$root/include/ipl" include/ipl/*.h
 put_all "$root/share/infoplane" scripts/*.gp scripts/report.*
 put_all "$root/share/infoplane/presets" scripts/presets/*.ini
 
+# Pages and completions are printed by the program; bash, zsh and fish look for these names.
+man=$root/share/man/man1
+bash=$root/share/bash-completion/completions/infoplane
+zsh=$root/share/zsh/site-functions/_infoplane
+fish=$root/share/fish/vendor_completions.d/infoplane.fish
+if [ $remove = yes ]; then
+    rm -f "$man/infoplane.1" "$man"/infoplane-*.1 "$bash" "$zsh" "$fish"
+else
+    mkdir -p "$man" "${bash%/*}" "${zsh%/*}" "${fish%/*}"
+    "$build/infoplane" man >"$man/infoplane.1"
+    for command in $("$build/infoplane" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+        "$build/infoplane" man "$command" >"$man/infoplane-$command.1"
+    done
+    "$build/infoplane" completion bash >"$bash"
+    "$build/infoplane" completion zsh >"$zsh"
+    "$build/infoplane" completion fish >"$fish"
+fi
+
 if [ $remove = yes ]; then
     rm -f "$lib/pkgconfig/infoplane.pc"
     for folder in include/ipl share/infoplane/presets share/infoplane; do

@@ -168,12 +168,11 @@ function fitAxis(ranges, scale, n, more = []) {
   const floor = Math.max(hi * 1e-4, Math.min(...ranges.map(r => r[0]).filter(v => v > 0), hi / 2));
   const a = Math.log10(floor) - 0.08, b = Math.log10(hi) + 0.06;
   const place = v => (Math.max(a, v > 0 ? Math.log10(v) : a) - a) / (b - a);
-  const tics = [], few = b - a < 1.6;
-  const every = Math.max(1, Math.ceil((b - a) / n));
-  for (let p = Math.floor(a); p <= b; p += 1)
-    for (const m of few ? [1, 2, 5] : [1]) {
+  const decades = Math.floor(b) - Math.ceil(a) + 1, every = Math.max(1, Math.ceil(decades / n)), tics = [];
+  for (let p = Math.floor(a); p <= b; p++)
+    for (const m of decades < 2 ? [1, 2, 5] : decades < 3 ? [1, 3] : [1]) {
       const v = m * 10 ** p;
-      if (Math.log10(v) >= a && Math.log10(v) <= b && (few || p % every === 0)) tics.push([place(v), number(v)]);
+      if (Math.log10(v) >= a && Math.log10(v) <= b && p % every === 0) tics.push([place(v), number(v)]);
     }
   return { log, place, tics };
 }
@@ -395,14 +394,18 @@ function endNames(f, lines, axis) {
     const v = l.values.filter(isFinite);
     return { l, y: f.y(axis.place(v[v.length - 1])) };
   }).sort((a, b) => a.y - b.y);
+  const step = Math.min(13, f.y(0) / Math.max(1, ends.length));
   for (let turn = 0; turn < 40; turn++)
     for (let i = 0; i + 1 < ends.length; i++) {
-      const lack = 13 - (ends[i + 1].y - ends[i].y);
+      const lack = step - (ends[i + 1].y - ends[i].y);
       if (lack > 0) { ends[i].y -= lack / 2; ends[i + 1].y += lack / 2; }
     }
-  const over = Math.max(0, ...ends.map(e => e.y - f.y(0)));
+  /* Within the figure: down from the top, then up from the bottom. */
+  ends.forEach((e, i) => { e.y = Math.max(e.y, i ? ends[i - 1].y + step : 8); });
+  for (let i = ends.length - 1; i >= 0; i--)
+    ends[i].y = Math.min(ends[i].y, i + 1 < ends.length ? ends[i + 1].y - step : f.y(0) + 4);
   for (const e of ends)
-    f.root.append(svg('text', { x: f.x(1) + 7, y: Math.max(e.y - over, 8) + 4, style: `fill:${e.l.colour}` }, e.l.name));
+    f.root.append(svg('text', { x: f.x(1) + 7, y: e.y + 4, style: `fill:${e.l.colour}` }, e.l.name));
 }
 
 /* Tip beside the pointer; pick, if any, takes clicks and drags. */
@@ -507,9 +510,9 @@ const PICTURES = { filters: 'Filters of the first layer', features: 'Feature map
 
 function drawPictures() {
   const [shown, found] = data.pictures, note = $('pictures-note');
-  note.textContent = !found ? 'These runs have no pictures: train with --pictures N, or run infoplane pictures RUN, and report again.'
+  note.textContent = !found ? 'These runs have no pictures: train with --pictures every:5, or run infoplane pictures RUN, and report again.'
     : (shown < found ? `${shown} of ${found} pictures are in this file, spread over their logarithm. ` : '') +
-      'The picture is the last one not after the epoch shown; each filter and each layer is shown over its own range.';
+      'The picture is the last one not after the epoch shown; each filter and each layer is shown over its own range, in 16 levels; the originals are in the folder figures of the run.';
   fill('pictures', parent => {
     for (const kind in PICTURES)
       runsShown().forEach(r => {

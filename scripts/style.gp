@@ -23,6 +23,27 @@ if (FORMAT eq 'svg') {
     set terminal svg size int(WIDTH*96*SCALE),int(HEIGHT*96*SCALE) dynamic background rgb 'white' font FACE.','.sprintf('%g', POINTS*SCALE*96/72) linewidth SCALE
     DOT = 0.22 * SCALE
 }
+if (FORMAT eq 'gif') {
+    # Neither 'optimize' nor 'truecolor': with them gnuplot 5.4 loses the colours.
+    DPI = WIDTH > 4.6 ? 1100/WIDTH : 240 # at most as wide as a projector shows well
+    SCALE = DPI / 96.0
+    set terminal gif animate delay 9 loop 0 size int(WIDTH*DPI),int(HEIGHT*DPI) font FACE.','.sprintf('%g', POINTS*SCALE) linewidth SCALE background rgb 'white'
+    DOT = 0.5 * SCALE
+    LARGE = 1.3 * SCALE
+    HUGE = sprintf(',%g', POINTS * 1.5 * SCALE)
+    HOLD = 6
+}
+SCREEN = FORMAT ne 'pdf' && FORMAT ne 'png' && FORMAT ne 'svg' && FORMAT ne 'gif'
+if (SCREEN) {
+    DPI = real(SCREEN_WIDTH) / WIDTH
+    SCALE = DPI / 96.0 * (FORMAT eq 'x11' ? 1.0 : 1.15)
+    DOT = 0.22 * SCALE
+    HOW = FORMAT eq 'sixelgd' ? ' truecolor background "white"' : ' noraise title "infoplane"'
+    if (!exists('SCREEN_OPEN')) {
+        SCREEN_OPEN = 1
+        eval sprintf('set terminal %s size %d,%d font "%s,%g"%s', FORMAT, int(WIDTH*DPI), int(HEIGHT*DPI), FACE, POINTS*SCALE, HOW)
+    }
+}
 BIG = sprintf(',%g', POINTS * 1.15 * SCALE)
 SMALL = sprintf(',%g', POINTS * 0.9 * SCALE)
 

@@ -42,7 +42,7 @@ static double *table_of(const fixture *f)
         size_t first, end;
 
         ipl_distance_range(&first, &end, &f->dist, b);
-        memcpy(all + first * n, ipl_distance_rows(&f->dist, scratch, b),
+        memcpy(all + first * n, ipl_distance_rows(&f->dist, scratch, 0, b),
                (end - first) * n * sizeof *all);
     }
     ipl_free(scratch);
@@ -148,7 +148,7 @@ static void without_a_table_the_distances_are_the_same(void **state)
         set_up(&f, x, N, D, (ipl_metric)metric, 0, NULL);
         assert_null(f.dist.kept.p);
         for (size_t b = 0; b < ipl_distance_blocks(&f.dist); b += 16) {
-            const double *rows = ipl_distance_rows(&f.dist, scratch, b);
+            const double *rows = ipl_distance_rows(&f.dist, scratch, 0, b);
             size_t first, end;
 
             assert_ptr_equal(rows, scratch);

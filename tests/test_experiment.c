@@ -65,6 +65,22 @@ static void what_is_printed_reads_back_the_same(void **state)
     ipl_text_release(&twice);
 }
 
+/* "net =" is no default: it has to be written down as what it is. */
+static void an_empty_text_is_printed_as_empty(void **state)
+{
+    ipl_text text = {0};
+    ipl_error err = {0};
+
+    (void)state;
+    assert_int_equal(read_text(&exp_a, "net =\nestimator = \n", &err), IPL_OK);
+    ipl_experiment_print(&text, &exp_a);
+    assert_non_null(text.s);
+    assert_int_equal(read_text(&exp_b, text.s, &err), IPL_OK);
+    assert_string_equal(exp_b.net, "");
+    assert_string_equal(exp_b.estimator, "");
+    ipl_text_release(&text);
+}
+
 static void a_bad_line_is_named_with_its_number(void **state)
 {
     static const struct {
@@ -191,6 +207,27 @@ static void measuring_times_follow_the_text(void **state)
     assert_true(all[0] && all[1] && all[2] && all[3]);
 }
 
+/* A thousand million points are as many as there are epochs, and no loop over them. */
+static void more_points_than_epochs_are_all_epochs(void **state)
+{
+    bool due[101];
+    size_t n = 0;
+
+    (void)state;
+    for (int k = 0; k < 100; k++)
+        assert_int_equal(ipl_when_parse(due, 100, "log:1000000000", "measure", NULL),
+                         IPL_OK);
+    for (size_t e = 0; e <= 100; e++)
+        n += due[e];
+    assert_int_equal(n, 101);
+    assert_int_equal(ipl_when_parse(due, 0, "log:1000000000", "measure", NULL), IPL_OK);
+    assert_int_equal(ipl_when_parse(due, 100, "log:935", "measure", NULL),
+                     IPL_OK); /* counted one by one */
+    for (size_t e = n = 0; e <= 100; e++)
+        n += due[e];
+    assert_int_equal(n, 101);
+}
+
 static void a_bad_measuring_time_is_refused(void **state)
 {
     static const char *const bad[] = {"",     "always", "log:", "log:0", "every:-1",
@@ -206,12 +243,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_printed_reads_back_the_same),
+        cmocka_unit_test(an_empty_text_is_printed_as_empty),
         cmocka_unit_test(a_bad_line_is_named_with_its_number),
         cmocka_unit_test(a_missing_file_is_no_input),
         cmocka_unit_test(the_name_comes_from_preset_or_data_and_activation),
         cmocka_unit_test(every_preset_reads_and_says_what_it_is),
         cmocka_unit_test(an_unknown_preset_names_the_nearest),
         cmocka_unit_test(measuring_times_follow_the_text),
+        cmocka_unit_test(more_points_than_epochs_are_all_epochs),
         cmocka_unit_test(a_bad_measuring_time_is_refused),
     };
 

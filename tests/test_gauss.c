@@ -107,6 +107,29 @@ static void shrinkage_tends_to_the_closed_form_and_to_nothing(void **state)
     sample_set_release(&s);
 }
 
+static void a_constant_input_leaves_the_layer_its_entropy(void **state)
+{
+    static const char *const texts[] = {"gauss", "gauss:shrink=0.2"};
+    sample_set s = correlated(50, 3, 3, 0.8, 2, 6);
+
+    (void)state;
+    for (size_t k = 0; k < 2; k++) {
+        const ipl_measures before = measure_set(texts[k], &s);
+        double kept[50 * 3];
+        ipl_measures after;
+
+        memcpy(kept, s.x, sizeof kept);
+        for (size_t i = 0; i < s.n * s.p; i++)
+            s.x[i] = 0.1;
+        after = measure_set(texts[k], &s);
+        memcpy(s.x, kept, sizeof kept);
+        assert_true(isnan(after.H_X) && isnan(after.H_XT) && isnan(after.I_XT));
+        assert_close(after.H_T, before.H_T, 1e-12);
+        assert_close(after.I_TY, before.I_TY, 1e-12);
+    }
+    sample_set_release(&s);
+}
+
 static void shrunk_information_is_that_of_logdet(void **state)
 {
     enum { N = 40, D = 3 };
@@ -220,6 +243,7 @@ int main(void)
         cmocka_unit_test(information_does_not_depend_on_scales),
         cmocka_unit_test(the_label_form_is_the_sum_over_classes),
         cmocka_unit_test(shrinkage_tends_to_the_closed_form_and_to_nothing),
+        cmocka_unit_test(a_constant_input_leaves_the_layer_its_entropy),
         cmocka_unit_test(shrunk_information_is_that_of_logdet),
         cmocka_unit_test(a_singular_covariance_is_nan_with_the_reason),
         cmocka_unit_test(a_class_smaller_than_its_columns_is_nan_with_the_reason),

@@ -530,6 +530,22 @@ static void a_larger_beta_never_lowers_entropy_or_information(void **state)
     ipl_free(x);
 }
 
+static void entropy_is_concave_in_beta(void **state)
+{
+    enum { N = 30, D = 6 };
+    double *x = normal(N, D, 400);
+
+    (void)state;
+    for (double b = 1e-4; b < 1e7; b *= 10.0) {
+        const double low = entropy(x, N, D, "cov", b);
+        const double middle = entropy(x, N, D, "cov", 2.0 * b);
+        const double high = entropy(x, N, D, "cov", 3.0 * b);
+
+        assert_true(middle - low > high - middle);
+    }
+    ipl_free(x);
+}
+
 static void small_and_large_beta_have_their_limits(void **state)
 {
     enum { N = 40, P = 5, Q = 4 };
@@ -667,6 +683,36 @@ static void averaging_columns_loses_entropy_and_information(void **state)
     ipl_free(pooled);
     ipl_free(t);
     ipl_free(x);
+}
+
+/* T A with |A|_2 <= |A|_F = 1: noise that is added to T is not amplified by A. */
+static void a_contraction_loses_entropy_and_information(void **state)
+{
+    enum { N = 40, P = 4, Q = 5, R = 3 };
+    static const char *const rules[] = {"logdet", "logdet:beta=1", "logdet:beta=1e5"};
+
+    (void)state;
+    for (uint32_t seed = 0; seed < 5; seed++) {
+        double *x = normal(N, P, 300 + seed), *t = layer_of(x, N, P, Q, 310 + seed);
+        double *a = normal(Q, R, 320 + seed), ta[N * R] = {0}, norm = 0.0;
+
+        for (size_t j = 0; j < (size_t)Q * R; j++)
+            norm += a[j] * a[j];
+        for (size_t i = 0; i < N; i++)
+            for (size_t j = 0; j < Q; j++)
+                for (size_t k = 0; k < R; k++)
+                    ta[i * R + k] += t[i * Q + j] * a[j * R + k] / sqrt(norm);
+        for (size_t k = 0; k < sizeof rules / sizeof rules[0]; k++) {
+            const ipl_measures before = measure(rules[k], x, P, t, Q, NULL, N);
+            const ipl_measures after = measure(rules[k], x, P, ta, R, NULL, N);
+
+            assert_true(after.H_T < before.H_T && after.I_XT < before.I_XT);
+            assert_true(after.H_T > 0.0 && after.I_XT > 0.0);
+        }
+        ipl_free(a);
+        ipl_free(t);
+        ipl_free(x);
+    }
 }
 
 static void names_of_classes_do_not_matter(void **state)
@@ -1033,12 +1079,14 @@ int main(void)
         cmocka_unit_test(adding_sample_side_matrices_agrees_with_the_definition),
         cmocka_unit_test(eliminating_the_layer_agrees_with_the_definition),
         cmocka_unit_test(a_larger_beta_never_lowers_entropy_or_information),
+        cmocka_unit_test(entropy_is_concave_in_beta),
         cmocka_unit_test(small_and_large_beta_have_their_limits),
         cmocka_unit_test(beyond_as_many_samples_as_columns_information_saturates),
         cmocka_unit_test(joint_entropy_and_information_keep_their_bounds),
         cmocka_unit_test(more_columns_never_lower_entropy_or_information),
         cmocka_unit_test(the_chain_rule_holds_as_a_schur_complement),
         cmocka_unit_test(averaging_columns_loses_entropy_and_information),
+        cmocka_unit_test(a_contraction_loses_entropy_and_information),
         cmocka_unit_test(names_of_classes_do_not_matter),
         cmocka_unit_test(the_three_forms_of_labels_are_ordered),
         cmocka_unit_test(a_single_class_tells_nothing),

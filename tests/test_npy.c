@@ -179,6 +179,7 @@ static void a_bad_header_is_a_format_error(void **state)
         "{'descr': [('a', '<i2')], 'fortran_order': False, 'shape': (2,)}",
         "{'descr': '<i2', 'fortran_order': False, 'shape': (99999999999999999999,)}",
         "{'descr': '<i2', 'fortran_order': False, 'shape': (4294967296, 4294967296)}",
+        "{'descr': '<i2', 'fortran_order': False, 'shape': (4294967296, 1073741824)}",
     };
     const unsigned char data[] = {7, 0, 9, 0};
 
@@ -447,6 +448,31 @@ static void labels_are_whole_numbers_of_32_bits(void **state)
     assert_int_equal(ipl_npy_labels(y, &a, "y.npy", &err), IPL_E_FORMAT);
 }
 
+static void classes_are_numbered_by_the_values_of_any_labels(void **state)
+{
+    double data[] = {9007199254740992.0, -3.0, 17.0, -3.0, -1099511627776.0, 17.0, -0.0};
+    static const int32_t expected[] = {4, 1, 3, 1, 0, 3, 2};
+    static const double bad[] = {0.5, (double)NAN, -(double)INFINITY};
+    enum { N = sizeof data / sizeof data[0] };
+    ipl_npy a = {.data = data, .n_dims = 1, .dims = {N}, .rows = N, .cols = 1};
+    ipl_error err = {0};
+    int32_t y[N];
+
+    (void)state;
+    assert_int_equal(ipl_npy_classes(y, &a, "y.npy", &err), IPL_OK);
+    assert_memory_equal(y, expected, sizeof y);
+    data[0] = 0.0; /* equal to -0 */
+    assert_int_equal(ipl_npy_classes(y, &a, "y.npy", &err), IPL_OK);
+    assert_int_equal(y[0], y[6]);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        data[1] = bad[i];
+        assert_int_equal(ipl_npy_classes(y, &a, "y.npy", &err), IPL_E_FORMAT);
+        assert_non_null(strstr(err.msg, "y.npy: row 1"));
+    }
+    a.cols = 2;
+    assert_int_equal(ipl_npy_classes(y, &a, "y.npy", &err), IPL_E_FORMAT);
+}
+
 /* half_out.npy is half_in.npy after NumPy's astype(float16). */
 static void float16_is_rounded_as_numpy_rounds_it(void **state)
 {
@@ -634,6 +660,7 @@ int main(void)
                                         scratch_teardown),
         cmocka_unit_test(a_nan_is_named_by_row_and_column),
         cmocka_unit_test(labels_are_whole_numbers_of_32_bits),
+        cmocka_unit_test(classes_are_numbered_by_the_values_of_any_labels),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -526,7 +526,7 @@ static void a_wrong_text_is_a_format_error_that_names_the_word(void **state)
     }
 }
 
-static void one_sample_or_no_column_is_a_shape_error(void **state)
+static void no_sample_or_no_column_is_a_shape_error(void **state)
 {
     const char *texts[] = {"logdet"};
     const ipl_plane_opts opts = {.estimators = texts, .n_estimators = 1};
@@ -535,12 +535,48 @@ static void one_sample_or_no_column_is_a_shape_error(void **state)
     ipl_error err = {0};
 
     (void)state;
-    assert_int_equal(ipl_plane_create(&plane, &opts, ipl_cmat_f32(x, 1, 2), NULL, &err),
+    assert_int_equal(ipl_plane_create(&plane, &opts, ipl_cmat_f32(x, 0, 2), NULL, &err),
                      IPL_E_SHAPE);
-    assert_non_null(strstr(err.msg, "1 x 2"));
+    assert_non_null(strstr(err.msg, "0 x 2"));
     assert_int_equal(ipl_plane_create(&plane, &opts, ipl_cmat_f32(x, 2, 0), NULL, &err),
                      IPL_E_SHAPE);
     assert_null(plane);
+}
+
+static void one_sample_has_no_information(void **state)
+{
+    const char *texts[] = {"logdet",
+                           "logdet:scale=corr,beta=own",
+                           "logdet:scale=corr-ref,beta=1",
+                           "renyi",
+                           "renyi:alpha=1,kernel=rbf,width=alignment/2",
+                           "renyi:alpha=2,kernel=authors",
+                           "kde",
+                           "kde:bound=lower",
+                           "binning",
+                           "binning:rule=quantile,correction=miller-madow",
+                           "binning:rule=softmax"};
+    enum { N_TEXTS = sizeof texts / sizeof texts[0] };
+    const ipl_plane_opts opts = {
+        .estimators = texts, .n_estimators = N_TEXTS, .null_repeats = 2};
+    const float x[] = {1.0f, 2.0f, 3.0f}, t[] = {-0.5f, 0.25f};
+    const int32_t y[] = {7};
+    const ipl_cmat layer = ipl_cmat_f32(t, 1, 2);
+    ipl_measures m[N_TEXTS];
+    ipl_plane *plane;
+
+    (void)state;
+    assert_int_equal(ipl_plane_create(&plane, &opts, ipl_cmat_f32(x, 1, 3), y, NULL),
+                     IPL_OK);
+    assert_int_equal(ipl_plane_measure(m, plane, &layer, 1, NULL), IPL_OK);
+    for (size_t k = 0; k < N_TEXTS; k++) {
+        assert_close(m[k].I_XT, 0.0, 1e-12);
+        assert_close(m[k].I_TY, 0.0, 1e-12);
+        assert_close(m[k].I_XT_null, 0.0, 1e-12);
+        if (strncmp(texts[k], "kde", 3) != 0) /* its H(T) is that of the noise */
+            assert_close(m[k].H_T, 0.0, 1e-12);
+    }
+    ipl_plane_destroy(plane);
 }
 
 static void a_layer_with_other_samples_is_a_shape_error(void **state)
@@ -653,7 +689,8 @@ int main(void)
         cmocka_unit_test(predicted_memory_is_what_is_held),
         cmocka_unit_test(a_wide_net_holds_less_than_four_matrices_of_order_n),
         cmocka_unit_test(a_wrong_text_is_a_format_error_that_names_the_word),
-        cmocka_unit_test(one_sample_or_no_column_is_a_shape_error),
+        cmocka_unit_test(no_sample_or_no_column_is_a_shape_error),
+        cmocka_unit_test(one_sample_has_no_information),
         cmocka_unit_test(a_layer_with_other_samples_is_a_shape_error),
         cmocka_unit_test(a_nan_or_an_infinity_is_named_by_layer_row_and_column),
         cmocka_unit_test(running_out_of_memory_anywhere_is_reported),

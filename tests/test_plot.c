@@ -426,6 +426,112 @@ static void points_are_the_rows_of_the_split_and_estimator_asked_for(void **stat
     ipl_table_destroy(t);
 }
 
+/* Copy the line that begins with "key = ". */
+static void setting(char out[1024], const char *settings, const char *key)
+{
+    const size_t len = strlen(key);
+
+    for (const char *line = settings; *line != '\0'; line++) {
+        const size_t whole = strcspn(line, "\n");
+
+        if (whole < 1024 && strncmp(line, key, len) == 0 &&
+            strncmp(line + len, " = ", 3) == 0) {
+            memcpy(out, line + len, whole - len);
+            out[whole - len] = '\0';
+            return;
+        }
+        line += whole;
+        if (*line == '\0')
+            break;
+    }
+    fail_msg("no setting %s", key);
+}
+
+static void
+a_sweep_of_several_runs_has_a_row_for_each_and_a_column_for_each_estimator(void **state)
+{
+    const fake a = {"sweep-a", "a", 1, 6, 3, 9.0, 0.3, NULL, "fc"};
+    const fake b = {"sweep-b", "b", 1, 6, 3, 2.0, 0.3, NULL, "fc"};
+    const fake c = {"sweep-c", "a", 2, 6, 3, 9.0, 0.3, NULL, "fc"};
+    ipl_plot_opts opts = {.kind = IPL_PLOT_SWEEP};
+    char run[3][IPL_PATH_MAX], one[1024], two[1024];
+    const char *const runs[] = {write_fake(run[0], &a), write_fake(run[1], &b),
+                                write_fake(run[2], &c)};
+    char *text;
+    heard h;
+
+    (void)state;
+    (void)snprintf(opts.out, sizeof opts.out, "%s/sweep-out", top);
+    assert_int_equal(plot_data(&opts, runs, 3, &h, NULL), IPL_OK);
+    text = slurp(opts.out, "sweep-settings.gp");
+    assert_non_null(strstr(text, "PANELS = 4\n"));
+    assert_non_null(strstr(text, "SIDE[1] = 'sweep (2 runs)'\n"));
+    assert_non_null(strstr(text, "SIDE[2] = ''\n"));
+    assert_non_null(strstr(text, "SIDE[3] = 'sweep-b'\n"));
+    assert_non_null(strstr(text, "TITLE[1] = 'LogDet"));
+    assert_non_null(strstr(text, "TITLE[2] = 'KDE"));
+    assert_non_null(strstr(text, "TITLE[3] = ''\n"));
+    for (int column = 1; column <= 2; column++) { /* one scale for one estimator */
+        char key[32];
+
+        (void)snprintf(key, sizeof key, "X_TICS[%d]", column);
+        setting(one, text, key);
+        (void)snprintf(key, sizeof key, "X_TICS[%d]", column + 2);
+        setting(two, text, key);
+        assert_string_equal(one, two);
+    }
+    ipl_free(text);
+}
+
+static void a_null_baseline_is_filled_from_the_bottom_of_its_panel(void **state)
+{
+    const fake f = {"baseline", "n", 1, 1, 1, 5.0, 0.1, NULL, "fc"};
+    ipl_plot_opts opts = {.kind = IPL_PLOT_CURVES};
+    char run[IPL_PATH_MAX], path[IPL_PATH_MAX];
+    const char *const runs[] = {write_fake(run, &f)};
+    double *value, *low, *high, *v, *panel;
+    ipl_table *t;
+    FILE *fp;
+    char *text;
+    heard h;
+
+    (void)state;
+    fp = create(run, "information.csv");
+    (void)fprintf(fp, "epoch,split,layer,name,estimator,unit,H_T,I_XT,I_TY,I_prev,"
+                      "I_XT_null,I_TY_null\n");
+    for (int e = 0; e < 4; e++)
+        (void)fprintf(fp, "%d,train,1,fc1,logdet,nats,9,%d,2,3,%d,NaN\n", e, 7 + e, 4 + e);
+    assert_int_equal(fclose(fp), 0);
+    assert_int_equal(plot_data(&opts, runs, 1, &h, NULL), IPL_OK);
+    (void)snprintf(path, sizeof path, "%.4000s/figures", run);
+    text = slurp(path, "curves-settings.gp");
+    assert_non_null(strstr(text, "DASHES[1] = '1 3'"));
+    assert_non_null(strstr(text, "X_LABEL[1] = 'epoch (dotted: shuffled pairs)'"));
+    assert_non_null(strstr(text, "X_LABEL[2] = 'epoch'"));
+    ipl_free(text);
+    (void)snprintf(path, sizeof path, "%.4000s/figures/curves-curves.csv", run);
+    assert_int_equal(ipl_table_read(&t, path, NULL), IPL_OK);
+    assert_int_equal(ipl_table_rows(t), 4 * 4); /* I(X;T), its baseline, I(T;Y), H(T) */
+    assert_int_equal(ipl_table_numbers(&panel, t, "panel", NULL), IPL_OK);
+    assert_int_equal(ipl_table_numbers(&value, t, "value", NULL), IPL_OK);
+    assert_int_equal(ipl_table_numbers(&v, t, "v", NULL), IPL_OK);
+    assert_int_equal(ipl_table_numbers(&low, t, "low", NULL), IPL_OK);
+    assert_int_equal(ipl_table_numbers(&high, t, "high", NULL), IPL_OK);
+    for (size_t i = 0; i < 4; i++) {
+        assert_close(low[i], high[i], 0.0); /* one run: no deviation */
+        assert_close(value[4 + i], 4.0 + (double)i, 0.0);
+        assert_close(panel[4 + i], 1.0, 0.0);
+        assert_close(high[4 + i], v[4 + i], 0.0);
+        assert_true(low[4 + i] == low[4] && low[4] < v[4]);
+    }
+    ipl_free(high);
+    ipl_free(low);
+    ipl_free(v);
+    ipl_free(value);
+    ipl_free(panel);
+    ipl_table_destroy(t);
+}
+
 static void titles_and_names_are_text_and_never_commands(void **state)
 {
     const fake f = {"it's_a `date`", "q", 1, 3, 2, 5.0, 0.1, NULL, "l'a_\\y"};
@@ -702,6 +808,183 @@ static void pdf_and_svg_come_from_the_same_scripts(void **state)
     }
 }
 
+/* What a GIF file has, read by its blocks (CompuServe's GIF89a). */
+typedef struct gif {
+    size_t frames, bytes;
+    bool blue, orange, violet; /* of the first two layers and of the first epoch */
+} gif;
+
+static void note_colours(gif *out, const unsigned char *table, size_t n)
+{
+    for (size_t i = 0; i < n; i++, table += 3) {
+        out->blue = out->blue || memcmp(table, "\x00\x72\xB2", 3) == 0;
+        out->orange = out->orange || memcmp(table, "\xD5\x5E\x00", 3) == 0;
+        out->violet = out->violet || memcmp(table, "\x44\x01\x54", 3) == 0;
+    }
+}
+
+/* Past the sub-blocks that start at `at`. */
+static size_t skip_blocks(const unsigned char *s, size_t at)
+{
+    while (s[at] != 0)
+        at += (size_t)s[at] + 1;
+    return at + 1;
+}
+
+static gif read_gif(const char *path)
+{
+    gif out = {0};
+    char *text;
+    const unsigned char *s;
+    size_t at = 13;
+
+    assert_int_equal(ipl_file_read(&text, &out.bytes, path, 1 << 24, NULL), IPL_OK);
+    assert_memory_equal(text, "GIF89a", 6);
+    s = (const unsigned char *)text;
+    if (s[10] & 0x80) {
+        note_colours(&out, s + at, (size_t)2 << (s[10] & 7));
+        at += 3 * ((size_t)2 << (s[10] & 7));
+    }
+    while (s[at] != 0x3B) {
+        assert_true(at < out.bytes && (s[at] == 0x21 || s[at] == 0x2C));
+        if (s[at] == 0x21) {
+            at = skip_blocks(s, at + 2);
+            continue;
+        }
+        out.frames++;
+        at += 10;
+        if (s[at - 1] & 0x80) {
+            const size_t n = (size_t)2 << (s[at - 1] & 7);
+
+            note_colours(&out, s + at, n);
+            at += 3 * n;
+        }
+        at = skip_blocks(s, at + 1);
+    }
+    ipl_free(text);
+    return out;
+}
+
+static void a_movie_moves_in_colour_and_is_small(void **state)
+{
+    static const fake twin = {"twin", "b", 1, 12, 4, 10.0, 0.3, NULL, "fc"};
+    const ipl_plot_opts opts = {.kind = IPL_PLOT_MOVIE};
+    char run[2][IPL_PATH_MAX];
+    const char *const runs[] = {write_fake(run[0], &plain), write_fake(run[1], &twin)};
+    ipl_error err = {0};
+
+    (void)state;
+    if (!have_gnuplot())
+        return;
+    for (size_t n = 1; n <= 2; n++) {
+        heard h = {0};
+        gif movie;
+
+        if (ipl_plot_runs(&opts, runs, n, listen, &h, &err) != IPL_OK)
+            fail_msg("%s", err.msg);
+        assert_int_equal(h.figures, 1);
+        if (h.notes > 0 && !strstr(h.last_note, ".bak"))
+            fail_msg("%s", h.last_note);
+        assert_non_null(strstr(h.last_figure, "/movie.gif"));
+        movie = read_gif(h.last_figure);
+        assert_in_range(movie.frames, 13, 24); /* 12 epochs, and the last for a while */
+        assert_in_range(movie.bytes, 20000, 1500000);
+        assert_true(movie.blue && movie.orange && movie.violet);
+    }
+}
+
+static void a_long_movie_of_many_runs_stays_small(void **state)
+{
+    fake runs_made[6];
+    static const char *const names[] = {"m1", "m2", "m3", "m4", "m5", "m6", "m7"};
+    const ipl_plot_opts opts = {.kind = IPL_PLOT_MOVIE};
+    char run[7][IPL_PATH_MAX];
+    const char *runs[7];
+    ipl_error err = {0};
+    heard h = {0};
+    char *settings;
+    gif movie;
+
+    (void)state;
+    for (size_t i = 0; i < 7; i++) {
+        runs_made[i % 6] = plain;
+        runs_made[i % 6].name = runs_made[i % 6].net = names[i];
+        runs_made[i % 6].epochs = 300;
+        runs[i] = write_fake(run[i], &runs_made[i % 6]);
+    }
+    assert_int_equal(ipl_plot_runs(&opts, runs, 7, listen, &h, &err), IPL_E_ARG);
+    assert_non_null(strstr(err.msg, "7 runs"));
+    /* Frames are spread over the logarithm of the epochs: the first ten are all there. */
+    assert_int_equal(plot_data(&opts, runs, 1, &h, &err), IPL_OK);
+    settings = slurp(run[0], "figures/movie-settings.gp");
+    assert_non_null(strstr(settings, "EPOCH[10] = 9;"));
+    assert_non_null(strstr(settings, "EPOCH_NAME[1] = '0'"));
+    assert_non_null(strstr(settings, " = 299; EPOCH_NAME"));
+    ipl_free(settings);
+    if (!have_gnuplot())
+        return;
+    if (ipl_plot_runs(&opts, runs, 6, listen, &h, &err) != IPL_OK)
+        fail_msg("%s", err.msg);
+    movie = read_gif(h.last_figure);
+    assert_in_range(movie.frames, 20, 40);
+    assert_in_range(movie.bytes, 20000, 1500000);
+}
+
+/* A gnuplot that writes 60 kB for every frame: 40 are too many, 26 too, 17 fit. */
+static void a_movie_too_large_is_drawn_again_with_fewer_frames(void **state)
+{
+    static const fake twins[] = {{"large1", "a", 1, 240, 4, 20.0, 0.4, NULL, "fc"},
+                                 {"large2", "b", 1, 240, 4, 20.0, 0.4, NULL, "fc"}};
+    const ipl_plot_opts opts = {.kind = IPL_PLOT_MOVIE};
+    char run[2][IPL_PATH_MAX], folder[IPL_PATH_MAX], path[IPL_PATH_MAX];
+    char search[2 * IPL_PATH_MAX], *drawn;
+    const char *const runs[] = {write_fake(run[0], &twins[0]),
+                                write_fake(run[1], &twins[1])};
+    ipl_error err = {0};
+    heard h = {0};
+    size_t len;
+    FILE *fp;
+    ipl_status st;
+
+    (void)state;
+    assert_int_equal(ipl_path_join(folder, top, "large", NULL), IPL_OK);
+    assert_int_equal(ipl_folder_create(folder, NULL), IPL_OK);
+    fp = create(folder, "gnuplot");
+    (void)fprintf(fp, "#!/bin/sh\nn=$(sed -n 's/^FRAMES = //p' movie-settings.gp)\n"
+                      "head -c $((n * 60000)) /dev/zero >movie.gif\n");
+    assert_int_equal(fclose(fp), 0);
+    assert_int_equal(ipl_path_join(path, folder, "gnuplot", NULL), IPL_OK);
+    assert_int_equal(chmod(path, 0700), 0);
+    (void)snprintf(search, sizeof search, "%s:%s", folder, old_path);
+    assert_int_equal(setenv("PATH", search, 1), 0);
+    st = ipl_plot_runs(&opts, runs, 2, listen, &h, &err);
+    restore_path();
+    if (st != IPL_OK)
+        fail_msg("%s", err.msg);
+    assert_int_equal(h.figures, 1);
+    assert_int_equal(ipl_file_read(&drawn, &len, h.last_figure, 1 << 24, NULL), IPL_OK);
+    assert_in_range(len, 600000, 1500000);
+    ipl_free(drawn);
+}
+
+static void a_movie_is_a_gif_and_nothing_else(void **state)
+{
+    const ipl_plot_opts opts = {.kind = IPL_PLOT_MOVIE, .format = 1};
+    const ipl_plot_opts good = {.kind = IPL_PLOT_MOVIE};
+    char run[IPL_PATH_MAX], *text;
+    const char *const runs[] = {write_fake(run, &plain)};
+    ipl_error err = {0};
+    heard h;
+
+    (void)state;
+    assert_int_equal(plot_data(&opts, runs, 1, &h, &err), IPL_E_ARG);
+    assert_non_null(strstr(err.msg, "--format pdf"));
+    assert_int_equal(plot_data(&good, runs, 1, &h, &err), IPL_OK);
+    text = slurp(run, "figures/plot.sh");
+    assert_non_null(strstr(text, "gnuplot -d -c movie.gp movie gif\n"));
+    ipl_free(text);
+}
+
 static void runs_with_nothing_to_show_are_drawn_without_a_warning(void **state)
 {
     static const fake odd[] = {
@@ -717,7 +1000,9 @@ static void runs_with_nothing_to_show_are_drawn_without_a_warning(void **state)
     if (!have_gnuplot())
         return;
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++)
-        for (int kind = IPL_PLOT_GRID; kind <= IPL_PLOT_DASHBOARD; kind += 3) {
+        for (size_t k = 0; k < 3; k++) {
+            static const int kinds[] = {IPL_PLOT_GRID, IPL_PLOT_DASHBOARD, IPL_PLOT_MOVIE};
+            const int kind = kinds[k];
             const ipl_plot_opts opts = {.kind = kind};
             char run[IPL_PATH_MAX];
             const char *const runs[] = {write_fake(run, &odd[i])};
@@ -729,6 +1014,10 @@ static void runs_with_nothing_to_show_are_drawn_without_a_warning(void **state)
                 fail_msg("%s: %s", odd[i].name, err.msg);
             if (h.notes > 0)
                 fail_msg("%s: %s", odd[i].name, h.last_note);
+            if (kind == IPL_PLOT_MOVIE) {
+                assert_true(read_gif(h.last_figure).frames > 1);
+                continue;
+            }
             assert_true(count_colours(&drawn, h.last_figure) > 5);
             assert_true(drawn > 0.001);
         }
@@ -750,6 +1039,9 @@ int main(void)
         cmocka_unit_test(figures_of_several_runs_lie_beside_the_first),
         cmocka_unit_test(without_gnuplot_data_scripts_and_the_command_remain),
         cmocka_unit_test(points_are_the_rows_of_the_split_and_estimator_asked_for),
+        cmocka_unit_test(
+            a_sweep_of_several_runs_has_a_row_for_each_and_a_column_for_each_estimator),
+        cmocka_unit_test(a_null_baseline_is_filled_from_the_bottom_of_its_panel),
         cmocka_unit_test(titles_and_names_are_text_and_never_commands),
         cmocka_unit_test(replicates_share_a_panel_and_have_bands),
         cmocka_unit_test(a_script_that_was_edited_is_kept),
@@ -758,6 +1050,10 @@ int main(void)
         cmocka_unit_test(no_failed_allocation_goes_unnoticed),
         cmocka_unit_test(every_figure_is_a_picture_with_many_colours),
         cmocka_unit_test(pdf_and_svg_come_from_the_same_scripts),
+        cmocka_unit_test(a_movie_moves_in_colour_and_is_small),
+        cmocka_unit_test(a_long_movie_of_many_runs_stays_small),
+        cmocka_unit_test(a_movie_too_large_is_drawn_again_with_fewer_frames),
+        cmocka_unit_test(a_movie_is_a_gif_and_nothing_else),
         cmocka_unit_test(runs_with_nothing_to_show_are_drawn_without_a_warning),
     };
 

@@ -289,6 +289,51 @@ static void running_out_of_memory_leaves_nothing_behind(void **state)
 }
 
 /* Two 2 x 2 colour pictures, 28 times enlarged: squares of one colour, grey lines around. */
+/* Largest difference of a channel after packing. */
+static int packed_error(void **state, uint8_t *pixels, size_t side, size_t channels)
+{
+    const char *path = scratch_path(state, "packed.png");
+    ipl_picture in = {pixels, side, side, channels}, got;
+    char *bytes;
+    size_t len;
+    int worst = 0;
+
+    assert_int_equal(ipl_png_pack(&bytes, &len, &in, NULL), IPL_OK);
+    scratch_write(path, bytes, len);
+    ipl_free(bytes);
+    assert_int_equal(ipl_png_read(&got, path, NULL), IPL_OK);
+    assert_int_equal(got.height, side);
+    assert_int_equal(got.width, side);
+    assert_int_equal(got.channels, 3);
+    for (size_t i = 0; i < side * side; i++)
+        for (size_t c = 0; c < 3; c++) {
+            const int from = pixels[i * channels + (channels == 3 ? c : 0)];
+            const int off = abs(got.pixels[3 * i + c] - from);
+
+            assert_true((from != 0 && from != 255) || off == 0);
+            worst = off > worst ? off : worst;
+        }
+    ipl_picture_release(&got);
+    return worst;
+}
+
+static void a_packed_picture_has_sixteen_levels_or_fewer(void **state)
+{
+    uint8_t pixels[3 * 64 * 64];
+    uint32_t noise = 1;
+
+    for (size_t i = 0; i < sizeof pixels; i++)
+        pixels[i] = (uint8_t)i;
+    assert_in_range(packed_error(state, pixels, 64, 1), 1, 16);
+    assert_in_range(packed_error(state, pixels, 1, 3), 0, 16);
+    for (size_t i = 0; i < sizeof pixels; i++) {
+        noise = noise * 1664525u + 1013904223u;
+        pixels[i] = (uint8_t)(noise >> 24);
+    }
+    assert_in_range(packed_error(state, pixels, 64, 1), 1, 16);
+    assert_in_range(packed_error(state, pixels, 64, 3), 33, 64); /* too many colours */
+}
+
 static void a_contact_sheet_enlarges_without_blur(void **state)
 {
     const float x[12] = {0, 1, 2, 3, 3, 3, 3, 3, -5, 9, 1.5f, 0};
@@ -343,6 +388,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_picture_that_cannot_be_is_not_written,
                                         scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(running_out_of_memory_leaves_nothing_behind,
+                                        scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(a_packed_picture_has_sixteen_levels_or_fewer,
                                         scratch_setup, scratch_teardown),
         cmocka_unit_test(a_contact_sheet_enlarges_without_blur),
     };

@@ -5,6 +5,7 @@
 #include "math/npy.h"
 #include "run/checkpoint.h"
 #include "run/checkpoint_when.h"
+#include "run/replay.h"
 #include "run/run_dir.h"
 #include "run/trainer.h"
 
@@ -18,8 +19,8 @@ static int make_folder(void **state)
 {
     (void)state;
     /* Every checkpoint waits for the disk: memory is faster, where there is such a folder. */
-    strcpy(folder, access("/dev/shm", W_OK) == 0 ? "/dev/shm/ipl_resume_XXXXXX"
-                                                 : "/tmp/ipl_resume_XXXXXX");
+    (void)snprintf(folder, sizeof folder, "%s/ipl_resume_XXXXXX",
+                   access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     return mkdtemp(folder) && setenv("SOURCE_DATE_EPOCH", "0", 1) == 0 ? 0 : -1;
 }
 
@@ -515,9 +516,11 @@ static void a_damaged_checkpoint_falls_back_to_the_one_before(void **state)
         else if (way == 1)
             write_file("run/checkpoint/last", f.bytes, f.len / 2);
         else if (way == 2)
-            f.bytes[f.len / 2] ^= 1, write_file("run/checkpoint/last", f.bytes, f.len);
-        else
             write_file("run/checkpoint/last", "", 0);
+        if (way == 3) {
+            f.bytes[f.len / 2] ^= 1;
+            write_file("run/checkpoint/last", f.bytes, f.len);
+        }
         if (train(&s, "run", 0, 1, IPL_RESUME_RUN, &err) != IPL_OK)
             fail_msg("way %zu: %s", way, err.msg);
         assert_non_null(strstr(s.warnings.s, "going on from"));
@@ -637,6 +640,97 @@ static void kept_parameters_are_those_of_their_epoch(void **state)
     assert_int_equal(n, 0);
 }
 
+/* ---- replaying ---- */
+
+/* Lines of a table whose first field is one of the epochs of a list; the header too. */
+static void keep_epochs(ipl_text *out, const char *bytes, const char *const *epochs,
+                        size_t n)
+{
+    for (const char *line = bytes; *line; line += strcspn(line, "\n") + 1)
+        for (size_t i = 0; i < n; i++)
+            if (strcspn(line, ",") == strlen(epochs[i]) &&
+                strncmp(line, epochs[i], strlen(epochs[i])) == 0)
+                ipl_text_add(out, "%.*s\n", (int)strcspn(line, "\n"), line);
+}
+
+static void checkpoints_measured_again_give_the_rows_of_the_run(void **state)
+{
+    static const char *const epochs[] = {"epoch", "0", "2", "4"};
+
+    (void)state;
+    write_images();
+    for (size_t c = 1; c < N_CASES; c += 3) { /* an MLP and a CNN */
+        char run[IPL_PATH_MAX];
+        ipl_replay_opts opts = {.run = run, .exp = &trial, .split = ""};
+        ipl_replay_size size;
+        file f;
+
+        cases[c].make(cases[c].net, cases[c].optimiser);
+        strcpy(trial.estimator, "logdet:beta=rd logdet:scale=corr,beta=own");
+        strcpy(trial.measure, "every:2");
+        strcpy(trial.checkpoint, "every:2,keep=measured");
+        trial.probe = c == 1 ? IPL_PROBE_RANDOM : IPL_PROBE_POOLED;
+        (void)snprintf(run, sizeof run, "%s/run", folder);
+        trial.null_repeats = 2;
+        trial.early_steps = 2;
+        if (trial.probe == IPL_PROBE_POOLED)
+            trial.probe_train = trial.probe_test = 0;
+        train_ok("run", 0, 2, IPL_RESUME_NO);
+        assert_int_equal(unlink(in("run/checkpoint/best")), 0); /* of any epoch */
+        f = read_file("run/information.csv");
+        for (size_t threads = 1; threads <= 3; threads++) {
+            ipl_text again = {0}, want = {0};
+            ipl_error err = {0};
+
+            opts.threads = threads;
+            if (ipl_replay_measure(&again, &size, &opts, &err) != IPL_OK)
+                fail_msg("%s", err.msg);
+            keep_epochs(&want, f.bytes, epochs, 4);
+            assert_string_equal(again.s, want.s);
+            assert_int_equal(size.epochs, 3);
+            ipl_text_release(&want);
+            ipl_text_release(&again);
+        }
+        ipl_free(f.bytes);
+        assert_int_equal(ipl_folder_remove(in("run"), NULL), IPL_OK);
+    }
+}
+
+static void fewer_rows_and_one_split_are_measured_again(void **state)
+{
+    char run[IPL_PATH_MAX];
+    ipl_replay_opts opts = {.run = run, .exp = &trial, .split = "test", .rows = 20};
+    ipl_replay_size size;
+    ipl_text few = {0}, all = {0};
+    ipl_error err = {0};
+    char *small;
+
+    (void)state;
+    (void)snprintf(run, sizeof run, "%s/run", folder);
+    mlp("12-4-2", "sgd:lr=0.05");
+    strcpy(trial.checkpoint, "every:1,keep=1");
+    train_ok("run", 0, 1, IPL_RESUME_NO);
+    assert_int_equal(ipl_replay_measure(&few, &size, &opts, NULL), IPL_OK);
+    trial.probe_train = trial.probe_test = 20; /* the same rows, from the start */
+    train_ok("small", 0, 1, IPL_RESUME_NO);
+    small = read_file("small/information.csv").bytes;
+    assert_null(strstr(few.s, ",train,"));
+    for (char *line = strtok(few.s, "\n"); line; line = strtok(NULL, "\n"))
+        assert_non_null(strstr(small, line));
+    ipl_free(small);
+    opts.rows = 41;
+    assert_int_equal(ipl_replay_measure(&all, &size, &opts, &err), IPL_E_SHAPE);
+    opts.rows = 0;
+    opts.split = "all";
+    assert_int_equal(ipl_replay_measure(&all, &size, &opts, &err), IPL_E_ARG);
+    assert_int_equal(ipl_folder_remove(in("run/checkpoint"), NULL), IPL_OK);
+    opts.split = "";
+    assert_int_equal(ipl_replay_measure(&all, &size, &opts, &err), IPL_E_NOINPUT);
+    assert_non_null(strstr(err.msg, "keep=measured"));
+    ipl_text_release(&all);
+    ipl_text_release(&few);
+}
+
 /* ---- when ---- */
 
 static void checkpoints_are_chosen_by_text(void **state)
@@ -726,6 +820,38 @@ static void allocations_of_going_on_may_fail(void **state)
     assert_true(failed > 20);
 }
 
+static void allocations_of_replaying_may_fail(void **state)
+{
+    char run[IPL_PATH_MAX];
+    const ipl_replay_opts opts = {.run = run, .exp = &trial, .split = "", .threads = 1};
+    ipl_status st = IPL_E_NOMEM;
+    ipl_text want = {0};
+    ipl_replay_size size;
+    long k;
+
+    (void)state;
+    (void)snprintf(run, sizeof run, "%s/run", folder);
+    mlp("12-4-2", "sgd:lr=0.05");
+    strcpy(trial.checkpoint, "every:1,keep=2");
+    train_ok("run", 0, 1, IPL_RESUME_NO);
+    assert_int_equal(ipl_replay_measure(&want, &size, &opts, NULL), IPL_OK);
+    for (k = 0; st != IPL_OK; k++) {
+        ipl_text out = {0};
+        ipl_error err = {0};
+
+        ipl_alloc_fail_after(k);
+        st = ipl_replay_measure(&out, &size, &opts, &err);
+        ipl_alloc_fail_after(-1);
+        if (st == IPL_OK)
+            assert_string_equal(out.s, want.s);
+        else if (st != IPL_E_NOMEM)
+            fail_msg("allocation %ld: %s: %s", k, ipl_status_name(st), err.msg);
+        ipl_text_release(&out);
+    }
+    assert_true(k > 50);
+    ipl_text_release(&want);
+}
+
 #define RUN_TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
 int main(void)
@@ -747,8 +873,11 @@ int main(void)
         RUN_TEST(a_table_that_was_changed_is_refused),
         RUN_TEST(the_best_epoch_is_kept),
         RUN_TEST(kept_parameters_are_those_of_their_epoch),
+        RUN_TEST(checkpoints_measured_again_give_the_rows_of_the_run),
+        RUN_TEST(fewer_rows_and_one_split_are_measured_again),
         RUN_TEST(checkpoints_are_chosen_by_text),
         RUN_TEST(allocations_of_going_on_may_fail),
+        RUN_TEST(allocations_of_replaying_may_fail),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

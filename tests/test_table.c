@@ -284,6 +284,21 @@ static void epochs_that_go_back_and_layers_that_are_none_are_refused(void **stat
     }
 }
 
+/* Rows that the query leaves out are not checked, so nothing may be made of their numbers. */
+static void a_layer_of_a_row_that_is_left_out_may_be_any_number(void **state)
+{
+    ipl_track t;
+
+    (void)state;
+    assert_int_equal(track_of(&t,
+                              HEAD "0,train,1,a,\"e:a=1,b=2\",5\n"
+                                   "0,train,1e300,a,f,5\n0,test,-7,a,f,5\n",
+                              NULL),
+                     IPL_OK);
+    assert_int_equal(t.n_layers, 1);
+    ipl_track_release(&t);
+}
+
 static void replicates_are_averaged_over_the_epochs_they_share(void **state)
 {
     ipl_track a, b, mean, sd;
@@ -388,6 +403,7 @@ int main(void)
         cmocka_unit_test(a_track_has_the_rows_of_its_split_and_estimator),
         cmocka_unit_test(an_epoch_that_is_not_complete_yet_is_left_out),
         cmocka_unit_test(epochs_that_go_back_and_layers_that_are_none_are_refused),
+        cmocka_unit_test(a_layer_of_a_row_that_is_left_out_may_be_any_number),
         cmocka_unit_test(replicates_are_averaged_over_the_epochs_they_share),
         cmocka_unit_test(thinning_keeps_the_ends_and_at_most_the_limit),
         cmocka_unit_test(no_fault_leaves_a_file_open_or_memory_behind),

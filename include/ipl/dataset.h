@@ -96,6 +96,12 @@ void ipl_dataset_gather(float *x, int32_t *y, const ipl_dataset *ds, ipl_split s
 /** Write a sample that is 0 everywhere as stored, a black image, scaled: x (d). */
 void ipl_dataset_black(float *x, const ipl_dataset *ds);
 
+/**
+ * Scale 8-bit pixels of one's own as the samples are: x (d), bytes (d) channel after channel.
+ * For data whose samples are pixels, info->pixels.
+ */
+void ipl_dataset_scale(float *x, const ipl_dataset *ds, const uint8_t *bytes);
+
 /** Write one sample as it would be scaled by IPL_SCALE_UNIT, to look at: x (d). */
 void ipl_dataset_unscaled(float *x, const ipl_dataset *ds, ipl_split split, size_t row);
 

@@ -81,7 +81,7 @@ typedef struct ipl_plane ipl_plane; /* opaque */
  * Prepare the measuring of layers against X and Y: X is centred and its Gram matrix factored
  * here, once.
  *
- * shapes  x (n, d_X), n >= 2; y (n) labels, any integers, or NULL: label measures are NaN.
+ * shapes  x (n, d_X); y (n) labels, any integers, or NULL: label measures are NaN.
  *         Both are read during this call only, x with opts->x_stays until the plane is
  *         destroyed. LogDet of many samples then keeps no copy of X or T (16384 at least,
  *         8 times the widest variable, widths given, no null baseline): it reads them again,
@@ -89,7 +89,7 @@ typedef struct ipl_plane ipl_plane; /* opaque */
  * owner   *out belongs to the caller, for ipl_plane_destroy(); NULL on error
  * errors  IPL_E_FORMAT   an estimator text is wrong; the message names the word
  *                        (k nearest neighbours of k samples or fewer is such a text)
- *         IPL_E_SHAPE    n < 2 or d_X = 0
+ *         IPL_E_SHAPE    n = 0 or d_X = 0
  *         IPL_E_NUMERIC  a NaN or Inf in x
  *         IPL_E_NOMEM
  */

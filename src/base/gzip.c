@@ -6,7 +6,14 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <zlib.h>
+
+enum {
+    DEFLATE_RATIO = 1032, /* no deflate stream unpacks to more than this times its size */
+    DENSE = 64,       /* what is packed more densely is counted before memory is taken */
+    COUNTED = 1 << 24 /* when it is longer than this */
+};
 
 struct ipl_gzip {
     gzFile fp;
@@ -83,6 +90,43 @@ ipl_status ipl_gzip_read(void *out, size_t len, ipl_gzip *file, ipl_error *err)
         file->position += (size_t)n;
     }
     return IPL_OK;
+}
+
+/* Go over len bytes of content and back. */
+static ipl_status count_content(size_t len, ipl_gzip *file, ipl_error *err)
+{
+    char block[8192];
+    const size_t start = file->position;
+    ipl_status st = IPL_OK;
+
+    while (len > 0 && st == IPL_OK) {
+        const size_t n = len < sizeof block ? len : sizeof block;
+
+        st = ipl_gzip_read(block, n, file, err);
+        len -= n;
+    }
+    if (st == IPL_OK && gzseek(file->fp, (z_off_t)start, SEEK_SET) < 0)
+        st = zlib_fault(file, err);
+    file->position = start;
+    return st;
+}
+
+ipl_status ipl_gzip_expect(size_t len, ipl_gzip *file, ipl_error *err)
+{
+    struct stat info;
+    size_t size;
+
+    if (stat(file->path, &info) != 0 || !S_ISREG(info.st_mode))
+        return IPL_OK; /* reading will tell */
+    size = (size_t)info.st_size;
+    if (gzdirect(file->fp) ? len > size - file->position : len / DEFLATE_RATIO > size)
+        return ipl_fail(err, IPL_E_FORMAT,
+                        "%s: truncated, its header says %zu bytes more than %zu, the file "
+                        "has %zu",
+                        file->path, len, file->position, size);
+    return !gzdirect(file->fp) && len > COUNTED && len / DENSE > size
+               ? count_content(len, file, err)
+               : IPL_OK;
 }
 
 ipl_status ipl_gzip_expect_end(ipl_gzip *file, ipl_error *err)

@@ -22,6 +22,16 @@ ipl_status ipl_gzip_open(ipl_gzip **out, const char *path, ipl_error *err) IPL_N
 ipl_status ipl_gzip_read(void *out, size_t len, ipl_gzip *file,
                          ipl_error *err) IPL_NODISCARD;
 
+/**
+ * Whether len more bytes of content follow, as far as that can be said without keeping them:
+ * to be asked before memory is taken for what a header says. The size of a plain file tells,
+ * and deflate packs no more than 1032 bytes into one; content that is packed more densely
+ * than data are is counted.
+ *
+ * errors  IPL_E_FORMAT  they do not, or the compressed data is damaged
+ */
+ipl_status ipl_gzip_expect(size_t len, ipl_gzip *file, ipl_error *err) IPL_NODISCARD;
+
 /** IPL_OK when the content ends here; IPL_E_FORMAT when more follows or it is damaged. */
 ipl_status ipl_gzip_expect_end(ipl_gzip *file, ipl_error *err) IPL_NODISCARD;
 

@@ -452,3 +452,24 @@ void ipl_spec_print(ipl_text *out, const ipl_spec *spec)
         mark = ",";
     }
 }
+
+void ipl_opt_print_default(ipl_text *out, const ipl_opt *row)
+{
+    switch (row->type) {
+    case IPL_OPT_F64:
+    case IPL_OPT_SIZE:
+    case IPL_OPT_U64:
+        ipl_text_add_number(out, row->init);
+        break;
+    case IPL_OPT_BOOL:
+        if (row->group) /* a key of experiment files too; else the absent flag says no */
+            ipl_text_add(out, "%s", row->init != 0.0 ? "yes" : "no");
+        break;
+    case IPL_OPT_CHOICE:
+        ipl_text_add(out, "%s", row->choices[(int)row->init]);
+        break;
+    case IPL_OPT_TEXT:
+        ipl_text_add(out, "%s", row->text);
+        break;
+    }
+}

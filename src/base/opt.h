@@ -33,6 +33,7 @@ typedef struct ipl_opt {
     double init;                /* default of a number, bool or choice */
     const char *text;           /* default of a text */
     const char *const *choices; /* NULL-terminated */
+    const char *bare;  /* value on a command line that gives the name alone; NULL: none */
     bool repeat;       /* a text that may be given several times: joined by spaces */
     const char *group; /* section of an experiment file; NULL: none */
     const char *help;  /* one line, with the unit */
@@ -109,6 +110,9 @@ void ipl_opt_print(ipl_text *out, const void *obj, const ipl_opt *row);
 
 /** Append the row's type and range for --help: "number >= 0", "yes|no", "cov|corr". */
 void ipl_opt_print_range(ipl_text *out, const ipl_opt *row);
+
+/** Append the default of a row for --help; nothing when there is nothing to say. */
+void ipl_opt_print_default(ipl_text *out, const ipl_opt *row);
 
 /** What every entry of an ops table starts with. */
 typedef struct ipl_row {

@@ -1,4 +1,4 @@
-/* infoplane analyze: measure a run again from its recorded activations. */
+/* infoplane analyze: measure a run again from its recorded activations or checkpoints. */
 #include "base/alloc.h"
 #include "cli/command.h"
 #include "cli/progress.h"
@@ -6,6 +6,7 @@
 #include "run/analysis.h"
 #include "run/experiment.h"
 #include "run/plot_run.h"
+#include "run/replay.h"
 #include "run/sweep.h"
 
 #include <stdio.h>
@@ -15,7 +16,7 @@
 enum { UNIT_OF_RUN };
 
 typedef struct analyze_opts {
-    char estimators[2048]; /* separated by blanks */
+    char estimators[16384]; /* separated by blanks */
     int unit;
     char layers[1024], split[16], out[IPL_PATH_MAX];
     size_t rows, null_repeats, threads;
@@ -61,6 +62,8 @@ typedef struct analysis {
     ipl_sweep sweep;
     ipl_stack stacks[SPLITS_MAX];
     size_t n_stacks;
+    bool replay; /* nothing was recorded: measure checkpoints */
+    ipl_replay_size size;
     ipl_text information, experiment;
     char *training, *layers;
     char out[IPL_PATH_MAX];
@@ -129,7 +132,8 @@ static ipl_status adapt_experiment(analysis *a, ipl_error *err)
     ipl_text_release(&texts);
     if (st != IPL_OK)
         return st;
-    ipl_text_add(&a->experiment, "# Measured again from the activations of %s\n", a->run);
+    ipl_text_add(&a->experiment, "# Measured again from the %s of %s\n",
+                 a->replay ? "checkpoints" : "activations", a->run);
     if (*o->split != '\0')
         ipl_text_add(&a->experiment, "# split: %s\n", o->split);
     ipl_experiment_print(&a->experiment, a->exp);
@@ -225,7 +229,36 @@ static ipl_status draw(analysis *a, ipl_error *err)
     return ipl_plot_runs(&opts, runs, 1, say, a, err);
 }
 
-static ipl_status measure(analysis *a, ipl_error *err)
+/* Whether to measure checkpoints: nothing was recorded, and there are some. */
+static ipl_status choose_source(analysis *a, ipl_error *err)
+{
+    char path[IPL_PATH_MAX];
+    ipl_checkpoint_place *places = NULL;
+    size_t n = 0;
+    ipl_status st = ipl_path_join(path, a->run, IPL_ACTIVATIONS, err);
+
+    if (st == IPL_OK && !ipl_file_exists(path))
+        st = ipl_checkpoint_list(&places, &n, a->run, err);
+    ipl_free(places);
+    a->replay = n > 0;
+    return st;
+}
+
+static ipl_status measure_checkpoints(analysis *a, ipl_error *err)
+{
+    const ipl_replay_opts opts = {.run = a->run,
+                                  .exp = a->exp,
+                                  .split = a->opts->split,
+                                  .rows = a->opts->rows,
+                                  .threads = a->opts->threads,
+                                  .self = a,
+                                  .progress = on_progress,
+                                  .warning = on_warning};
+
+    return ipl_replay_measure(&a->information, &a->size, &opts, err);
+}
+
+static ipl_status measure_stacks(analysis *a, ipl_error *err)
 {
     const ipl_analysis_opts opts = {.estimators = a->sweep.texts,
                                     .n_estimators = a->sweep.n,
@@ -237,10 +270,17 @@ static ipl_status measure(analysis *a, ipl_error *err)
                                     .self = a,
                                     .progress = on_progress,
                                     .warning = on_warning};
+
+    a->size = (ipl_replay_size){a->stacks[0].n_epochs, a->stacks[0].n_layers};
+    return ipl_analysis_measure(&a->information, a->stacks, a->n_stacks, &opts, err);
+}
+
+static ipl_status measure(analysis *a, ipl_error *err)
+{
     ipl_status st;
 
     ipl_progress_start(&a->bar, "measuring", a->opts->quiet);
-    st = ipl_analysis_measure(&a->information, a->stacks, a->n_stacks, &opts, err);
+    st = a->replay ? measure_checkpoints(a, err) : measure_stacks(a, err);
     ipl_progress_clear(&a->bar);
     return st;
 }
@@ -255,8 +295,10 @@ static ipl_status analyze(analysis *a, const ipl_args *args, ipl_error *err)
     if (st == IPL_OK)
         st = ipl_sweep_create(&a->sweep, *texts != '\0' ? texts : a->exp->estimator, err);
     if (st == IPL_OK)
-        st = adapt_experiment(a, err);
+        st = choose_source(a, err);
     if (st == IPL_OK)
+        st = adapt_experiment(a, err);
+    if (st == IPL_OK && !a->replay)
         st = open_stacks(a, err);
     if (st == IPL_OK)
         st = read_tables(a, err);
@@ -274,8 +316,8 @@ static ipl_status analyze(analysis *a, const ipl_args *args, ipl_error *err)
     if (st == IPL_OK)
         st = draw(a, err);
     if (st == IPL_OK && !a->opts->quiet)
-        printf("%zu epochs, %zu layers, %zu estimators: %s\n", a->stacks[0].n_epochs,
-               a->stacks[0].n_layers, a->sweep.n, a->out);
+        printf("%zu epochs, %zu layers, %zu estimators: %s\n", a->size.epochs,
+               a->size.layers, a->sweep.n, a->out);
     return st;
 }
 
@@ -297,10 +339,12 @@ static ipl_status run_analyze(void *self, const ipl_args *args, ipl_error *err)
 
 const ipl_command ipl_cmd_analyze = {
     .name = "analyze",
-    .summary = "measure a run again from its recorded activations, without training",
+    .summary = "measure a run again, from activations or checkpoints, without training",
     .usage = "RUN",
     .details =
-        "RUN was trained with --record activations. The result is a folder that plot, "
+        "RUN was trained with --record activations, or with --checkpoint ...,keep=: then "
+        "the\n"
+        "epochs that have a checkpoint are measured. The result is a folder that plot, "
         "info\n"
         "and other programs read like a run: information.csv is measured anew, "
         "training.csv\n"

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PATH_LENGTH = 1024, TEXTS_LENGTH = 2048, FILES_MAX = 1 << 24 };
+enum { PATH_LENGTH = 1024, TEXTS_LENGTH = 16384, FILES_MAX = 1 << 24 };
 
 typedef struct estimate_opts {
     char x[PATH_LENGTH], y[PATH_LENGTH], run[PATH_LENGTH], out[PATH_LENGTH];
@@ -97,9 +97,6 @@ static ipl_status read_inputs(inputs *in, const estimate_opts *o, ipl_error *err
         st = read_samples(&in->t, in->t_path, err);
     if (st == IPL_OK)
         st = check_rows(in->t.rows.rows, in->t_path, in, o->x, err);
-    if (st == IPL_OK && in->x.rows.rows < 2)
-        st = ipl_fail(err, IPL_E_SHAPE, "%s has %zu samples: want 2 at least", o->x,
-                      in->x.rows.rows);
     if (st != IPL_OK || *o->y == '\0')
         return st;
     st = ipl_npy_read(&in->y, o->y, err);
@@ -108,7 +105,7 @@ static ipl_status read_inputs(inputs *in, const estimate_opts *o, ipl_error *err
     if (st != IPL_OK)
         return st;
     in->labels = ipl_array(in->y.rows, 1, sizeof *in->labels, err);
-    return in->labels ? ipl_npy_labels(in->labels, &in->y, o->y, err) : IPL_E_NOMEM;
+    return in->labels ? ipl_npy_classes(in->labels, &in->y, o->y, err) : IPL_E_NOMEM;
 }
 
 /*

@@ -1,5 +1,8 @@
 /* infoplane train: run an experiment and show how it goes. */
 #include "cli/command.h"
+#include "cli/experiment_args.h"
+#include "cli/live.h"
+#include "cli/study_command.h"
 #include "cli/train_screen.h"
 #include "run/trainer.h"
 
@@ -12,6 +15,9 @@ typedef struct train_opts {
     char out[IPL_PATH_MAX], resume[IPL_PATH_MAX];
     size_t threads;
     bool force, quiet, verbose, json;
+    int live; /* ipl_live_mode */
+    char seeds[1024];
+    size_t jobs;
 } train_opts;
 
 static const ipl_opt train_rows[] = {
@@ -28,6 +34,11 @@ static const ipl_opt train_rows[] = {
     IPL_OPT_FLAG(train_opts, verbose, "verbose", 0,
                  "print the experiment, and epochs that are not measured too"),
     IPL_OPT_FLAG(train_opts, json, "json", 0, "print one JSON object per epoch instead"),
+    IPL_OPT_LIVE(train_opts, live),
+    IPL_OPT_STRING(train_opts, seeds, "seeds", "",
+                   "replicates side by side, 1-50 or 1,2,5-9, in results/NAME"),
+    IPL_OPT_NUMBER(train_opts, jobs, "jobs", 0, 4096, 0,
+                   "replicates at a time; 0: as many as processors"),
     IPL_OPT_END,
 };
 
@@ -36,6 +47,8 @@ static const char details[] =
     "  infoplane train --preset logdet-fnn-tanh --epochs 30\n"
     "  infoplane train --data fashion-mnist --net 784-256-20-10 --activation relu\n"
     "  infoplane train results/RUN/experiment.ini --seed 2\n"
+    "  infoplane train --preset szt-tanh --seeds 1-20     # then: infoplane plot "
+    "results/szt-tanh\n"
     "  infoplane train --resume results/RUN\n"
     "  infoplane train --preset logdet-fnn-tanh --resume auto     # for job scripts\n"
     "\n"
@@ -58,18 +71,23 @@ static void on_signal(int number)
     stop_signal = number;
 }
 
-/* The first signal ends the run after its batch; the second one ends the program. */
+/*
+ * The first signal ends the run after its batch; the second one ends the program. A hang-up
+ * that is ignored, as under nohup, stays so.
+ */
 static void catch_signals(void)
 {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
-    struct sigaction action;
+    struct sigaction action, before;
 
     memset(&action, 0, sizeof action);
     action.sa_handler = on_signal;
     action.sa_flags = (int)SA_RESETHAND;
     (void)sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-        (void)sigaction(numbers[i], &action, NULL);
+        if (numbers[i] != SIGHUP || sigaction(SIGHUP, NULL, &before) != 0 ||
+            before.sa_handler != SIG_IGN)
+            (void)sigaction(numbers[i], &action, NULL);
 }
 
 /* How --resume says to begin, and whether the other options agree. */
@@ -91,60 +109,26 @@ static ipl_status choose_resume(ipl_train_resume *out, const train_opts *opts,
     return IPL_OK;
 }
 
-/* The options of the experiment on the command line. */
-static ipl_status apply_options(ipl_experiment *exp, const ipl_args *args, ipl_error *err)
-{
-    ipl_status st = IPL_OK;
-
-    for (size_t i = 0; i < args->n_later && st == IPL_OK; i++) {
-        const ipl_opt *row = args->later[i].row;
-        bool again = false;
-
-        for (size_t k = 0; k < i; k++)
-            again = again || args->later[k].row == row;
-        if (again && !row->repeat)
-            return ipl_fail(err, IPL_E_ARG, "option --%s is given twice", row->name);
-        st = again ? ipl_opt_append(exp, row, args->later[i].value, err)
-                   : ipl_opt_set(exp, row, args->later[i].value, err);
-    }
-    return st;
-}
-
-/* The file an experiment starts from; "": none. */
-static ipl_status choose_file(char *path, const train_opts *opts, const ipl_args *args,
-                              ipl_train_resume resume, ipl_error *err)
-{
-    *path = '\0';
-    if (*opts->preset && args->n_words > 0)
-        return ipl_fail(err, IPL_E_ARG, "give an experiment file or --preset, not both");
-    if (resume == IPL_RESUME_RUN) {
-        ipl_status st = ipl_path_join(path, opts->resume, "experiment.ini", err);
-
-        if (st == IPL_OK && !ipl_file_exists(path))
-            st = ipl_fail(err, IPL_E_NOINPUT, "%s: no run (no experiment.ini)",
-                          opts->resume);
-        return st;
-    }
-    if (*opts->preset)
-        return ipl_preset_find(path, opts->preset, err);
-    if (args->n_words > 0)
-        return ipl_text_copy(path, IPL_PATH_MAX, args->words[0], strlen(args->words[0]),
-                             "path", err);
-    return IPL_OK;
-}
-
-/* Defaults, then the file or preset, then the command line. */
+/* Defaults, then the file, preset or run, then the command line. */
 static ipl_status resolve(ipl_experiment *exp, const train_opts *opts, const ipl_args *args,
                           ipl_train_resume resume, ipl_error *err)
 {
     char path[IPL_PATH_MAX];
-    ipl_status st = choose_file(path, opts, args, resume, err);
+    ipl_status st;
 
-    ipl_opt_init(exp, ipl_experiment_opts);
-    if (st == IPL_OK && *path != '\0')
-        st = ipl_experiment_read(exp, path, err);
-    if (st == IPL_OK)
-        st = apply_options(exp, args, err);
+    if (resume == IPL_RESUME_RUN) {
+        st = ipl_path_join(path, opts->resume, "experiment.ini", err);
+        if (st == IPL_OK && !ipl_file_exists(path))
+            st = ipl_fail(err, IPL_E_NOINPUT, "%s: no run (no experiment.ini)",
+                          opts->resume);
+        ipl_opt_init(exp, ipl_experiment_opts);
+        if (st == IPL_OK)
+            st = ipl_experiment_read(exp, path, err);
+        if (st == IPL_OK)
+            st = ipl_experiment_apply(exp, args, err);
+    } else {
+        st = ipl_experiment_resolve(exp, opts->preset, args, err);
+    }
     if (st == IPL_OK)
         st = ipl_experiment_name(exp, *opts->preset ? opts->preset : NULL, err);
     return st;
@@ -169,11 +153,48 @@ static ipl_status choose_path(char *path, const train_opts *opts, const ipl_expe
     return ipl_path_join(path, "results", folder, err);
 }
 
+/* --seeds: a study whose points differ by the seed alone. */
+static ipl_status train_seeds(const train_opts *opts, const ipl_experiment *exp,
+                              const ipl_args *args, ipl_error *err)
+{
+    char path[IPL_PATH_MAX];
+    const ipl_study_command command = {
+        .exp = exp,
+        .path = path,
+        .grid = "",
+        .seeds = opts->seeds,
+        .jobs = opts->jobs,
+        .threads = opts->threads,
+        .force = opts->force,
+        .quiet = opts->quiet,
+        .engine_options = "",
+        .args = args,
+    };
+    ipl_status st;
+
+    if (*opts->resume)
+        return ipl_fail(err, IPL_E_ARG, "--seeds goes on by itself: give no --resume");
+    if (opts->json || opts->verbose || opts->live)
+        return ipl_fail(err, IPL_E_ARG,
+                        "--seeds prints a line per run: no --json, --verbose, --live");
+    st = *opts->out
+             ? ipl_text_copy(path, sizeof path, opts->out, strlen(opts->out), "out", err)
+             : ipl_path_join(path, "results", exp->name, err);
+    return st == IPL_OK ? ipl_study_command_run(&command, err) : st;
+}
+
 static ipl_status run_train(void *self, const ipl_args *args, ipl_error *err)
 {
     const train_opts *opts = self;
     static ipl_experiment exp; /* large, and used once */
     char path[IPL_PATH_MAX];
+    const char *const shown = path;
+    ipl_live live = {.plot = {.kind = IPL_PLOT_PLANE},
+                     .frame = !opts->quiet && !opts->json,
+                     .runs = &shown,
+                     .n_runs = 1,
+                     .fresh = true};
+    ipl_live_view view = {0};
     ipl_train_screen screen;
     ipl_train_opts run = {
         .exp = &exp,
@@ -189,16 +210,24 @@ static ipl_status run_train(void *self, const ipl_args *args, ipl_error *err)
 
     if (st == IPL_OK)
         st = resolve(&exp, opts, args, run.resume, err);
+    if (st == IPL_OK && *opts->seeds)
+        return train_seeds(opts, &exp, args, err);
     if (st == IPL_OK)
         st = choose_path(path, opts, &exp, run.resume, err);
+    if (st == IPL_OK)
+        st = ipl_live_choose(&live, (ipl_live_mode)opts->live, err);
+    if (st == IPL_OK)
+        st = ipl_live_start(&view, &live, err);
     if (st != IPL_OK)
         return st;
     run.link_latest = *opts->out == '\0' && run.resume != IPL_RESUME_RUN;
     ipl_train_screen_init(&screen, path, &exp, opts->threads, opts->quiet, opts->verbose,
                           opts->json);
+    ipl_train_screen_begin_view(&screen, &view, ipl_live_owns_terminal(&live));
     catch_signals();
     st = ipl_train(&run, err);
     ipl_train_screen_clear(&screen);
+    ipl_train_screen_end_view(&screen);
     if (st == IPL_OK && stop_signal) {
         (void)fflush(stdout);
         (void)signal(stop_signal, SIG_DFL);

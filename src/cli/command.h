@@ -39,6 +39,8 @@ typedef struct ipl_command {
 } ipl_command;
 
 extern const ipl_command ipl_cmd_train;
+extern const ipl_command ipl_cmd_sweep;
+extern const ipl_command ipl_cmd_collect;
 extern const ipl_command ipl_cmd_plot;
 extern const ipl_command ipl_cmd_report;
 extern const ipl_command ipl_cmd_classify;
@@ -50,7 +52,10 @@ extern const ipl_command ipl_cmd_export;
 extern const ipl_command ipl_cmd_analyze;
 extern const ipl_command ipl_cmd_pictures;
 extern const ipl_command ipl_cmd_verify;
+extern const ipl_command ipl_cmd_demo;
 extern const ipl_command ipl_cmd_selftest;
+extern const ipl_command ipl_cmd_man;
+extern const ipl_command ipl_cmd_completion;
 
 /** NULL-terminated; to add a command, write cmd_<name>.c and add one row. */
 extern const ipl_command *const ipl_command_table[];

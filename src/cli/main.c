@@ -48,23 +48,7 @@ static void print_default(const ipl_opt *row)
 {
     ipl_text value = {0};
 
-    switch (row->type) {
-    case IPL_OPT_F64:
-    case IPL_OPT_SIZE:
-    case IPL_OPT_U64:
-        ipl_text_add_number(&value, row->init);
-        break;
-    case IPL_OPT_BOOL:
-        if (row->group) /* a key of experiment files too; else the absent flag says no */
-            ipl_text_add(&value, "%s", row->init != 0.0 ? "yes" : "no");
-        break;
-    case IPL_OPT_CHOICE:
-        ipl_text_add(&value, "%s", row->choices[(int)row->init]);
-        break;
-    case IPL_OPT_TEXT:
-        ipl_text_add(&value, "%s", row->text);
-        break;
-    }
+    ipl_opt_print_default(&value, row);
     if (value.len > 0)
         printf(" [%s]", value.s);
     ipl_text_release(&value);
@@ -76,7 +60,8 @@ static void print_option(const ipl_opt *row)
     ipl_text range = {0};
     char left[48];
 
-    (void)snprintf(left, sizeof left, "%s--%s", short_of(row), row->name);
+    (void)snprintf(left, sizeof left, "%s--%s%s", short_of(row), row->name,
+                   row->bare ? "[=HOW]" : "");
     printf("  %-20s %s", left, row->help);
     if (row->type != IPL_OPT_TEXT && row->type != IPL_OPT_BOOL) {
         ipl_opt_print_range(&range, row);
@@ -147,18 +132,18 @@ static ipl_status unknown_option(const ipl_command *cmd, const char *word, ipl_e
 }
 
 /*
- * Value of the option at argv[*i]: after '=', or the next word; a flag is "yes" without
- * either. NULL when there is none: a next word that starts with "--" is an option, not a
- * value.
+ * Value of the option at argv[*i]: after '=', or the next word; `bare` is that of an option
+ * which takes no next word. NULL when there is none: a next word that starts with "--" is an
+ * option, not a value.
  */
-static const char *option_value(int *i, bool is_flag, int argc, char *const *argv)
+static const char *option_value(int *i, const char *bare, int argc, char *const *argv)
 {
     const char *eq = argv[*i][1] == '-' ? strchr(argv[*i], '=') : NULL;
 
     if (eq)
         return eq + 1;
-    if (is_flag)
-        return "yes";
+    if (bare)
+        return bare;
     if (*i + 1 >= argc || strncmp(argv[*i + 1], "--", 2) == 0)
         return NULL;
     return argv[++*i];
@@ -176,7 +161,8 @@ static ipl_status read_option(int *i, void *opts, bool *given, ipl_assignment *l
 
     if (!row)
         return unknown_option(cmd, word, err);
-    value = option_value(i, own && row->type == IPL_OPT_BOOL, args->argc, args->argv);
+    value = option_value(i, own && row->type == IPL_OPT_BOOL ? "yes" : row->bare,
+                         args->argc, args->argv);
     if (!value)
         return ipl_fail(err, IPL_E_ARG, "option --%s wants a value", row->name);
     if (!own) {

@@ -26,6 +26,25 @@ void ipl_train_screen_clear(ipl_train_screen *s)
     s->drawn = false;
 }
 
+void ipl_train_screen_begin_view(ipl_train_screen *s, ipl_live_view *view, bool muted)
+{
+    s->view = view;
+    s->muted = muted;
+    s->live = s->live && !muted;
+}
+
+void ipl_train_screen_end_view(ipl_train_screen *s)
+{
+    (void)fflush(stdout);
+    if (s->view)
+        ipl_live_finish(s->view);
+    s->view = NULL;
+    s->muted = false;
+    if (s->kept.len > 0)
+        fprintf(stderr, "%s", s->kept.s);
+    ipl_text_release(&s->kept);
+}
+
 static void print_size(const char *label, double bytes)
 {
     if (bytes >= 1e9)
@@ -251,7 +270,7 @@ static void on_epoch(void *self, const ipl_epoch_report *report)
     ipl_train_screen_clear(s);
     if (s->json)
         print_json(report);
-    else if (!s->quiet && (s->every_epoch || report->probe))
+    else if (!s->quiet && !s->muted && (s->every_epoch || report->probe))
         print_epoch(report);
     (void)fflush(stdout);
     s->epoch_start = ipl_clock();
@@ -262,7 +281,9 @@ static void on_warning(void *self, const char *text)
     ipl_train_screen *s = self;
 
     ipl_train_screen_clear(s);
-    if (!s->quiet)
+    if (s->muted && !s->quiet)
+        ipl_text_add(&s->kept, "infoplane: warning: %s\n", text);
+    else if (!s->quiet)
         fprintf(stderr, "infoplane: warning: %s\n", text);
 }
 
@@ -290,6 +311,7 @@ static void on_end(void *self, const ipl_train_end *end)
     ipl_train_screen *s = self;
 
     ipl_train_screen_clear(s);
+    ipl_train_screen_end_view(s);
     if (s->quiet || s->json)
         return;
     if (end->before)

@@ -2,14 +2,19 @@
 #ifndef IPL_TRAIN_SCREEN_H
 #define IPL_TRAIN_SCREEN_H
 
+#include "base/text.h"
+#include "cli/live.h"
 #include "run/trainer.h"
 
 /** What the watcher remembers. */
 typedef struct ipl_train_screen {
     bool quiet, verbose, json;
-    bool live;         /* progress may be redrawn in place */
-    bool drawn;        /* a progress line stands on the terminal */
-    double last_drawn; /* clock */
+    ipl_live_view *view; /* that ends before the last words; borrowed, NULL: none */
+    bool muted;          /* it stands on the terminal: neither epochs nor progress */
+    ipl_text kept;       /* warnings that wait until it is over */
+    bool live;           /* progress may be redrawn in place */
+    bool drawn;          /* a progress line stands on the terminal */
+    double last_drawn;   /* clock */
     double epoch_start;
     size_t epochs, steps, batch;
     const char *path; /* of the run; borrowed */
@@ -23,6 +28,12 @@ void ipl_train_screen_init(ipl_train_screen *s, const char *path, const ipl_expe
 
 /** The watcher that draws on it; s is borrowed. */
 ipl_train_watcher ipl_train_screen_watcher(ipl_train_screen *s);
+
+/** Let a view be: with `muted` the terminal is left to it. It is borrowed. */
+void ipl_train_screen_begin_view(ipl_train_screen *s, ipl_live_view *view, bool muted);
+
+/** Wait for the end of the view, if there is one yet, and print the warnings that waited. */
+void ipl_train_screen_end_view(ipl_train_screen *s);
 
 /** Take the progress line away. */
 void ipl_train_screen_clear(ipl_train_screen *s);

@@ -113,6 +113,16 @@ void ipl_dataset_black(float *x, const ipl_dataset *ds)
         x[k] = s->mean ? (float)((0.0 - s->mean[k]) * s->factor[k]) : 0.0f;
 }
 
+void ipl_dataset_scale(float *x, const ipl_dataset *ds, const uint8_t *bytes)
+{
+    const ipl_scaler *s = &ds->scaler;
+
+    assert(ds->info.pixels);
+    for (size_t k = 0; k < s->d; k++)
+        x[k] = s->mean ? (float)(((double)s->unit[bytes[k]] - s->mean[k]) * s->factor[k])
+                       : s->unit[bytes[k]];
+}
+
 void ipl_dataset_unscaled(float *x, const ipl_dataset *ds, ipl_split split, size_t row)
 {
     const ipl_view *view = &ds->view[split];

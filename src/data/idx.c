@@ -41,7 +41,7 @@ static ipl_status read_header(ipl_idx *idx, size_t *total, ipl_gzip *file, const
         if (ipl_mul_overflows(total, *total, idx->dims[i]) || *total > BYTES_MAX)
             return ipl_fail(err, IPL_E_FORMAT, "%s: its header says more than 4 GiB", path);
     }
-    return IPL_OK;
+    return ipl_gzip_expect(*total, file, err);
 }
 
 /* Read total bytes into an array that grows as they arrive. */

@@ -12,7 +12,11 @@
 #define CHUNK_MAX ((size_t)8 << 20) /* of an ancillary chunk */
 #define DEFLATE_RATIO 1032u /* no deflate stream unpacks to more than this times its size */
 
-enum { CHUNKS_MAX = 128 };
+enum {
+    CHUNKS_MAX = 128,
+    SIGNATURE = 8,
+    CHUNK = 12 /* of a chunk without data: its length, name and checksum */
+};
 
 /*
  * One picture on its way. libpng leaves by longjmp: what changes after setjmp lives here, and
@@ -105,10 +109,13 @@ static PNG_CALLBACK(void, on_flush, (png_structp png))
 
 /* ---- writing ---- */
 
-/* Everything from setjmp on; false after a longjmp. */
-static bool encode(codec *c, const uint8_t *pixels)
+/* Everything from setjmp on; false after a longjmp. Without a palette p->channels decides. */
+static bool encode(codec *c, const uint8_t *pixels, const png_color *palette, int n_colours)
 {
     const ipl_picture *p = &c->picture;
+    const int type = palette            ? PNG_COLOR_TYPE_PALETTE
+                     : p->channels == 3 ? PNG_COLOR_TYPE_RGB
+                                        : PNG_COLOR_TYPE_GRAY;
 
     if (setjmp(png_jmpbuf(c->png)))
         return false;
@@ -116,14 +123,28 @@ static bool encode(codec *c, const uint8_t *pixels)
     if (!c->info)
         return false;
     png_set_write_fn(c->png, c, on_write, on_flush);
-    png_set_IHDR(c->png, c->info, (png_uint_32)p->width, (png_uint_32)p->height, 8,
-                 p->channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY,
+    png_set_IHDR(c->png, c->info, (png_uint_32)p->width, (png_uint_32)p->height, 8, type,
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    if (palette) {
+        png_set_PLTE(c->png, c->info, palette, n_colours);
+        png_set_compression_level(c->png, 9);
+    }
     png_write_info(c->png, c->info);
     for (size_t y = 0; y < p->height; y++)
         png_write_row(c->png, pixels + y * p->width * p->channels);
     png_write_end(c->png, c->info);
     return true;
+}
+
+/* Encode into c->bytes, which the caller frees; the status is c->fault. */
+static void write_png(codec *c, const uint8_t *pixels, const png_color *palette,
+                      int n_colours)
+{
+    c->png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, c, on_fault, on_warning, c,
+                                       on_malloc, on_free);
+    if ((!c->png || !encode(c, pixels, palette, n_colours)) && c->fault == IPL_OK)
+        c->fault = ipl_fail(c->err, IPL_E_NOMEM, "%s: libpng could not start", c->path);
+    png_destroy_write_struct(&c->png, &c->info);
 }
 
 ipl_status ipl_png_write(const char *path, const uint8_t *pixels, size_t height,
@@ -140,17 +161,77 @@ ipl_status ipl_png_write(const char *path, const uint8_t *pixels, size_t height,
             "%s: picture of %zu x %zu with %zu channels, want sides of 1 ... %d "
             "and 1 or 3 channels",
             path, height, width, channels, IPL_PNG_SIDE_MAX);
-    c.png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &c, on_fault, on_warning, &c,
-                                      on_malloc, on_free);
-    if (!c.png || !encode(&c, pixels)) {
-        if (c.fault == IPL_OK)
-            c.fault = ipl_fail(err, IPL_E_NOMEM, "%s: libpng could not start", path);
-    } else {
+    write_png(&c, pixels, NULL, 0);
+    if (c.fault == IPL_OK)
         c.fault = ipl_file_replace(path, c.bytes, c.len, err);
-    }
-    png_destroy_write_struct(&c.png, &c.info);
     ipl_free(c.bytes);
     return c.fault;
+}
+
+/* A colour with `bits` of each channel left, as a number below 4096. */
+static unsigned coarse(const uint8_t *pixel, size_t channels, unsigned bits)
+{
+    const unsigned r = pixel[0], g = pixel[channels / 2], b = pixel[channels - 1];
+
+    return r >> (8 - bits) << 8 | g >> (8 - bits) << 4 | b >> (8 - bits);
+}
+
+/* The full colour of a coarse one: its highest value becomes 255. */
+static png_color full(unsigned key, unsigned bits)
+{
+    const unsigned most = (1u << bits) - 1;
+
+    return (png_color){(png_byte)((key >> 8 & 15) * 255 / most),
+                       (png_byte)((key >> 4 & 15) * 255 / most),
+                       (png_byte)((key & 15) * 255 / most)};
+}
+
+/* Index of every pixel in a palette of its coarse colours; 0 when these are more than 256. */
+static int index_colours(uint8_t *index, png_color *palette, const ipl_picture *p,
+                         unsigned bits)
+{
+    int16_t place[4096];
+    int n = 0;
+
+    memset(place, -1, sizeof place);
+    for (size_t i = 0; i < p->height * p->width; i++) {
+        const unsigned key = coarse(p->pixels + i * p->channels, p->channels, bits);
+
+        if (place[key] < 0) {
+            if (n == 256)
+                return 0;
+            palette[n] = full(key, bits);
+            place[key] = (int16_t)n++;
+        }
+        index[i] = (uint8_t)place[key];
+    }
+    return n;
+}
+
+ipl_status ipl_png_pack(char **out, size_t *len, const ipl_picture *picture, ipl_error *err)
+{
+    codec c = {
+        .path = "packed picture",
+        .err = err,
+        .picture = {.height = picture->height, .width = picture->width, .channels = 1}};
+    uint8_t *index = ipl_array(picture->height, picture->width, 1, err);
+    png_color palette[256];
+    int n = 0;
+
+    *out = NULL;
+    if (!index)
+        return IPL_E_NOMEM;
+    for (unsigned bits = 4; n == 0; bits--) /* 2 bits are 64 colours at most */
+        n = index_colours(index, palette, picture, bits);
+    write_png(&c, index, palette, n);
+    ipl_free(index);
+    if (c.fault != IPL_OK) {
+        ipl_free(c.bytes);
+        return c.fault;
+    }
+    *out = c.bytes;
+    *len = c.len;
+    return IPL_OK;
 }
 
 /* ---- reading ---- */
@@ -186,6 +267,10 @@ static void prepare_pixels(codec *c)
         c->fault = ipl_fail(c->err, IPL_E_FORMAT,
                             "%s: damaged PNG (%zu x %zu pixels cannot be in %zu bytes)",
                             c->path, height, width, c->len);
+    else if (height > IPL_PNG_PIXELS_MAX / width)
+        c->fault =
+            ipl_fail(c->err, IPL_E_FORMAT, "%s: PNG of %zu x %zu pixels, at most %zu",
+                     c->path, height, width, IPL_PNG_PIXELS_MAX);
     else if ((channels != 1 && channels != 3) || bytes != height * width * channels)
         c->fault = ipl_fail(c->err, IPL_E_FORMAT, "%s: PNG of an unknown kind", c->path);
     else
@@ -198,6 +283,28 @@ static void prepare_pixels(codec *c)
     c->picture.height = height;
     c->picture.width = width;
     c->picture.channels = channels;
+}
+
+/* Every chunk must be within the file: libpng makes room for one as long as it says. */
+static ipl_status check_chunks(const codec *c)
+{
+    size_t at = SIGNATURE;
+
+    if (c->len < SIGNATURE || png_sig_cmp((png_const_bytep)c->bytes, 0, SIGNATURE) != 0)
+        return IPL_OK; /* no PNG, as libpng will say */
+    while (c->len - at >= CHUNK) {
+        const unsigned char *p = (const unsigned char *)c->bytes + at;
+        const size_t size =
+            (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+
+        if (size > c->len - at - CHUNK)
+            return ipl_fail(c->err, IPL_E_FORMAT, "%s: truncated PNG, ends at byte %zu",
+                            c->path, c->len);
+        if (memcmp(p + 4, "IEND", 4) == 0)
+            break;
+        at += CHUNK + size;
+    }
+    return IPL_OK; /* one without an end is found when it is read */
 }
 
 /* Everything from setjmp on; false after a longjmp. */
@@ -236,7 +343,9 @@ ipl_status ipl_png_read(ipl_picture *out, const char *path, ipl_error *err)
         return c.fault;
     c.png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &c, on_fault, on_warning, &c,
                                      on_malloc, on_free);
-    if (c.png && decode(&c)) {
+    if (c.png)
+        c.fault = check_chunks(&c);
+    if (c.png && c.fault == IPL_OK && decode(&c)) {
         *out = c.picture;
         c.picture.pixels = NULL; /* now the caller's */
     } else if (c.fault == IPL_OK) {

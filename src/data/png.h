@@ -10,6 +10,9 @@
 /** Longest side of a picture. */
 enum { IPL_PNG_SIDE_MAX = 16384 };
 
+/** Most pixels of a picture that is read: 48 MiB as RGB. */
+#define IPL_PNG_PIXELS_MAX ((size_t)1 << 24)
+
 /** Picture: (height, width, channels) bytes, row-major, channels 1 (grey) or 3 (RGB). */
 typedef struct ipl_picture {
     uint8_t *pixels; /* owned */
@@ -35,10 +38,21 @@ ipl_status ipl_png_write(const char *path, const uint8_t *pixels, size_t height,
  * owner   out holds the pixels on success and is empty on error
  * errors  IPL_E_NOINPUT  no such file
  *         IPL_E_FORMAT   not a PNG, damaged, truncated, a side longer than
- *                        IPL_PNG_SIDE_MAX, or more pixels than the file can hold
+ *                        IPL_PNG_SIDE_MAX, more than IPL_PNG_PIXELS_MAX pixels, or more
+ *                        than the file can hold
  *         IPL_E_IO, IPL_E_NOMEM
  */
 ipl_status ipl_png_read(ipl_picture *out, const char *path, ipl_error *err) IPL_NODISCARD;
+
+/**
+ * Encode a picture in memory for a small file: with 16 levels of each channel, 8 or 4 when that
+ * is more than 256 colours.
+ *
+ * owner   *out (len bytes) belongs to the caller, for ipl_free(); NULL on error
+ * errors  IPL_E_NOMEM
+ */
+ipl_status ipl_png_pack(char **out, size_t *len, const ipl_picture *picture,
+                        ipl_error *err) IPL_NODISCARD;
 
 /** Free the pixels and leave picture empty; an empty picture is allowed. */
 void ipl_picture_release(ipl_picture *picture);

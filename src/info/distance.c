@@ -236,13 +236,16 @@ ipl_status ipl_distance_set(ipl_distance *dist, const ipl_subset *subset, ipl_wo
     return IPL_OK;
 }
 
-const double *ipl_distance_rows(const ipl_distance *dist, double *scratch, size_t block)
+const double *ipl_distance_rows(const ipl_distance *dist, double *tables, size_t thread,
+                                size_t block)
 {
+    double *scratch;
     size_t first, end;
 
     ipl_distance_range(&first, &end, dist, block);
     if (dist->n <= IPL_DISTANCE_KEPT)
         return dist->kept.p + first * dist->n;
+    scratch = tables + thread * IPL_DISTANCE_BLOCK * dist->n;
     if (dist->metric == IPL_CHEBYSHEV)
         chebyshev_rows(scratch, dist, first, end, (dist->n + LANES - 1) / LANES);
     else

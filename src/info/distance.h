@@ -68,9 +68,11 @@ void ipl_distance_range(size_t *first, size_t *end, const ipl_distance *dist, si
 /**
  * Distances of a block's rows to all samples, (end - first, n).
  *
- * scratch  IPL_DISTANCE_BLOCK * n doubles that belong to the calling thread
- * returns  scratch, or the kept table
+ * tables   scratch of the threads, IPL_DISTANCE_BLOCK * n doubles each; not looked at, and may
+ *          be NULL, when a table is kept
+ * returns  the scratch of this thread, or the kept table
  */
-const double *ipl_distance_rows(const ipl_distance *dist, double *scratch, size_t block);
+const double *ipl_distance_rows(const ipl_distance *dist, double *tables, size_t thread,
+                                size_t block);
 
 #endif /* IPL_DISTANCE_H */

@@ -223,17 +223,31 @@ static bool shrunk(double *beta, double *offset, const gauss *o, const ipl_var *
     return false;
 }
 
+static ipl_status shrunk_entropy(double *h, ipl_var *v, double beta, double offset,
+                                 ipl_work *work, ipl_error *err)
+{
+    const ipl_status st = ipl_var_entropy(h, v, IPL_COV, beta, work, err);
+
+    *h += offset;
+    return st;
+}
+
 static ipl_status gauss_pair(ipl_joint *out, const gauss *o, ipl_pair *pair, ipl_work *work,
                              ipl_error *err)
 {
     double beta_a, beta_b, offset_a, offset_b;
+    bool a, b;
     ipl_status st;
 
     if (o->shrink == 0.0)
         return exact_pair(out, pair, work, err);
     *out = (ipl_joint){(double)NAN, (double)NAN, (double)NAN, (double)NAN};
-    if (!shrunk(&beta_a, &offset_a, o, pair->a, work) ||
-        !shrunk(&beta_b, &offset_b, o, pair->b, work))
+    a = shrunk(&beta_a, &offset_a, o, pair->a, work);
+    b = shrunk(&beta_b, &offset_b, o, pair->b, work);
+    if (a != b) /* the one that is not constant has an entropy */
+        return shrunk_entropy(a ? &out->h_a : &out->h_b, a ? pair->a : pair->b,
+                              a ? beta_a : beta_b, a ? offset_a : offset_b, work, err);
+    if (!a)
         return IPL_OK;
     st = ipl_pair_measure(out, pair, IPL_COV, beta_a, beta_b, work, err);
     out->h_a += offset_a;

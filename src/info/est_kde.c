@@ -79,8 +79,7 @@ static void kde_block(void *arg, size_t task, size_t thread)
     const kde_job *job = arg;
     const ipl_subset *subset = job->subset;
     const size_t n = job->dist->n;
-    const double *row =
-        ipl_distance_rows(job->dist, job->table + thread * IPL_DISTANCE_BLOCK * n, task);
+    const double *row = ipl_distance_rows(job->dist, job->table, thread, task);
     size_t first, end;
 
     ipl_distance_range(&first, &end, job->dist, task);

@@ -84,9 +84,9 @@ static double counts(const ksg_job *job, const double *x, const double *t, doubl
 static void ksg_block(void *arg, size_t task, size_t thread)
 {
     const ksg_job *job = arg;
-    const size_t n = job->x->n, table = thread * IPL_DISTANCE_BLOCK * n;
-    const double *x = ipl_distance_rows(job->x, job->table_x + table, task);
-    const double *t = ipl_distance_rows(job->t, job->table_t + table, task);
+    const size_t n = job->x->n;
+    const double *x = ipl_distance_rows(job->x, job->table_x, thread, task);
+    const double *t = ipl_distance_rows(job->t, job->table_t, thread, task);
     size_t first, end;
 
     ipl_distance_range(&first, &end, job->x, task);

@@ -58,12 +58,8 @@ static ipl_status reserve_tables(size_t count, const ipl_distance *dist, ipl_wor
 static const double *block_rows(const ipl_distance *dist, const ipl_work *work,
                                 size_t which, size_t block, size_t thread)
 {
-    const size_t table = IPL_DISTANCE_BLOCK * dist->n;
-    const size_t at = (which * ipl_pool_threads(work->pool) + thread) * table;
-
-    if (dist->n <= IPL_DISTANCE_KEPT)
-        return ipl_distance_rows(dist, NULL, block);
-    return ipl_distance_rows(dist, work->panel.p + at, block);
+    return ipl_distance_rows(dist, work->panel.p,
+                             which * ipl_pool_threads(work->pool) + thread, block);
 }
 
 typedef struct align_job {

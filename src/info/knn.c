@@ -61,8 +61,7 @@ static void knn_block(void *arg, size_t task, size_t thread)
     const knn_job *job = arg;
     const ipl_subset *subset = job->subset;
     const size_t n = job->dist->n;
-    const double *row =
-        ipl_distance_rows(job->dist, job->table + thread * IPL_DISTANCE_BLOCK * n, task);
+    const double *row = ipl_distance_rows(job->dist, job->table, thread, task);
     double *nearest = job->nearest + thread * job->k, e;
     size_t first, end;
 

@@ -145,9 +145,9 @@ static ipl_status take_input(ipl_plane *plane, const ipl_plane_opts *opts, ipl_c
     ipl_scene *scene = &plane->scene;
     ipl_status st = IPL_OK;
 
-    if (x.rows < 2 || x.cols == 0)
+    if (x.rows == 0 || x.cols == 0)
         return ipl_fail(err, IPL_E_SHAPE,
-                        "an input of %zu x %zu: want 2 samples and 1 column at least",
+                        "an input of %zu x %zu: want a sample and a column at least",
                         x.rows, x.cols);
     plane->x.name = "X";
     plane->x.lasting = true;

@@ -1,5 +1,7 @@
 #include "math/linalg.h"
 
+#include "math/blas_turn.h"
+
 #include <assert.h>
 #include <cblas.h>
 #include <dlfcn.h>
@@ -40,6 +42,20 @@ void ipl_blas_start(void)
         hold_openmp();
 }
 
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+
+void ipl_blas_enter(void)
+{
+    if (openblas_get_parallel() == SEQUENTIAL)
+        (void)pthread_mutex_lock(&turn);
+}
+
+void ipl_blas_leave(void)
+{
+    if (openblas_get_parallel() == SEQUENTIAL)
+        (void)pthread_mutex_unlock(&turn);
+}
+
 void ipl_blas_describe(char *out, size_t size)
 {
     static const char *const threading[] = {
@@ -65,16 +81,20 @@ void ipl_gemm(ipl_trans trans, size_t m, size_t n, size_t k, float alpha, const 
     const int lda = blas_int(trans == IPL_TN ? m : k);
     const int ldb = blas_int(trans == IPL_NT ? k : n);
 
+    ipl_blas_enter();
     cblas_sgemm(CblasRowMajor, trans == IPL_TN ? CblasTrans : CblasNoTrans,
                 trans == IPL_NT ? CblasTrans : CblasNoTrans, blas_int(m), blas_int(n),
                 blas_int(k), alpha, a, lda, b, ldb, beta, c, blas_int(n));
+    ipl_blas_leave();
 }
 
 void ipl_gemm_tn_rows(size_t first, size_t rows, size_t m, size_t n, size_t k, float alpha,
                       const float *a, const float *b, float beta, float *c)
 {
     assert(first + rows <= m);
+    ipl_blas_enter();
     cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, blas_int(rows), blas_int(n),
                 blas_int(k), alpha, a + first, blas_int(m), b, blas_int(n), beta,
                 c + first * n, blas_int(n));
+    ipl_blas_leave();
 }

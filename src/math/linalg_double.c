@@ -6,6 +6,7 @@
  * column-major: a row-major lower triangle is its upper one.
  */
 #include "base/alloc.h"
+#include "math/blas_turn.h"
 #include "math/linalg.h"
 
 #include <assert.h>
@@ -95,10 +96,12 @@ static void product_strip(void *arg, size_t task, size_t thread)
 
     (void)thread;
     /* C_i = A_i' B + beta C_i */
+    ipl_blas_enter();
     cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans,
                 blas_int(cut_length(&job->rows, task)), blas_int(job->n), blas_int(job->k),
                 1.0, job->a + first, blas_int(job->m), job->b, blas_int(job->n), job->beta,
                 job->c + first * job->n, blas_int(job->n));
+    ipl_blas_leave();
 }
 
 /* A strip of a narrow product by way of its transpose, n rows of which are a better shape. */
@@ -109,9 +112,11 @@ static void narrow_strip(void *arg, size_t task, size_t thread)
     double turned[NARROW * STRIP_MAX], *c = job->c + first * job->n;
 
     (void)thread;
+    ipl_blas_enter();
     cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, blas_int(job->n), blas_int(rows),
                 blas_int(job->k), 1.0, job->b, blas_int(job->n), job->a + first,
                 blas_int(job->m), 0.0, turned, blas_int(rows));
+    ipl_blas_leave();
     for (size_t i = 0; i < rows; i++, c += job->n)
         for (size_t j = 0; j < job->n; j++)
             c[j] = turned[j * rows + i] + (job->beta > 0.0 ? job->beta * c[j] : 0.0);
@@ -135,8 +140,10 @@ void ipl_dgemm_tn(double *c, const double *a, const double *b, size_t m, size_t 
 void ipl_dgemm_nt(double *c, size_t stride, const double *a, const double *b, size_t m,
                   size_t n, size_t k)
 {
+    ipl_blas_enter();
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, blas_int(m), blas_int(n),
                 blas_int(k), 1.0, a, blas_int(k), b, blas_int(k), 0.0, c, blas_int(stride));
+    ipl_blas_leave();
 }
 
 typedef struct gram_job {
@@ -160,11 +167,13 @@ static void gram_strip(void *arg, size_t task, size_t thread)
     double *g = job->g + first * job->side.total;
 
     (void)thread;
+    ipl_blas_enter();
     if (i > 0)
         cblas_dgemm(CblasRowMajor, job->first, job->second, rows, blas_int(first), inner,
                     job->alpha, z, ldz, job->z, ldz, job->beta, g, ld);
     cblas_dsyrk(CblasRowMajor, CblasLower, job->first, rows, inner, job->alpha, z, ldz,
                 job->beta, g + first, ld);
+    ipl_blas_leave();
 }
 
 void ipl_gram_cols(double *g, const double *z, size_t n, size_t d, double alpha,
@@ -295,11 +304,13 @@ static void cholesky_tile(void *arg, size_t task, size_t thread)
         const int stride = blas_int(ld);
         int info = 0;
 
+        ipl_blas_enter();
         if (k > 0)
             cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, rows,
                         blas_int(k * job->side.step), -1.0, row_i, stride, 1.0, a, stride);
         if (!atomic_load(&job->failed))
             dpotrf_(&upper, &rows, a, &stride, &info);
+        ipl_blas_leave();
         for (int r = 0; r < rows && info == 0; r++)
             if (!(a[(size_t)r * ld + (size_t)r] > 0.0))
                 info = r + 1; /* a NaN, which some builds of dpotrf let pass */
@@ -307,14 +318,18 @@ static void cholesky_tile(void *arg, size_t task, size_t thread)
             atomic_store(&job->failed, true);
     } else {
         wait_for(&job->done[k], k);
+        ipl_blas_enter();
         if (k > 0 && !atomic_load(&job->failed))
             cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, cols,
                         blas_int(k * job->side.step), -1.0, row_i, blas_int(ld), row_k,
                         blas_int(ld), 1.0, a, blas_int(ld));
+        ipl_blas_leave();
         wait_for(&job->done[k], k + 1);
+        ipl_blas_enter();
         if (!atomic_load(&job->failed))
             solve_right(a, row_k + k * job->side.step, cut_length(&job->side, i),
                         cut_length(&job->side, k), ld);
+        ipl_blas_leave();
     }
     atomic_store_explicit(&job->done[i], k + 1, memory_order_release);
 }
@@ -368,8 +383,10 @@ static void solve_tile(void *arg, size_t task, size_t thread)
 
     (void)thread;
     /* B_j = L^-1 B_j */
+    ipl_blas_enter();
     solve_left(job->b + task * job->cols.step, job->l, job->m, cut_length(&job->cols, task),
                job->n);
+    ipl_blas_leave();
 }
 
 void ipl_solve_lower(double *b, const double *l, size_t m, size_t n, ipl_pool *pool)
@@ -421,7 +438,9 @@ ipl_status ipl_logdet_qr(double *out, const double *z, size_t n, size_t d, ipl_e
     {
         const int m = blas_int(rows), k = blas_int(side), lwork = blas_int(space);
 
+        ipl_blas_enter();
         dgeqrf_(&m, &k, q, &m, tau, work, &lwork, &info);
+        ipl_blas_leave();
     }
     *out = 0.0;
     for (size_t j = 0; j < side; j++)
@@ -448,7 +467,9 @@ ipl_status ipl_logdet_lu(double *out, double *a, size_t n, ipl_error *err)
 
     if (!pivots)
         return IPL_E_NOMEM;
+    ipl_blas_enter();
     dgetrf_(&order, &order, a, &order, pivots, &info); /* det A' = det A */
+    ipl_blas_leave();
     for (size_t i = 0; i < n; i++) {
         const double u = a[i * n + i];
 
@@ -484,8 +505,10 @@ ipl_status ipl_eigenvalues(double *values, double *a, size_t n, double *scratch,
             if (!isfinite(a[i * n + j]))
                 return ipl_fail(err, IPL_E_NUMERIC,
                                 "a matrix of order %zu has a NaN or Inf in row %zu", n, i);
+    ipl_blas_enter();
     dsyevd_(&none, &upper, &order, a, &order, values, scratch, &space, &unused, &one,
             &info);
+    ipl_blas_leave();
     if (info != 0)
         return ipl_fail(err, IPL_E_NUMERIC,
                         "the eigenvalues of a matrix of order %zu did not converge", n);

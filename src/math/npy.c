@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -178,6 +179,54 @@ ipl_status ipl_npy_labels(int32_t *y, const ipl_npy *a, const char *path, ipl_er
                             i, v);
         y[i] = (int32_t)v;
     }
+    return IPL_OK;
+}
+
+static int by_value(const void *left, const void *right)
+{
+    const double a = *(const double *)left, b = *(const double *)right;
+
+    return a < b ? -1 : a > b;
+}
+
+/* The different values of sorted (n >= 1) at its beginning; returns how many there are. */
+static size_t keep_different(double *sorted, size_t n)
+{
+    size_t k = 1;
+
+    for (size_t i = 1; i < n; i++)
+        if (sorted[i] != sorted[k - 1])
+            sorted[k++] = sorted[i];
+    return k;
+}
+
+ipl_status ipl_npy_classes(int32_t *y, const ipl_npy *a, const char *path, ipl_error *err)
+{
+    double *sorted = NULL;
+    size_t k;
+    ipl_status st = IPL_OK;
+
+    if (a->cols != 1)
+        return ipl_fail(err, IPL_E_FORMAT, "%s: %zu columns, want one label per row", path,
+                        a->cols);
+    for (size_t i = 0; i < a->rows && st == IPL_OK; i++)
+        if (!isfinite(a->data[i]) || a->data[i] != floor(a->data[i]))
+            st = ipl_fail(err, IPL_E_FORMAT, "%s: row %zu is %g, labels are whole numbers",
+                          path, i, a->data[i]);
+    if (st != IPL_OK)
+        return st;
+    sorted = ipl_array(a->rows, 1, sizeof *sorted, err);
+    if (!sorted)
+        return IPL_E_NOMEM;
+    memcpy(sorted, a->data, a->rows * sizeof *sorted);
+    qsort(sorted, a->rows, sizeof *sorted, by_value);
+    k = keep_different(sorted, a->rows);
+    for (size_t i = 0; i < a->rows; i++) {
+        const double *at = bsearch(&a->data[i], sorted, k, sizeof *sorted, by_value);
+
+        y[i] = (int32_t)(at - sorted);
+    }
+    ipl_free(sorted);
     return IPL_OK;
 }
 

@@ -50,6 +50,17 @@ ipl_status ipl_npy_check_finite(const ipl_npy *a, const char *path,
 ipl_status ipl_npy_labels(int32_t *y, const ipl_npy *a, const char *path,
                           ipl_error *err) IPL_NODISCARD;
 
+/**
+ * Classes of labels, whole numbers of any size: 0, 1, ... in the order of their values.
+ *
+ * shapes  y (a->rows), written
+ * errors  IPL_E_FORMAT  a value is not a whole number, or a has several columns; the message
+ *                       names path and row
+ *         IPL_E_NOMEM
+ */
+ipl_status ipl_npy_classes(int32_t *y, const ipl_npy *a, const char *path,
+                           ipl_error *err) IPL_NODISCARD;
+
 /** Free the data and leave a empty; an empty array is allowed. */
 void ipl_npy_release(ipl_npy *a);
 

@@ -111,3 +111,38 @@ ipl_status ipl_net_load(ipl_net *net, unsigned parts, const void *bytes, size_t 
         return ipl_fail(err, IPL_E_SHAPE, "state of %zu bytes, the net has %zu", len, want);
     return ipl_net_visit(net, parts, copy_in, &from, err);
 }
+
+/* A sum of n times 0 is 0 unless one of them is not finite; eight of them side by side. */
+static bool all_finite(const float *x, size_t n)
+{
+    float sum[8] = {0};
+    size_t i = 0;
+
+    for (; i + 8 <= n; i += 8)
+        for (size_t k = 0; k < 8; k++)
+            sum[k] += 0.0f * x[i + k];
+    for (; i < n; i++)
+        sum[0] += 0.0f * x[i];
+    for (size_t k = 1; k < 8; k++)
+        sum[0] += sum[k];
+    return sum[0] == 0.0f;
+}
+
+ipl_status ipl_net_check_finite(const ipl_net *net, ipl_error *err)
+{
+    const size_t n_state = net->optimiser_ops->n_state(net->optimiser.self);
+
+    for (size_t i = 0; i < net->n_layers; i++) {
+        const net_layer *l = &net->layers[i];
+        bool good =
+            all_finite(l->w, l->info.n_params) && all_finite(l->running, l->n_running);
+
+        for (size_t k = 0; k < n_state; k++)
+            good = good && all_finite(l->state[k], l->info.n_params);
+        if (!good)
+            return ipl_fail(err, IPL_E_NUMERIC,
+                            "parameters of layer %zu '%s' (%s) are not finite any more", i,
+                            l->name, l->info.kind);
+    }
+    return IPL_OK;
+}

@@ -38,4 +38,11 @@ void ipl_net_save(void *out, ipl_net *net, unsigned parts);
 ipl_status ipl_net_load(ipl_net *net, unsigned parts, const void *bytes, size_t len,
                         ipl_error *err) IPL_NODISCARD;
 
+/**
+ * Whether every number of the parameters, running statistics and optimiser is finite.
+ *
+ * errors  IPL_E_NUMERIC  the message names the layer
+ */
+ipl_status ipl_net_check_finite(const ipl_net *net, ipl_error *err) IPL_NODISCARD;
+
 #endif /* IPL_NET_STATE_H */

@@ -156,7 +156,7 @@ static ipl_status read_labels(int32_t **out, const job *j, ipl_error *err)
         st = IPL_E_NOMEM;
         goto done;
     }
-    st = ipl_npy_labels(y, &a, path, err);
+    st = ipl_npy_classes(y, &a, path, err);
     if (st != IPL_OK)
         goto done;
     *out = y;
@@ -178,9 +178,6 @@ static ipl_status read_shapes(job *j, const ipl_npy_view *x, ipl_error *err)
     if (j->n > j->n_have)
         return ipl_fail(err, IPL_E_SHAPE, "rows: %zu asked for, %s has %zu", j->n,
                         j->stack->x, j->n_have);
-    if (j->n < 2)
-        return ipl_fail(err, IPL_E_SHAPE, "%s: %zu sample, want 2 at least", j->stack->x,
-                        j->n);
     j->widths = ipl_array(j->stack->n_layers, 1, sizeof *j->widths, err);
     if (!j->widths)
         return IPL_E_NOMEM;

@@ -242,21 +242,16 @@ static double nice(double size)
     return (q < 1.5 ? 1.0 : q < 3.5 ? 2.0 : q < 7.5 ? 5.0 : 10.0) * power;
 }
 
-/* The list of tics being written. */
+/* Where the tics go. */
 typedef struct tic_list {
-    ipl_text *out;
+    ipl_tic_visit visit;
+    void *self;
     ipl_tic_style style;
-    bool any;
 } tic_list;
 
-static void add_tic(tic_list *list, const char *label, double place, bool minor)
+static void add_tic(const tic_list *list, const char *label, double place, bool minor)
 {
-    char number[32];
-
-    ipl_number_print(number, sizeof number, place);
-    ipl_text_add(list->out, "%s\"%s\" %s%s", list->any ? ", " : "",
-                 list->style.labels ? label : "", number, minor ? " 1" : "");
-    list->any = true;
+    list->visit(list->self, list->style.labels ? label : "", place, minor);
 }
 
 /* Inches that a label with so many characters takes along the axis, with air around it. */
@@ -311,7 +306,7 @@ static double choose_step(ipl_range d, double inches, ipl_tic_style style)
     return step;
 }
 
-static void linear_tics(tic_list *list, const ipl_axis *axis, size_t piece)
+static void linear_tics(const tic_list *list, const ipl_axis *axis, size_t piece)
 {
     const ipl_range d = axis->piece[piece].data, p = axis->piece[piece].place;
     const ipl_range all = ipl_axis_range(axis);
@@ -337,7 +332,7 @@ static void print_power(char *label, size_t size, double value, int power)
 }
 
 /* Labels of less than half a decade: equal steps, placed by their logarithms. */
-static void short_log_tics(tic_list *list, double lo, double hi)
+static void short_log_tics(const tic_list *list, double lo, double hi)
 {
     const ipl_range d = {pow(10.0, lo), pow(10.0, hi)};
     const double step = choose_step(d, list->style.inches, list->style);
@@ -354,7 +349,7 @@ static void short_log_tics(tic_list *list, double lo, double hi)
 }
 
 /* Label of the last epoch, unless another one stands too near: the decade before it. */
-static void last_tic(tic_list *list, const ipl_axis *axis, double inches_per_decade)
+static void last_tic(const tic_list *list, const ipl_axis *axis, double inches_per_decade)
 {
     const double place = log10(axis->last), before = floor(place - 1e-9);
     char label[32];
@@ -366,7 +361,7 @@ static void last_tic(tic_list *list, const ipl_axis *axis, double inches_per_dec
 }
 
 /* Labels at the decades, or at 1, 2, 5 when there is room; ticks at all their multiples. */
-static void log_tics(tic_list *list, const ipl_axis *axis)
+static void log_tics(const tic_list *list, const ipl_axis *axis)
 {
     const double hi = axis->piece[0].data.hi + 1e-9;
     const double lo = (axis->zero ? axis->floor : axis->piece[0].data.lo) - 1e-9;
@@ -398,15 +393,40 @@ static void log_tics(tic_list *list, const ipl_axis *axis)
         last_tic(list, axis, list->style.inches / whole);
 }
 
-void ipl_axis_print_tics(ipl_text *out, const ipl_axis *axis, ipl_tic_style style)
+void ipl_axis_each_tic(const ipl_axis *axis, ipl_tic_style style, ipl_tic_visit visit,
+                       void *self)
 {
-    tic_list list = {.out = out, .style = style};
+    const tic_list list = {.visit = visit, .self = self, .style = style};
 
-    ipl_text_add(out, "(");
     if (axis->log)
         log_tics(&list, axis);
     for (size_t i = 0; !axis->log && i < axis->n; i++)
         linear_tics(&list, axis, i);
+}
+
+/* A list of tics as gnuplot reads it. */
+typedef struct tic_text {
+    ipl_text *out;
+    bool any;
+} tic_text;
+
+static void print_tic(void *self, const char *label, double place, bool minor)
+{
+    tic_text *list = self;
+    char number[32];
+
+    ipl_number_print(number, sizeof number, place);
+    ipl_text_add(list->out, "%s\"%s\" %s%s", list->any ? ", " : "", label, number,
+                 minor ? " 1" : "");
+    list->any = true;
+}
+
+void ipl_axis_print_tics(ipl_text *out, const ipl_axis *axis, ipl_tic_style style)
+{
+    tic_text list = {.out = out};
+
+    ipl_text_add(out, "(");
+    ipl_axis_each_tic(axis, style, print_tic, &list);
     ipl_text_add(out, ")");
 }
 

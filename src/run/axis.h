@@ -64,6 +64,13 @@ typedef struct ipl_tic_style {
     bool labels;   /* tics have their numbers */
 } ipl_tic_style;
 
+/** Called with one tic: its label ("" for none), its place, and whether it is a minor one. */
+typedef void (*ipl_tic_visit)(void *self, const char *label, double place, bool minor);
+
+/** Visit the tics of an axis, in ascending order on a linear piece: as many as have room. */
+void ipl_axis_each_tic(const ipl_axis *axis, ipl_tic_style style, ipl_tic_visit visit,
+                       void *self);
+
 /** Append gnuplot's argument of `set xtics`, ("0" 0, "10" 1): as many as have room. */
 void ipl_axis_print_tics(ipl_text *out, const ipl_axis *axis, ipl_tic_style style);
 

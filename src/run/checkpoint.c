@@ -29,7 +29,7 @@ typedef struct head {
 _Static_assert(sizeof(ipl_position) % 8 == 0 && sizeof(double) == 8,
                "a position has no gaps");
 _Static_assert(sizeof(head) ==
-                   MAGIC_LEN + 24 + sizeof(ipl_position) + 16 * IPL_CHECKPOINT_MARKS,
+                   MAGIC_LEN + 24 + sizeof(ipl_position) + sizeof(((head *)0)->marks),
                "the head has no gaps");
 
 /* ---- writing ---- */

@@ -167,8 +167,9 @@ static ipl_status read_key(ipl_experiment *exp, reader *r, char *line, ipl_error
                         key);
     r->seen[row - ipl_experiment_opts] = true;
     st = again ? ipl_opt_append(exp, row, value, &why) : ipl_opt_set(exp, row, value, &why);
-    if (st != IPL_OK)
-        return ipl_fail(err, IPL_E_FORMAT, "%s:%zu: %s", r->path, r->line, why.msg);
+    if (st != IPL_OK) /* a file with a bad value is a bad file */
+        return ipl_fail(err, st == IPL_E_ARG ? IPL_E_FORMAT : st, "%s:%zu: %s", r->path,
+                        r->line, why.msg);
     return IPL_OK;
 }
 
@@ -220,6 +221,8 @@ static void print_key(ipl_text *out, const ipl_experiment *exp, const ipl_opt *r
         ipl_text_add(out, "\n");
         return;
     }
+    if (word[strspn(word, " ")] == '\0')
+        ipl_text_add(out, "%s =", row->name); /* empty, which need not be the default */
     while (*(word += strspn(word, " ")) != '\0') {
         const size_t len = strcspn(word, " ");
 

@@ -34,8 +34,8 @@ typedef struct ipl_experiment {
     bool shuffle;
     char checkpoint[64]; /* none, or every:N<unit>[,keep=N|measured] */
 
-    char estimator[2048]; /* texts separated by spaces */
-    char measure[1024];   /* when: every, every:N, log:N, 0,1,10 or none */
+    char estimator[16384]; /* texts separated by spaces */
+    char measure[1024];    /* when: every, every:N, log:N, 0,1,10 or none */
     size_t early_steps, early_epochs;
     int probe; /* ipl_probe_rows */
     size_t probe_train, probe_test;

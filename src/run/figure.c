@@ -63,6 +63,9 @@ void ipl_figure_release(ipl_figure *figure)
     ipl_text_release(&figure->names.text);
     ipl_text_release(&figure->curves.text);
     ipl_text_release(&figure->ends.text);
+    ipl_text_release(&figure->frames);
+    ipl_text_release(&figure->scores.text);
+    ipl_text_release(&figure->legend.text);
     *figure = (ipl_figure){0};
 }
 
@@ -130,8 +133,7 @@ void ipl_shorten(char *out, size_t size, const char *text, size_t characters)
     memcpy(out + len, ellipsis, sizeof ellipsis);
 }
 
-/* Append to out what enhanced text would take for a command as a character. */
-static void add_enhanced(char *out, size_t size, const char *text, size_t len)
+void ipl_add_enhanced(char *out, size_t size, const char *text, size_t len)
 {
     size_t n = strlen(out);
 
@@ -167,7 +169,9 @@ void ipl_estimator_label(char *out, size_t size, const char *text)
         {"logdet", "LogDet", "beta", " \xCE\xB2 = "},
         {"renyi", "R\xC3\xA9nyi", "alpha", " \xCE\xB1 = "},
         {"kde", "KDE", "var", " \xCF\x83\xC2\xB2 = "},
-        {"knn", "kNN", "k", " k = "},
+        {"kl", "kNN", "k", " k = "},
+        {"ksg", "KSG", "k", " k = "},
+        {"gauss", "Gaussian", "shrink", " a = "},
         {"binning", "binning", "bins", " bins: "},
     };
     const size_t name = strcspn(text, ":");
@@ -182,14 +186,14 @@ void ipl_estimator_label(char *out, size_t size, const char *text)
         char brief[48];
 
         ipl_shorten(brief, sizeof brief, text, 24);
-        add_enhanced(out, size, brief, strlen(brief));
+        ipl_add_enhanced(out, size, brief, strlen(brief));
         return;
     }
     (void)snprintf(out, size, "%s", known[k].shown);
     value = option_value(&len, text, known[k].option);
     if (value) {
         (void)snprintf(out + strlen(out), size - strlen(out), "%s", known[k].symbol);
-        add_enhanced(out, size, value, len);
+        ipl_add_enhanced(out, size, value, len);
     }
     value = option_value(&len, text, "scale");
     if (value && len == 4 && strncmp(value, "corr", len) == 0)
@@ -243,13 +247,15 @@ ipl_range ipl_group_range(const ipl_plot_group *group, size_t field, size_t laye
     return r;
 }
 
-/* A string of gnuplot's in single quotes, in which nothing but the quote is special. */
-static void add_string(ipl_text *out, const char *s)
+/* In single quotes nothing but the quote is special; line breaks are put between them. */
+void ipl_figure_add_string(ipl_text *out, const char *s)
 {
     ipl_text_add(out, "'");
     for (; *s != '\0'; s++) {
         if (*s == '\'')
             ipl_text_add(out, "''");
+        else if (*s == '\n')
+            ipl_text_add(out, "'.\"\\n\".'");
         else
             ipl_text_add(out, "%c", (unsigned char)*s < 0x20 ? ' ' : *s);
     }
@@ -259,7 +265,7 @@ static void add_string(ipl_text *out, const char *s)
 static void add_assignment(ipl_text *out, const char *name, size_t p, const char *value)
 {
     ipl_text_add(out, "%s[%zu] = ", name, p + 1);
-    add_string(out, value);
+    ipl_figure_add_string(out, value);
     ipl_text_add(out, "\n");
 }
 
@@ -290,7 +296,7 @@ static void print_axis(ipl_text *out, const char *letter, size_t p,
     ipl_axis_print_breaks(&text, &axis->axis);
     ipl_text_add(out, "%s_BREAKS[%zu] = '%s'\n", letter, p + 1, text.s ? text.s : "");
     ipl_text_add(out, "%s_LABEL[%zu] = ", letter, p + 1);
-    add_string(out, axis->label);
+    ipl_figure_add_string(out, axis->label);
     ipl_text_add(out, "\n");
     out->failed = out->failed || text.failed;
     ipl_text_release(&text);
@@ -302,6 +308,11 @@ static void print_rows(ipl_text *out, const char *name, size_t p, ipl_rows rows)
     ipl_text_add(out, "%s[%zu] = %zu; %s_FROM[%zu] = %zu\n", name, p + 1, rows.n, name,
                  p + 1, rows.first);
 }
+
+static const char *const kinds[] = {[IPL_PANEL_EMPTY] = "empty",
+                                    [IPL_PANEL_PLANE] = "plane",
+                                    [IPL_PANEL_CURVES] = "curves",
+                                    [IPL_PANEL_SCORES] = "scores"};
 
 static void print_panel(ipl_text *out, const ipl_figure *figure, size_t p)
 {
@@ -317,8 +328,7 @@ static void print_panel(ipl_text *out, const ipl_figure *figure, size_t p)
     ipl_text_add(out, "BOTTOM[%zu] = %.4f; TOP[%zu] = %.4f\n", p + 1,
                  panel->bottom / figure->height, p + 1,
                  (panel->bottom + panel->height) / figure->height);
-    ipl_text_add(out, "TYPE[%zu] = '%s'\n", p + 1,
-                 panel->kind == IPL_PANEL_PLANE ? "plane" : "curves");
+    ipl_text_add(out, "TYPE[%zu] = '%s'\n", p + 1, kinds[panel->kind]);
     add_assignment(out, "TITLE", p, panel->title);
     ipl_text_add(out, "MARKUP[%zu] = '%s'\n", p + 1,
                  panel->enhanced_title ? "enhanced" : "noenhanced");
@@ -334,6 +344,12 @@ static void print_panel(ipl_text *out, const ipl_figure *figure, size_t p)
         print_rows(out, "DOTS", p, panel->dots);
         print_rows(out, "JOINS", p, panel->joins);
         print_rows(out, "NAMES", p, panel->names);
+        return;
+    }
+    if (panel->kind == IPL_PANEL_SCORES) {
+        print_rows(out, "RUNS", p, panel->runs);
+        print_rows(out, "MEANS", p, panel->means);
+        print_rows(out, "LEGEND", p, panel->legend);
         return;
     }
     ipl_text_add(out, "SERIES[%zu] = %zu; BAND[%zu] = %d; MARKS[%zu] = %d\n", p + 1,
@@ -364,12 +380,13 @@ static void print_middle(ipl_text *out, const ipl_figure *figure)
 static void print_settings(ipl_text *out, const ipl_figure *figure, const char *name)
 {
     static const char *const arrays[] = {
-        "LEFT",       "RIGHT",  "TOP",        "BOTTOM",  "TYPE",      "TITLE",
-        "MARKUP",     "SIDE",   "X_RANGE",    "X_TICS",  "X_BREAKS",  "X_LABEL",
-        "Y_RANGE",    "Y_TICS", "Y_BREAKS",   "Y_LABEL", "BAR",       "BAR_LEFT",
-        "BAR_BOTTOM", "FAINT",  "FAINT_FROM", "DOTS",    "DOTS_FROM", "JOINS",
-        "JOINS_FROM", "NAMES",  "NAMES_FROM", "SERIES",  "BAND",      "MARKS",
-        "COLOURS",    "DASHES", "FROM",       "TO",      "ENDS",      "ENDS_FROM"};
+        "LEFT",       "RIGHT",     "TOP",        "BOTTOM",     "TYPE",      "TITLE",
+        "MARKUP",     "SIDE",      "X_RANGE",    "X_TICS",     "X_BREAKS",  "X_LABEL",
+        "Y_RANGE",    "Y_TICS",    "Y_BREAKS",   "Y_LABEL",    "BAR",       "BAR_LEFT",
+        "BAR_BOTTOM", "FAINT",     "FAINT_FROM", "DOTS",       "DOTS_FROM", "JOINS",
+        "JOINS_FROM", "NAMES",     "NAMES_FROM", "SERIES",     "BAND",      "MARKS",
+        "COLOURS",    "DASHES",    "FROM",       "TO",         "ENDS",      "ENDS_FROM",
+        "RUNS",       "RUNS_FROM", "MEANS",      "MEANS_FROM", "LEGEND",    "LEGEND_FROM"};
     ipl_range colours = ipl_axis_range(&figure->epochs);
     char range[80];
 
@@ -382,11 +399,11 @@ static void print_settings(ipl_text *out, const ipl_figure *figure, const char *
     print_middle(out, figure);
     ipl_text_add(out, "PALETTE = '%s'\n", palettes[figure->opts->palette]);
     ipl_text_add(out, "HEADING = ");
-    add_string(out, figure->title);
+    ipl_figure_add_string(out, figure->title);
     ipl_text_add(out, "\nALL_X = ");
-    add_string(out, figure->x_label);
+    ipl_figure_add_string(out, figure->x_label);
     ipl_text_add(out, "\nALL_Y = ");
-    add_string(out, figure->y_label);
+    ipl_figure_add_string(out, figure->y_label);
     if (colours.hi - colours.lo < 1e-9)
         colours.hi = colours.lo + 1.0;
     print_range(range, sizeof range, colours);
@@ -398,6 +415,9 @@ static void print_settings(ipl_text *out, const ipl_figure *figure, const char *
         ipl_text_add(out, "array %s[PANELS]\n", arrays[i]);
     for (size_t p = 0; p < figure->n_panels; p++)
         print_panel(out, figure, p);
+    if (figure->frames.len > 0)
+        ipl_text_add(out, "\n%s", figure->frames.s);
+    out->failed = out->failed || figure->frames.failed;
 }
 
 /* Write a text as folder/name-part. */
@@ -452,6 +472,14 @@ ipl_status ipl_figure_write(const ipl_figure *figure, const char *folder, const 
     if (st == IPL_OK)
         st = write_rows(&figure->ends, "panel,name,u,v,colour", folder, name, "ends.csv",
                         err);
+    if (st == IPL_OK)
+        st = write_rows(&figure->scores,
+                        "panel,run,n,compression,accuracy,compression_sd,accuracy_sd,"
+                        "u,v,du,dv,colour",
+                        folder, name, "scores.csv", err);
+    if (st == IPL_OK)
+        st = write_rows(&figure->legend, "panel,name,u,v,colour", folder, name,
+                        "legend.csv", err);
     ipl_text_release(&settings);
     return st;
 }

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "run/axis.h"
+#include "run/collect.h"
 #include "run/plot_run.h"
 
 enum { IPL_PANELS_MAX = 512, IPL_PANEL_TEXT = 160 };
@@ -30,7 +31,8 @@ typedef struct ipl_panel_axis {
 typedef enum ipl_panel_kind {
     IPL_PANEL_EMPTY,
     IPL_PANEL_PLANE,
-    IPL_PANEL_CURVES
+    IPL_PANEL_CURVES,
+    IPL_PANEL_SCORES
 } ipl_panel_kind;
 
 /** Rows first ... first + n - 1 of a CSV file, counted from 0. */
@@ -53,7 +55,9 @@ typedef struct ipl_panel {
     ipl_text colours, dashes;                /* curves: one word for each series */
     ipl_text from, to;                       /* curves: the same, rows of each */
     ipl_rows ends;                           /* curves: names at their ends */
-    bool band, marks; /* curves: bands of a deviation, points on the lines */
+    bool band, marks;     /* curves: bands of a deviation, points on the lines */
+    ipl_rows runs, means; /* scores: rows of "-scores.csv" */
+    ipl_rows legend;      /* scores: rows of "-legend.csv" */
 } ipl_panel;
 
 /** Rows of a CSV file being written, and how many there are. */
@@ -73,7 +77,12 @@ typedef struct ipl_figure {
     size_t n_panels;
     ipl_csv points, joins, names; /* planes */
     ipl_csv curves, ends;         /* curves */
+    ipl_text frames;              /* more settings, those of a movie */
+    ipl_csv scores, legend;       /* scores */
 } ipl_figure;
+
+/** Append a text as gnuplot's in quotes; a line break in it is one on the page. */
+void ipl_figure_add_string(ipl_text *out, const char *s);
 
 /** Append numbers to a row that has been begun, and end it. */
 void ipl_csv_end_row(ipl_csv *csv, const double *values, size_t n);
@@ -107,12 +116,38 @@ ipl_status ipl_figure_curves(ipl_figure *figure, const ipl_plot_opts *opts,
                              const ipl_plot_data *data, ipl_error *err) IPL_NODISCARD;
 ipl_status ipl_figure_dashboard(ipl_figure *figure, const ipl_plot_opts *opts,
                                 const ipl_plot_data *data, ipl_error *err) IPL_NODISCARD;
+ipl_status ipl_figure_movie(ipl_figure *figure, const ipl_plot_opts *opts,
+                            const ipl_plot_data *data, size_t n_frames,
+                            ipl_error *err) IPL_NODISCARD;
 ipl_status ipl_figure_sweep(ipl_figure *figure, const ipl_plot_opts *opts,
                             const ipl_plot_data *data, ipl_error *err) IPL_NODISCARD;
+
+ipl_status ipl_figure_estimators(ipl_figure *figure, const ipl_plot_opts *opts,
+                                 const ipl_plot_data *data, ipl_error *err) IPL_NODISCARD;
+ipl_status ipl_figure_scores(ipl_figure *figure, const ipl_plot_opts *opts,
+                             const ipl_collection *collection,
+                             ipl_error *err) IPL_NODISCARD;
+
+/** Colour of item k of n, "#rrggbb": safe for the colour-blind up to seven, then a ramp. */
+void ipl_figure_colour(char out[8], size_t k, size_t n);
 
 /** Layers first ... end - 1 of a group in panel p: points, joining lines and names. */
 void ipl_figure_add_plane(ipl_figure *figure, size_t p, const ipl_plot_group *group,
                           size_t x_field, size_t first, size_t end);
+
+/** Fit an axis to a field of every layer of every group; IPL_E_NOMEM. */
+ipl_status ipl_figure_fit(ipl_axis *axis, const ipl_plot_data *data, size_t field,
+                          int scale, ipl_error *err) IPL_NODISCARD;
+
+/** Axes of the planes of all groups: I(X;T), or whatever x_field is, and I(T;Y). */
+ipl_status ipl_figure_fit_plane(ipl_axis *x, ipl_axis *y, const ipl_plot_opts *opts,
+                                const ipl_plot_data *data, size_t x_field,
+                                ipl_error *err) IPL_NODISCARD;
+
+/** Panel p as curves of the loss (field IPL_TRAINING_LOSS) or the accuracy of a group. */
+ipl_status ipl_figure_add_training(ipl_figure *figure, size_t p,
+                                   const ipl_plot_group *group, size_t field,
+                                   ipl_error *err) IPL_NODISCARD;
 
 /** Write settings and CSV files, "<name>-settings.gp", "<name>-points.csv" and so on. */
 ipl_status ipl_figure_write(const ipl_figure *figure, const char *folder, const char *name,
@@ -122,8 +157,23 @@ ipl_status ipl_figure_write(const ipl_figure *figure, const char *folder, const 
 ipl_range ipl_group_range(const ipl_plot_group *group, size_t field, size_t layer,
                           bool with_band);
 
+/**
+ * Curves over epochs of a field of the track `info`, one for each layer of a group, in panel p,
+ * whose y axis is set; `named` writes the layers' names at their ends.
+ */
+ipl_status ipl_figure_add_layer_curves(ipl_figure *figure, size_t p,
+                                       const ipl_plot_group *group, size_t field,
+                                       bool named, ipl_error *err) IPL_NODISCARD;
+
+/** An axis for a field of all layers of some groups. */
+ipl_status ipl_figure_fit_layers(ipl_axis *axis, const ipl_plot_group *const *groups,
+                                 size_t n, size_t field, ipl_error *err) IPL_NODISCARD;
+
 /** Estimator as axes name it, in enhanced text: "LogDet β = rd". */
 void ipl_estimator_label(char *out, size_t size, const char *text);
+
+/** Append plain text to enhanced text: what would be a command there is escaped. */
+void ipl_add_enhanced(char *out, size_t size, const char *text, size_t len);
 
 /** Axis label of a field of the track `info`, in enhanced text, without unit. */
 const char *ipl_info_label(size_t field, const ipl_plot_opts *opts);

@@ -21,14 +21,14 @@ typedef struct curve {
     const char *name;   /* written at its end; "": none */
     const char *colour; /* "#rrggbb" */
     int dash;           /* gnuplot's dash type */
+    bool filled;        /* from the bottom of the panel: a baseline */
 } curve;
 
 /* Colours of up to seven layers: Okabe and Ito's, safe for the colour-blind. */
 static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
                                       "#E69F00", "#56B4E9", "#555555"};
 
-/* Colour of layer l of n; deeper nets get a ramp from blue by green to red. */
-static void colour_of(char out[8], size_t l, size_t n)
+void ipl_figure_colour(char out[8], size_t l, size_t n)
 {
     enum { NAMED = sizeof colours / sizeof colours[0] };
     static const double stops[][3] = {{49, 54, 149},  {69, 117, 180}, {64, 160, 160},
@@ -79,19 +79,22 @@ static ipl_range range_of(const curve *c, bool positive)
 /* Append the rows of one curve as series s; its last place, NaN when it has no points. */
 static double add_rows(ipl_figure *figure, size_t p, size_t s, const curve *c)
 {
-    const ipl_axis *y = &figure->panels[p].y.axis;
+    const ipl_panel *panel = &figure->panels[p];
+    const ipl_axis *y = &panel->y.axis;
+    const double bottom = ipl_axis_padded(y, panel->y.margin).lo;
     double last = (double)NAN;
 
     for (size_t i = 0; i < c->mean->n_epochs; i++) {
         const double v = value_at(c, i, false);
         const double d = isfinite(value_at(c, i, true)) ? value_at(c, i, true) : 0.0;
-        const double values[] = {c->mean->epochs[i],
-                                 v,
-                                 d,
-                                 ipl_axis_place(&figure->epochs, c->mean->epochs[i]),
-                                 ipl_axis_place(y, v),
-                                 ipl_axis_place(y, v >= 0.0 ? fmax(0.0, v - d) : v - d),
-                                 ipl_axis_place(y, v + d)};
+        const double values[] = {
+            c->mean->epochs[i],
+            v,
+            d,
+            ipl_axis_place(&figure->epochs, c->mean->epochs[i]),
+            ipl_axis_place(y, v),
+            c->filled ? bottom : ipl_axis_place(y, v >= 0.0 ? fmax(0.0, v - d) : v - d),
+            ipl_axis_place(y, c->filled ? v : v + d)};
 
         if (!isfinite(v))
             continue;
@@ -198,44 +201,115 @@ static ipl_status add_curves(ipl_figure *figure, size_t p, const curve *curves, 
     return ipl_text_status(&figure->curves.text, err);
 }
 
-/* Curves of a field for every layer of a group; the caller frees *out. */
-static ipl_status layer_curves(curve **out, char (**paint)[8], const ipl_plot_group *group,
-                               size_t field, ipl_error *err)
+/* The field with the null baseline of another one; IPL_INFO_FIELDS: it has none. */
+static size_t baseline_of(size_t field)
+{
+    return field == IPL_INFO_XT   ? IPL_INFO_XT_NULL
+           : field == IPL_INFO_TY ? IPL_INFO_TY_NULL
+                                  : IPL_INFO_FIELDS;
+}
+
+static bool has_baseline(const ipl_plot_group *group, size_t field)
+{
+    const ipl_track *track = &group->mean.info;
+    const size_t null = baseline_of(field);
+
+    for (size_t i = 0; null < IPL_INFO_FIELDS && i < track->n_epochs; i++)
+        for (size_t l = 0; l < track->n_layers; l++)
+            if (isfinite(ipl_track_get(track, i, l, null)))
+                return true;
+    return false;
+}
+
+/*
+ * Curves of a field for every layer of a group, and after them those of its null baseline if
+ * there is one; the caller frees *out.
+ */
+static ipl_status layer_curves(curve **out, char (**paint)[8], size_t *n_curves,
+                               const ipl_plot_group *group, size_t field, ipl_error *err)
 {
     const size_t n = group->mean.info.n_layers;
 
-    *out = ipl_array(n, 1, sizeof **out, err);
+    *n_curves = has_baseline(group, field) ? 2 * n : n;
+    *out = ipl_array(*n_curves, 1, sizeof **out, err);
     *paint = ipl_array(n, 1, sizeof **paint, err);
     if (!*out || !*paint)
         return IPL_E_NOMEM;
-    for (size_t l = 0; l < n; l++) {
-        colour_of((*paint)[l], l, n);
-        (*out)[l] = (curve){.mean = &group->mean.info,
+    for (size_t k = 0; k < *n_curves; k++) {
+        const bool null = k >= n;
+        const size_t l = null ? k - n : k;
+
+        ipl_figure_colour((*paint)[l], l, n);
+        (*out)[k] = (curve){.mean = &group->mean.info,
                             .sd = &group->sd.info,
                             .layer = l,
-                            .field = field,
+                            .field = null ? baseline_of(field) : field,
                             .factor = 1.0,
-                            .name = group->mean.info.names[l],
+                            .name = null ? "" : group->mean.info.names[l],
                             .colour = (*paint)[l],
-                            .dash = 1};
+                            .dash = null ? 3 : 1,
+                            .filled = null};
     }
     return IPL_OK;
 }
 
-static ipl_status add_information(ipl_figure *figure, size_t p, const ipl_plot_group *group,
-                                  size_t field, ipl_error *err)
+ipl_status ipl_figure_add_layer_curves(ipl_figure *figure, size_t p,
+                                       const ipl_plot_group *group, size_t field,
+                                       bool named, ipl_error *err)
 {
+    ipl_panel *panel = &figure->panels[p];
+    const size_t n_layers = group->mean.info.n_layers;
     curve *curves = NULL;
     char(*paint)[8] = NULL;
-    ipl_status st = layer_curves(&curves, &paint, group, field, err);
+    size_t n = 0;
+    ipl_status st = layer_curves(&curves, &paint, &n, group, field, err);
 
+    for (size_t l = 0; st == IPL_OK && !named && l < group->mean.info.n_layers; l++)
+        curves[l].name = "";
     if (st == IPL_OK) {
-        figure->panels[p].band = group->n_members > 1;
-        st = add_curves(figure, p, curves, group->mean.info.n_layers, err);
+        panel->band = group->n_members > 1 || n > n_layers;
+        st = add_curves(figure, p, curves, n, err);
     }
+    if (n > n_layers)
+        (void)snprintf(panel->x.label, sizeof panel->x.label,
+                       "epoch (dotted: shuffled pairs)");
     ipl_free(paint);
     ipl_free(curves);
     return st;
+}
+
+ipl_status ipl_figure_fit_layers(ipl_axis *axis, const ipl_plot_group *const *groups,
+                                 size_t n, size_t field, ipl_error *err)
+{
+    size_t most = 0, k = 0;
+    ipl_range *ranges;
+
+    for (size_t g = 0; g < n; g++)
+        most += groups[g]->mean.info.n_layers;
+    ranges = ipl_array(most, 1, sizeof *ranges, err);
+    if (!ranges)
+        return IPL_E_NOMEM;
+    for (size_t g = 0; g < n; g++)
+        for (size_t l = 0; l < groups[g]->mean.info.n_layers; l++)
+            ranges[k++] = ipl_group_range(groups[g], field, l, true);
+    ipl_axis_fit(axis, ranges, k, IPL_SCALE_LINEAR);
+    ipl_free(ranges);
+    return IPL_OK;
+}
+
+/* Range of a layer's field, down to its null baseline unless that is next to nothing. */
+static ipl_range layer_range(const ipl_plot_group *group, size_t field, size_t layer)
+{
+    const double little = 0.1;
+    const size_t null = baseline_of(field);
+    ipl_range r = ipl_group_range(group, field, layer, true), base;
+
+    if (null == IPL_INFO_FIELDS)
+        return r;
+    base = ipl_group_range(group, null, layer, true);
+    if (base.hi > little * r.hi)
+        r.lo = fmin(r.lo, base.lo);
+    return r;
 }
 
 /* An axis for a field of all layers, of one group or of all. */
@@ -247,7 +321,7 @@ static void fit_information(ipl_axis *axis, const ipl_plot_data *data, size_t fi
 
     for (size_t g = first; g < end; g++)
         for (size_t l = 0; l < data->groups[g].mean.info.n_layers && n < CURVES_MAX; l++)
-            ranges[n++] = ipl_group_range(&data->groups[g], field, l, true);
+            ranges[n++] = layer_range(&data->groups[g], field, l);
     ipl_axis_fit(axis, ranges, n, IPL_SCALE_AUTO);
 }
 
@@ -291,16 +365,16 @@ ipl_status ipl_figure_curves(ipl_figure *figure, const ipl_plot_opts *opts,
         (void)snprintf(panel->y.label, sizeof panel->y.label, "%s", data->runs[0].unit);
         if (n > 1 && p % COLUMNS == 0)
             ipl_shorten(panel->side, sizeof panel->side, data->groups[g].label, 28);
-        st = add_information(figure, p, &data->groups[g], field, err);
+        st = ipl_figure_add_layer_curves(figure, p, &data->groups[g], field, true, err);
         if (g + 1 < n)
             panel->x.label[0] = '\0';
     }
     return st;
 }
 
-/* Training and test value of the loss or the accuracy. */
-static ipl_status add_training(ipl_figure *figure, size_t p, const ipl_plot_group *group,
-                               size_t field, ipl_error *err)
+ipl_status ipl_figure_add_training(ipl_figure *figure, size_t p,
+                                   const ipl_plot_group *group, size_t field,
+                                   ipl_error *err)
 {
     static const char *const names[] = {"train", "test"};
     ipl_panel *panel = &figure->panels[p];
@@ -346,7 +420,7 @@ static ipl_status add_gradients(ipl_figure *figure, size_t p, const ipl_plot_gro
     for (size_t k = 0; k < 2 * track->n_layers; k++) {
         const size_t l = k / 2;
 
-        colour_of(paint[l], l, track->n_layers);
+        ipl_figure_colour(paint[l], l, track->n_layers);
         curves[k] = (curve){.mean = track,
                             .sd = &group->sd.layers,
                             .layer = l,
@@ -409,7 +483,8 @@ static ipl_status add_dashboard_curves(ipl_figure *figure, size_t p, size_t g, s
                    ipl_info_label(field, figure->opts), estimator);
     panel->enhanced_title = true;
     (void)snprintf(panel->y.label, sizeof panel->y.label, "%s", figure->data->runs[0].unit);
-    return add_information(figure, p, &figure->data->groups[g], field, err);
+    return ipl_figure_add_layer_curves(figure, p, &figure->data->groups[g], field, true,
+                                       err);
 }
 
 ipl_status ipl_figure_dashboard(ipl_figure *figure, const ipl_plot_opts *opts,
@@ -442,9 +517,9 @@ ipl_status ipl_figure_dashboard(ipl_figure *figure, const ipl_plot_opts *opts,
 
         if (n > 1)
             ipl_shorten(figure->panels[p].side, IPL_PANEL_TEXT, group->label, 24);
-        st = add_training(figure, p, group, IPL_TRAINING_LOSS, err);
+        st = ipl_figure_add_training(figure, p, group, IPL_TRAINING_LOSS, err);
         if (st == IPL_OK)
-            st = add_training(figure, p + 1, group, IPL_TRAINING_ACCURACY, err);
+            st = ipl_figure_add_training(figure, p + 1, group, IPL_TRAINING_ACCURACY, err);
         if (st == IPL_OK)
             st = add_gradients(figure, p + 2, group, err);
         if (st == IPL_OK)

@@ -288,9 +288,8 @@ done:
     ipl_free(keep);
 }
 
-/* Ranges of a field, one for each layer of each group. */
-static ipl_status fit(ipl_axis *axis, const ipl_plot_data *data, size_t field, int scale,
-                      ipl_error *err)
+ipl_status ipl_figure_fit(ipl_axis *axis, const ipl_plot_data *data, size_t field,
+                          int scale, ipl_error *err)
 {
     ipl_range *ranges;
     size_t n = 0;
@@ -307,6 +306,14 @@ static ipl_status fit(ipl_axis *axis, const ipl_plot_data *data, size_t field, i
     ipl_axis_fit(axis, ranges, n, (ipl_scale)scale);
     ipl_free(ranges);
     return IPL_OK;
+}
+
+ipl_status ipl_figure_fit_plane(ipl_axis *x, ipl_axis *y, const ipl_plot_opts *opts,
+                                const ipl_plot_data *data, size_t x_field, ipl_error *err)
+{
+    const ipl_status st = ipl_figure_fit(x, data, x_field, opts->xscale, err);
+
+    return st == IPL_OK ? ipl_figure_fit(y, data, IPL_INFO_TY, opts->yscale, err) : st;
 }
 
 /* "I(X;T) [nats], LogDet beta = rd" */
@@ -362,9 +369,7 @@ ipl_status ipl_figure_plane(ipl_figure *figure, ipl_plot_kind kind,
     ipl_status st = ipl_figure_init(figure, opts, data, n, err);
 
     if (st == IPL_OK)
-        st = fit(&x, data, x_field, opts->xscale, err);
-    if (st == IPL_OK)
-        st = fit(&y, data, IPL_INFO_TY, opts->yscale, err);
+        st = ipl_figure_fit_plane(&x, &y, opts, data, x_field, err);
     if (st != IPL_OK)
         return st;
     ipl_figure_lay_out(figure, &layout);
@@ -446,81 +451,5 @@ ipl_status ipl_figure_grid(ipl_figure *figure, const ipl_plot_opts *opts,
             add_cell(figure, p, g, l, p % columns == 0);
     }
     add_bar(figure, &figure->panels[0], &layout);
-    return ipl_text_status(&figure->points.text, err);
-}
-
-/* Title of a panel: the estimator's short name, or its whole text if that is not enough. */
-static void name_sweep_panel(ipl_panel *panel, const ipl_plot_data *data, size_t p)
-{
-    const ipl_plot_run *run = data->groups[p].members[0];
-    char name[96], other[96];
-
-    ipl_estimator_label(name, sizeof name, run->estimator);
-    panel->enhanced_title = true;
-    (void)snprintf(panel->title, sizeof panel->title, "%s [%s]", name, run->unit);
-    for (size_t g = 0; g < data->n_groups; g++) {
-        const char *text = data->groups[g].members[0]->estimator;
-
-        ipl_estimator_label(other, sizeof other, text);
-        if (strcmp(name, other) != 0 || strcmp(text, run->estimator) == 0)
-            continue;
-        panel->enhanced_title = false;
-        ipl_shorten(panel->title, sizeof panel->title, run->estimator, 34);
-    }
-}
-
-/* The plane of one group with axes of its own. */
-static ipl_status add_sweep_plane(ipl_figure *figure, size_t p, ipl_error *err)
-{
-    const ipl_plot_group *group = &figure->data->groups[p];
-    /* One group as data of its own, so that its axes are fitted to it alone. */
-    const ipl_plot_data own = {.groups = &figure->data->groups[p], .n_groups = 1};
-    ipl_panel *panel = &figure->panels[p];
-    ipl_status st;
-
-    panel->kind = IPL_PANEL_PLANE;
-    panel->named = true;
-    panel->x = (ipl_panel_axis){.margin = 0.02, .tic_labels = true};
-    panel->y = (ipl_panel_axis){.margin = 0.03, .tic_labels = true};
-    st = fit(&panel->x.axis, &own, IPL_INFO_XT, figure->opts->xscale, err);
-    if (st == IPL_OK)
-        st = fit(&panel->y.axis, &own, IPL_INFO_TY, figure->opts->yscale, err);
-    if (st != IPL_OK)
-        return st;
-    name_sweep_panel(panel, figure->data, p);
-    ipl_figure_add_plane(figure, p, group, IPL_INFO_XT, 0, group->mean.info.n_layers);
-    return IPL_OK;
-}
-
-ipl_status ipl_figure_sweep(ipl_figure *figure, const ipl_plot_opts *opts,
-                            const ipl_plot_data *data, ipl_error *err)
-{
-    const size_t n = data->n_groups, columns = n < 4 ? n : n == 4 ? 2 : 3;
-    const ipl_layout layout = {.columns = columns,
-                               .rows = (n + columns - 1) / columns,
-                               .width = n == 1 ? 3.5 : 7.0,
-                               .left = 0.56,
-                               .right = 0.52,
-                               .top = *opts->title || data->n_runs == n ? 0.46 : 0.28,
-                               .bottom = 0.42,
-                               .gap_x = 0.4,
-                               .gap_y = 0.44,
-                               .height = columns < 3 ? 2.1 : 1.7};
-    ipl_status st = ipl_figure_init(figure, opts, data, n, err);
-
-    if (st != IPL_OK)
-        return st;
-    ipl_figure_lay_out(figure, &layout);
-    ipl_shorten(figure->title, sizeof figure->title,
-                *opts->title != '\0' ? opts->title : data->groups[0].label, 100);
-    (void)snprintf(figure->x_label, IPL_PANEL_TEXT, "%s",
-                   ipl_info_label(IPL_INFO_XT, opts));
-    (void)snprintf(figure->y_label, IPL_PANEL_TEXT, "%s",
-                   ipl_info_label(IPL_INFO_TY, opts));
-    for (size_t p = 0; p < n && st == IPL_OK; p++)
-        st = add_sweep_plane(figure, p, err);
-    if (st != IPL_OK)
-        return st;
-    add_bar(figure, &figure->panels[n - 1], &layout);
     return ipl_text_status(&figure->points.text, err);
 }

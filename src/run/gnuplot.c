@@ -4,13 +4,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { EXEC_FAILED = 127, SAID_MAX = 64 * 1024 };
+enum { EXEC_FAILED = 127, SAID_MAX = 16 * 1024 * 1024 };
 
 /* In the child: only calls that are safe between fork and exec in a threaded program. */
 static void become_gnuplot(int output, int fault, const char *folder, char *const *argv)
@@ -148,4 +150,122 @@ ipl_status ipl_gnuplot(bool *missing, ipl_text *said, const char *folder,
     (void)close(output[0]);
     status = await(child);
     return judge(missing, said, from, cause, status, argv[0], err);
+}
+
+/* In the child: gnuplot reads commands from one pipe and answers on another. */
+static void become_window(int input, int output, int fault, const char *folder)
+{
+    static char program[] = "gnuplot", defaults[] = "-d", persist[] = "-persist";
+    static char *const argv[] = {program, defaults, persist, NULL};
+    const int null = open("/dev/null", O_WRONLY);
+    int cause = 0;
+
+    (void)signal(SIGPIPE, SIG_DFL);
+    (void)setpgid(0, 0); /* a Ctrl-C in the terminal is not meant for the window */
+    if (null < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
+        dup2(null, STDERR_FILENO) < 0 || chdir(folder) != 0) {
+        cause = -errno;
+    } else {
+        (void)execvp(argv[0], argv);
+        cause = errno;
+    }
+    (void)!write(fault, &cause, sizeof cause);
+    _exit(EXEC_FAILED);
+}
+
+static void close_pair(const int pair[2])
+{
+    (void)close(pair[0]);
+    (void)close(pair[1]);
+}
+
+/* Start it on open pipes; 0, an errno of exec, or a negative errno before it. */
+static int start_window(pid_t *child, const int input[2], const int output[2],
+                        const int fault[2], const char *folder)
+{
+    int cause = 0;
+    ssize_t got;
+
+    (void)setenv("LC_ALL", "C.UTF-8", 1);
+    *child = fork();
+    if (*child == 0)
+        become_window(input[0], output[1], fault[1], folder);
+    cause = *child < 0 ? -errno : 0;
+    (void)close(fault[1]);
+    do
+        got = read(fault[0], &cause, sizeof cause);
+    while (got < 0 && errno == EINTR);
+    (void)close(fault[0]);
+    return cause;
+}
+
+ipl_status ipl_gnuplot_open(ipl_gnuplot_window *out, const char *folder, ipl_error *err)
+{
+    int input[2], output[2], fault[2], cause;
+    pid_t child;
+
+    *out = (ipl_gnuplot_window){.in = -1, .out = -1};
+    if (!open_pipes(output, fault))
+        return ipl_fail(err, IPL_E_IO, "gnuplot: pipe: %s", strerror(errno));
+    if (pipe(input) != 0) {
+        cause = errno;
+        close_pair(output);
+        close_pair(fault);
+        return ipl_fail(err, IPL_E_IO, "gnuplot: pipe: %s", strerror(cause));
+    }
+    (void)fcntl(input[0], F_SETFD, FD_CLOEXEC);
+    (void)fcntl(input[1], F_SETFD, FD_CLOEXEC);
+    cause = start_window(&child, input, output, fault, folder);
+    if (cause == 0) {
+        (void)close(input[0]);
+        (void)close(output[1]);
+        *out = (ipl_gnuplot_window){.in = input[1], .out = output[0], .pid = child};
+        return IPL_OK;
+    }
+    close_pair(input);
+    close_pair(output);
+    if (child > 0)
+        (void)await(child);
+    if (cause == ENOENT || cause == EACCES)
+        return ipl_fail(err, IPL_E_NOINPUT, "no gnuplot on the PATH");
+    return ipl_fail(err, IPL_E_IO, "gnuplot cannot be started: %s",
+                    strerror(cause < 0 ? -cause : cause));
+}
+
+void ipl_gnuplot_tell(ipl_gnuplot_window *window, const char *commands)
+{
+    char all[600];
+    const int n = snprintf(all, sizeof all, "%s\nset print '-'\nprint 'done'\n", commands);
+
+    /* One that is gone is noticed when its answer is waited for. SIGPIPE is ignored. */
+    if (n > 0 && n < (int)sizeof all)
+        (void)!write(window->in, all, (size_t)n);
+    window->busy = true;
+}
+
+ipl_gnuplot_state ipl_gnuplot_wait(ipl_gnuplot_window *window, int milliseconds)
+{
+    struct pollfd in = {.fd = window->out, .events = POLLIN};
+
+    while (poll(&in, 1, milliseconds) > 0) {
+        char part[256];
+        const ssize_t n = read(window->out, part, sizeof part);
+
+        if (n <= 0)
+            return IPL_GNUPLOT_GONE;
+        if (memchr(part, '\n', (size_t)n)) {
+            window->busy = false;
+            break;
+        }
+    }
+    return window->busy ? IPL_GNUPLOT_BUSY : IPL_GNUPLOT_READY;
+}
+
+void ipl_gnuplot_leave(ipl_gnuplot_window *window)
+{
+    if (window->in >= 0)
+        (void)close(window->in);
+    if (window->out >= 0)
+        (void)close(window->out);
+    *window = (ipl_gnuplot_window){.in = -1, .out = -1};
 }

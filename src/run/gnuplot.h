@@ -19,4 +19,36 @@
 ipl_status ipl_gnuplot(bool *missing, ipl_text *said, const char *folder,
                        const char *const *argv, ipl_error *err) IPL_NODISCARD;
 
+/** A gnuplot that stays and takes commands: a window. */
+typedef struct ipl_gnuplot_window {
+    int in, out; /* its standard input and output; -1: not open */
+    int pid;
+    bool busy; /* it has not yet said that the last commands are done */
+} ipl_gnuplot_window;
+
+/**
+ * Start `gnuplot -persist` in a folder; its window outlives it.
+ *
+ * errors  IPL_E_NOINPUT  there is no gnuplot on the PATH
+ *         IPL_E_IO       it cannot be started
+ */
+ipl_status ipl_gnuplot_open(ipl_gnuplot_window *out, const char *folder,
+                            ipl_error *err) IPL_NODISCARD;
+
+/** Send commands, at most 500 characters, to a gnuplot that is ready. */
+void ipl_gnuplot_tell(ipl_gnuplot_window *window, const char *commands);
+
+/** How a gnuplot is. */
+typedef enum ipl_gnuplot_state {
+    IPL_GNUPLOT_READY, /* for commands, and not reading any file */
+    IPL_GNUPLOT_BUSY,
+    IPL_GNUPLOT_GONE /* killed, or left by its user, or it found a fault */
+} ipl_gnuplot_state;
+
+/** Wait at most so many milliseconds for it to be ready. */
+ipl_gnuplot_state ipl_gnuplot_wait(ipl_gnuplot_window *window, int milliseconds);
+
+/** Let it do what it was told and end, and do not wait; one that is not open is allowed. */
+void ipl_gnuplot_leave(ipl_gnuplot_window *window);
+
 #endif /* IPL_GNUPLOT_H */

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "run/classify.h"
 #include "run/picture.h"
 
 #include <math.h>
@@ -104,78 +105,40 @@ static void fill(float *x, int32_t *y, const void *source, size_t first, size_t 
     ipl_dataset_gather(x, y, r->j->ds, r->j->part, NULL, r->first + first, n);
 }
 
-/* Outputs of the measured layers for one sample; features and taps are (n_layers). */
-static ipl_status tap_layers(size_t *n, ipl_feature *features, float **taps, const job *j,
-                             ipl_error *err)
-{
-    const rows r = {j, j->image};
-    const ipl_batch batch = {.n = 1, .fill = fill, .source = &r};
-
-    *n = 0;
-    for (size_t i = 0; i < j->n_layers; i++) {
-        const ipl_layer_info *layer = ipl_net_layer(j->net, i);
-
-        if (!layer->measured)
-            continue;
-        taps[i] = ipl_array(1, ipl_shape_size(layer->out), sizeof *taps[i], err);
-        if (!taps[i])
-            return IPL_E_NOMEM;
-        /* Flattened maps are the same numbers in the same order: shown as maps. */
-        features[(*n)++] = (ipl_feature){
-            layer->name, strcmp(layer->kind, "flatten") == 0 ? layer->in : layer->out,
-            taps[i]};
-    }
-    ipl_net_probe(taps, j->net, &batch);
-    return IPL_OK;
-}
-
-/* "seven" or "7" */
-static void print_class(char *out, size_t size, const ipl_data_info *info, int32_t label)
-{
-    if (info->class_names)
-        (void)snprintf(out, size, "%s", info->class_names[label]);
-    else
-        (void)snprintf(out, size, "%d", label);
-}
-
 static ipl_status draw_features(const job *j, ipl_error *err)
 {
     const size_t d = ipl_shape_size(j->info->shape);
-    ipl_feature input = {NULL, j->info->shape, NULL}, *features = NULL;
-    float *x = NULL, **taps = NULL;
+    ipl_feature input = {NULL, j->info->shape, NULL};
+    ipl_feature_maps maps = {0};
+    float *x = NULL;
     char name[96] = "input", title[96], label[64];
     ipl_canvas canvas;
-    size_t n;
     ipl_status st = IPL_E_NOMEM;
 
     if (!is_image(j->info->shape))
         return IPL_OK;
     x = ipl_array(1, d, sizeof *x, err);
-    features = ipl_array(j->n_layers, 1, sizeof *features, err);
-    taps = ipl_array(j->n_layers, 1, sizeof *taps, err);
-    if (!x || !features || !taps)
+    if (!x)
         goto done;
-    st = tap_layers(&n, features, taps, j, err);
-    if (st != IPL_OK || n == 0)
+    ipl_dataset_gather(x, NULL, j->ds, j->part, NULL, j->image, 1);
+    st = ipl_feature_maps_of(&maps, j->net, x, err);
+    if (st != IPL_OK || maps.n == 0)
         goto done;
     ipl_dataset_unscaled(x, j->ds, j->part, j->image);
     if (j->info->n_classes > 0) {
-        print_class(label, sizeof label, j->info,
-                    ipl_dataset_label(j->ds, j->part, j->image));
+        ipl_class_name(label, sizeof label, j->ds,
+                       (size_t)ipl_dataset_label(j->ds, j->part, j->image));
         (void)snprintf(name, sizeof name, "label %s", label);
     }
     input.name = name;
     input.x = x;
     (void)snprintf(title, sizeof title, "image %zu through the layers, epoch %zu", j->image,
                    j->epoch);
-    st = ipl_picture_features(&canvas, title, &input, features, n, err);
+    st = ipl_picture_features(&canvas, title, &input, maps.layers, maps.n, err);
     if (st == IPL_OK)
         st = finish(j, IPL_PICTURE_FEATURES, &canvas, err);
 done:
-    for (size_t i = 0; taps && i < j->n_layers; i++)
-        ipl_free(taps[i]);
-    ipl_free(taps);
-    ipl_free(features);
+    ipl_feature_maps_release(&maps);
     ipl_free(x);
     return st;
 }
@@ -314,20 +277,12 @@ static ipl_status draw_wrong(const job *j, const verdict *v, ipl_error *err)
     return st == IPL_OK ? finish(j, IPL_PICTURE_WRONG, &canvas, err) : st;
 }
 
-/* Whether the outputs are one number for each class. */
-static bool classifies(const job *j)
-{
-    return j->info->n_classes > 0 && !strstr(ipl_net_loss_text(j->net), "target=input") &&
-           ipl_shape_size(ipl_net_layer(j->net, j->n_layers - 1)->out) ==
-               j->info->n_classes;
-}
-
 static ipl_status draw_verdict(const job *j, ipl_error *err)
 {
     verdict v = {0};
     ipl_status st;
 
-    if (!classifies(j))
+    if (!ipl_net_classifies(j->net, j->ds))
         return IPL_OK;
     st = judge(&v, j, err);
     if (st == IPL_OK)

@@ -3,14 +3,17 @@
 #include "base/alloc.h"
 #include "run/figure.h"
 #include "run/gnuplot.h"
+#include "run/plot_expand.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char *const formats[] = {"png", "pdf", "svg", NULL};
-static const char *const kinds[] = {"all",    "plane",     "grid",  "ltc",
-                                    "curves", "dashboard", "sweep", NULL};
+static const char *const kinds[] = {"all",        "plane",     "grid",  "ltc",
+                                    "curves",     "dashboard", "sweep", "scores",
+                                    "estimators", "movie",     NULL};
 static const char *const splits[] = {"first", "train", "test", "all", NULL};
 static const char *const labels[] = {"onehot", "cond", "pooled", NULL};
 static const char *const palettes[] = {"viridis", "classic", NULL};
@@ -36,8 +39,13 @@ const ipl_opt ipl_plot_opt_table[] = {
 };
 
 /* Every script that a figure loads; the first draws the pages, the others their parts. */
-static const char *const scripts[] = {"figure.gp", "style.gp", "panel_frame.gp",
-                                      "panel_plane.gp", "panel_curves.gp"};
+static const char *const scripts[] = {
+    "figure.gp",       "style.gp",        "panel_frame.gp", "panel_plane.gp",
+    "panel_curves.gp", "panel_scores.gp", "movie.gp"};
+
+/* Frames of a movie, planes in them all, and its bytes: a file that comes out larger is drawn
+ * again with fewer frames. */
+enum { FRAMES_MAX = 56, FRAMES_MIN = 16, PLANES_MAX = 80, MOVIE_BYTES_MAX = 1500000 };
 
 /* What is being done, for the functions below. */
 typedef struct session {
@@ -45,8 +53,9 @@ typedef struct session {
     char folder[IPL_PATH_MAX];
     ipl_plot_say say;
     void *context;
-    bool missing; /* there is no gnuplot, and that has been said */
-    bool kept;    /* scripts that were there have been kept */
+    size_t frames; /* of a movie */
+    bool missing;  /* there is no gnuplot, and that has been said */
+    bool kept;     /* scripts that were there have been kept */
 } session;
 
 static void tell(const session *s, ipl_plot_line kind, const char *line)
@@ -68,6 +77,8 @@ static void compare_name(char *out, size_t size, const char *const *runs, size_t
         len += snprintf(out + len, size - (size_t)len, "%s%.*s", r ? "+" : "",
                         NAME_CHARACTERS, label);
     }
+    for (char *c = strchr(out, '/'); c; c = strchr(c, '/'))
+        *c = '-'; /* of the label of a replicate, "szt-tanh/seed1" */
     if (n_runs > NAMED_MAX)
         (void)snprintf(out + len, size - (size_t)len, "+%zu-more", n_runs - NAMED_MAX);
 }
@@ -132,6 +143,15 @@ static ipl_status install(session *s, const char *name, ipl_error *err)
     return ipl_file_copy(to, from, err);
 }
 
+static ipl_status install_all(session *s, ipl_error *err)
+{
+    ipl_status st = ipl_folder_create(s->folder, err);
+
+    for (size_t i = 0; st == IPL_OK && i < sizeof scripts / sizeof scripts[0]; i++)
+        st = install(s, scripts[i], err);
+    return st;
+}
+
 /* plot.sh: the commands that draw every figure of the folder. */
 static ipl_status write_script(const session *s, ipl_error *err)
 {
@@ -145,7 +165,11 @@ static ipl_status write_script(const session *s, ipl_error *err)
     for (size_t k = IPL_PLOT_PLANE; st == IPL_OK && k < IPL_PLOT_KINDS; k++) {
         (void)snprintf(file, sizeof file, "%s-settings.gp", kinds[k]);
         st = ipl_path_join(path, s->folder, file, err);
-        if (st == IPL_OK && ipl_file_exists(path))
+        if (st != IPL_OK || !ipl_file_exists(path))
+            continue;
+        if (k == IPL_PLOT_MOVIE)
+            ipl_text_add(&text, "gnuplot -d -c movie.gp movie gif\n");
+        else
             ipl_text_add(&text, "gnuplot -d -c figure.gp %s \"${1:-%s}\"\n", kinds[k],
                          formats[s->opts->format]);
     }
@@ -159,9 +183,11 @@ static ipl_status write_script(const session *s, ipl_error *err)
     return st;
 }
 
-static ipl_status compose(ipl_figure *figure, ipl_plot_kind kind, const ipl_plot_opts *opts,
+static ipl_status compose(ipl_figure *figure, ipl_plot_kind kind, const session *s,
                           const ipl_plot_data *data, ipl_error *err)
 {
+    const ipl_plot_opts *opts = s->opts;
+
     switch (kind) {
     case IPL_PLOT_GRID:
         return ipl_figure_grid(figure, opts, data, err);
@@ -171,53 +197,140 @@ static ipl_status compose(ipl_figure *figure, ipl_plot_kind kind, const ipl_plot
         return ipl_figure_dashboard(figure, opts, data, err);
     case IPL_PLOT_SWEEP:
         return ipl_figure_sweep(figure, opts, data, err);
+    case IPL_PLOT_ESTIMATORS:
+        return ipl_figure_estimators(figure, opts, data, err);
+    case IPL_PLOT_MOVIE:
+        return ipl_figure_movie(figure, opts, data, s->frames, err);
     case IPL_PLOT_ALL:
     case IPL_PLOT_PLANE:
     case IPL_PLOT_LTC:
+    case IPL_PLOT_SCORES:
     case IPL_PLOT_KINDS:
         break;
     }
     return ipl_figure_plane(figure, kind, opts, data, err);
 }
 
-/* Run gnuplot on one figure, and pass on what it says. */
-static ipl_status draw(session *s, ipl_plot_kind kind, ipl_error *err)
+/* The scores of runs, which are read from their summaries. */
+static ipl_status compose_scores(ipl_figure *figure, const ipl_plot_opts *opts,
+                                 const ipl_plot_paths *paths, ipl_error *err)
 {
-    const char *const argv[] = {"figure.gp", kinds[kind], formats[s->opts->format], NULL};
-    char file[64], path[IPL_PATH_MAX + 64];
-    ipl_text said = {0};
-    bool missing;
-    ipl_status st = ipl_gnuplot(&missing, &said, s->folder, argv, err);
+    ipl_collection collection = {0};
+    ipl_runs runs;
+    ipl_status st = ipl_runs_find(&runs, paths->list, paths->n, err);
 
-    (void)snprintf(file, sizeof file, "%s.%s", kinds[kind], formats[s->opts->format]);
-    if (st == IPL_OK && missing && !s->missing) {
-        (void)snprintf(path, sizeof path,
-                       "no gnuplot here: data and scripts are written; draw them with: "
-                       "sh %.4000s/plot.sh",
-                       s->folder);
-        tell(s, IPL_PLOT_NOTE, path);
-        s->missing = true;
-    }
-    if (st == IPL_OK && said.len > 0)
-        tell(s, IPL_PLOT_NOTE, said.s);
-    if (st == IPL_OK && !missing) {
-        st = ipl_path_join(path, s->folder, file, err);
-        if (st == IPL_OK)
-            tell(s, IPL_PLOT_FIGURE, path);
-    }
-    ipl_text_release(&said);
+    if (st == IPL_OK)
+        st = ipl_collection_read(&collection, &runs, err);
+    if (st == IPL_OK)
+        st = ipl_figure_scores(figure, opts, &collection, err);
+    ipl_collection_release(&collection);
+    ipl_runs_release(&runs);
     return st;
 }
 
 static ipl_status make_figure(const session *s, ipl_plot_kind kind,
-                              const ipl_plot_data *data, ipl_error *err)
+                              const ipl_plot_data *data, const ipl_plot_paths *paths,
+                              ipl_error *err)
 {
     ipl_figure figure = {0};
-    ipl_status st = compose(&figure, kind, s->opts, data, err);
+    ipl_status st = kind == IPL_PLOT_SCORES ? compose_scores(&figure, s->opts, paths, err)
+                                            : compose(&figure, kind, s, data, err);
 
     if (st == IPL_OK)
         st = ipl_figure_write(&figure, s->folder, kinds[kind], err);
     ipl_figure_release(&figure);
+    return st;
+}
+
+ipl_status ipl_plot_files(const char *folder, ipl_plot_kind kind, const ipl_plot_opts *opts,
+                          const ipl_plot_data *data, ipl_error *err)
+{
+    session s = {.opts = opts};
+    ipl_status st =
+        ipl_text_copy(s.folder, sizeof s.folder, folder, strlen(folder), "folder", err);
+
+    if (st == IPL_OK)
+        st = install_all(&s, err);
+    return st == IPL_OK ? make_figure(&s, kind, data, NULL, err) : st;
+}
+
+/* Path of a figure. */
+static ipl_status figure_path(char *out, const session *s, ipl_plot_kind kind,
+                              ipl_error *err)
+{
+    char file[64];
+
+    (void)snprintf(file, sizeof file, "%s.%s", kinds[kind],
+                   kind == IPL_PLOT_MOVIE ? "gif" : formats[s->opts->format]);
+    return ipl_path_join(out, s->folder, file, err);
+}
+
+/* Run gnuplot on one figure, and pass on what it says. */
+static ipl_status draw(session *s, ipl_plot_kind kind, ipl_error *err)
+{
+    const bool movie = kind == IPL_PLOT_MOVIE;
+    const char *const argv[] = {movie ? "movie.gp" : "figure.gp", kinds[kind],
+                                movie ? "gif" : formats[s->opts->format], NULL};
+    char note[IPL_PATH_MAX + 64];
+    ipl_text said = {0};
+    bool missing;
+    ipl_status st = ipl_gnuplot(&missing, &said, s->folder, argv, err);
+
+    if (st == IPL_OK && missing && !s->missing) {
+        (void)snprintf(note, sizeof note,
+                       "no gnuplot here: data and scripts are written; draw them with: "
+                       "sh %.4000s/plot.sh",
+                       s->folder);
+        tell(s, IPL_PLOT_NOTE, note);
+        s->missing = true;
+    }
+    if (st == IPL_OK && said.len > 0 && !strstr(said.s, "frames in animation sequence"))
+        tell(s, IPL_PLOT_NOTE, said.s);
+    ipl_text_release(&said);
+    return st;
+}
+
+/* Frames that make a file of about the size wanted. */
+static size_t movie_frames(size_t n_groups)
+{
+    const size_t frames = PLANES_MAX / n_groups;
+
+    return frames > FRAMES_MAX ? FRAMES_MAX : frames < FRAMES_MIN ? FRAMES_MIN : frames;
+}
+
+/* Draw the movie again with fewer frames for as long as its file is too large. */
+static ipl_status shorten_movie(session *s, const ipl_plot_data *data,
+                                const ipl_plot_paths *paths, ipl_error *err)
+{
+    char path[IPL_PATH_MAX];
+    struct stat about;
+    ipl_status st = figure_path(path, s, IPL_PLOT_MOVIE, err);
+
+    while (st == IPL_OK && s->frames > FRAMES_MIN && stat(path, &about) == 0 &&
+           about.st_size > MOVIE_BYTES_MAX) {
+        const size_t fewer = s->frames * 2 / 3;
+
+        s->frames = fewer > FRAMES_MIN ? fewer : FRAMES_MIN;
+        st = make_figure(s, IPL_PLOT_MOVIE, data, paths, err);
+        if (st == IPL_OK)
+            st = draw(s, IPL_PLOT_MOVIE, err);
+    }
+    return st;
+}
+
+/* Draw a figure that has been made, and say where it is. */
+static ipl_status finish_figure(session *s, ipl_plot_kind kind, const ipl_plot_data *data,
+                                const ipl_plot_paths *paths, ipl_error *err)
+{
+    char path[IPL_PATH_MAX];
+    ipl_status st = draw(s, kind, err);
+
+    if (st == IPL_OK && kind == IPL_PLOT_MOVIE && !s->missing)
+        st = shorten_movie(s, data, paths, err);
+    if (st == IPL_OK)
+        st = figure_path(path, s, kind, err);
+    if (st == IPL_OK && !s->missing)
+        tell(s, IPL_PLOT_FIGURE, path);
     return st;
 }
 
@@ -235,35 +348,66 @@ static ipl_status check(const ipl_plot_opts *opts, size_t n_runs, ipl_error *err
         if (value < 0 || value >= n)
             return ipl_fail(err, IPL_E_ARG, "plot: no %s %d", row->name, value);
     }
+    if (opts->kind == IPL_PLOT_MOVIE && opts->format != 0)
+        return ipl_fail(err, IPL_E_ARG, "a movie is a GIF: --format %s is for figures",
+                        formats[opts->format]);
     return n_runs > 0 ? IPL_OK : ipl_fail(err, IPL_E_ARG, "plot: no run");
+}
+
+/* The figures asked for; "all" of a study has its scores too, once there are three runs. */
+static void choose_kinds(bool draws[IPL_PLOT_KINDS], const ipl_plot_opts *opts,
+                         const ipl_plot_paths *paths)
+{
+    for (size_t k = 0; k < IPL_PLOT_KINDS; k++)
+        draws[k] = opts->kind == IPL_PLOT_ALL ? k != IPL_PLOT_ALL && k < IPL_PLOT_SWEEP
+                                              : k == (size_t)opts->kind;
+    if (opts->kind == IPL_PLOT_ALL && paths->expanded && paths->n > 2)
+        draws[IPL_PLOT_SCORES] = true;
+}
+
+/* Make and draw the figures of some runs in the folder. */
+static ipl_status make_all(session *s, const ipl_plot_paths *paths, ipl_error *err)
+{
+    bool draws[IPL_PLOT_KINDS];
+    ipl_plot_data data = {0};
+    ipl_status st = IPL_OK;
+
+    choose_kinds(draws, s->opts, paths);
+    if (s->opts->kind != IPL_PLOT_SCORES)
+        st = ipl_plot_data_read(&data, s->opts, paths->list, paths->n, err);
+    if (st == IPL_OK)
+        st = install_all(s, err);
+    if (st == IPL_OK && s->kept)
+        tell(s, IPL_PLOT_NOTE, "scripts that had been changed are kept as *.gp.bak");
+    if (draws[IPL_PLOT_MOVIE])
+        s->frames = movie_frames(data.n_groups);
+    for (size_t k = 0; st == IPL_OK && k < IPL_PLOT_KINDS; k++)
+        if (draws[k])
+            st = make_figure(s, (ipl_plot_kind)k, &data, paths, err);
+    if (st == IPL_OK)
+        st = write_script(s, err);
+    for (size_t k = 0; st == IPL_OK && k < IPL_PLOT_KINDS; k++)
+        if (draws[k])
+            st = finish_figure(s, (ipl_plot_kind)k, &data, paths, err);
+    ipl_plot_data_release(&data);
+    return st;
 }
 
 ipl_status ipl_plot_runs(const ipl_plot_opts *opts, const char *const *runs, size_t n_runs,
                          ipl_plot_say say, void *context, ipl_error *err)
 {
-    const size_t first = opts->kind == IPL_PLOT_ALL ? IPL_PLOT_PLANE : (size_t)opts->kind;
-    const size_t end = opts->kind == IPL_PLOT_ALL ? IPL_PLOT_SWEEP : first + 1;
     session s = {.opts = opts, .say = say, .context = context};
-    ipl_plot_data data = {0};
+    ipl_plot_paths paths = {0};
     ipl_status st = check(opts, n_runs, err);
 
-    if (st != IPL_OK)
-        return st;
-    st = ipl_plot_data_read(&data, opts, runs, n_runs, err);
+    if (st == IPL_OK)
+        st = ipl_plot_expand(&paths, runs, n_runs, err);
     if (st == IPL_OK)
         st = ipl_plot_folder(s.folder, opts, runs, n_runs, err);
+    if (st == IPL_OK && *paths.note != '\0')
+        tell(&s, IPL_PLOT_NOTE, paths.note);
     if (st == IPL_OK)
-        st = ipl_folder_create(s.folder, err);
-    for (size_t i = 0; st == IPL_OK && i < sizeof scripts / sizeof scripts[0]; i++)
-        st = install(&s, scripts[i], err);
-    if (st == IPL_OK && s.kept)
-        tell(&s, IPL_PLOT_NOTE, "scripts that had been changed are kept as *.gp.bak");
-    for (size_t k = first; st == IPL_OK && k < end; k++)
-        st = make_figure(&s, (ipl_plot_kind)k, &data, err);
-    if (st == IPL_OK)
-        st = write_script(&s, err);
-    for (size_t k = first; st == IPL_OK && k < end; k++)
-        st = draw(&s, (ipl_plot_kind)k, err);
-    ipl_plot_data_release(&data);
+        st = make_all(&s, &paths, err);
+    ipl_plot_paths_release(&paths);
     return st;
 }

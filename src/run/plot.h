@@ -21,12 +21,15 @@
 
 typedef enum ipl_plot_kind {
     IPL_PLOT_ALL,
-    IPL_PLOT_PLANE,     /* I(T;Y) over I(X;T), all layers in one panel */
-    IPL_PLOT_GRID,      /* the same, a panel for each layer, a row for each run */
-    IPL_PLOT_LTC,       /* I(T;Y) over I(T_{l-1};T_l), the layer transmission capacity */
-    IPL_PLOT_CURVES,    /* I(X;T), I(T;Y) and H(T) over epochs */
-    IPL_PLOT_DASHBOARD, /* loss, accuracy, gradients, I(X;T), I(T;Y), plane */
-    IPL_PLOT_SWEEP,     /* a plane for each estimator of the runs; not part of ALL */
+    IPL_PLOT_PLANE,      /* I(T;Y) over I(X;T), all layers in one panel */
+    IPL_PLOT_GRID,       /* the same, a panel for each layer, a row for each run */
+    IPL_PLOT_LTC,        /* I(T;Y) over I(T_{l-1};T_l), the layer transmission capacity */
+    IPL_PLOT_CURVES,     /* I(X;T), I(T;Y) and H(T) over epochs */
+    IPL_PLOT_DASHBOARD,  /* loss, accuracy, gradients, I(X;T), I(T;Y), plane */
+    IPL_PLOT_SWEEP,      /* a plane for each estimator of the runs; not part of ALL */
+    IPL_PLOT_SCORES,     /* test accuracy over compression, a dot for each run */
+    IPL_PLOT_ESTIMATORS, /* I(X;T) over epochs, a panel for each estimator; nor is this */
+    IPL_PLOT_MOVIE,      /* the plane over the epochs as an animated GIF; nor is this */
     IPL_PLOT_KINDS
 } ipl_plot_kind;
 
@@ -43,6 +46,8 @@ typedef struct ipl_plot_opts {
     char out[IPL_PATH_MAX]; /* folder of the figures; "": see ipl_plot_folder() */
 } ipl_plot_opts;
 
+struct ipl_plot_data;
+
 /** Rows of ipl_plot_opts. */
 extern const ipl_opt ipl_plot_opt_table[];
 
@@ -57,7 +62,8 @@ typedef void (*ipl_plot_say)(void *context, ipl_plot_line kind, const char *line
 /**
  * Draw the figures of one run, or of several side by side. Runs whose experiments differ in
  * nothing but seed, name, output folder and threads are replicates: they share a panel, with
- * means and bands of a standard deviation.
+ * means and bands of a standard deviation. A folder that holds runs, such as a study, stands
+ * for those of them that are done.
  *
  * errors  IPL_E_NOINPUT     a run is no run folder; the message says what is missing
  *         IPL_E_FORMAT      a table is damaged, or has no rows yet
@@ -71,6 +77,16 @@ typedef void (*ipl_plot_say)(void *context, ipl_plot_line kind, const char *line
  */
 ipl_status ipl_plot_runs(const ipl_plot_opts *opts, const char *const *runs, size_t n_runs,
                          ipl_plot_say say, void *context, ipl_error *err) IPL_NODISCARD;
+
+/**
+ * Write the scripts, data and settings of one figure of data that were read, and draw nothing:
+ * `gnuplot -d -c figure.gp KIND FORMAT` in the folder does that.
+ *
+ * kind    not IPL_PLOT_ALL
+ * errors  IPL_E_CANTCREATE, IPL_E_IO, IPL_E_NOINPUT (a script is not installed), IPL_E_NOMEM
+ */
+ipl_status ipl_plot_files(const char *folder, ipl_plot_kind kind, const ipl_plot_opts *opts,
+                          const struct ipl_plot_data *data, ipl_error *err) IPL_NODISCARD;
 
 /**
  * Folder of the figures, IPL_PATH_MAX bytes: opts->out; for one run RUN/figures; for several

@@ -12,10 +12,26 @@ enum { EPOCHS_MAX = 240, EXPERIMENT_BYTES_MAX = 1 << 20 };
 
 static const char *const split_names[] = {NULL, "train", "test", "all"};
 static const char *const label_columns[] = {"I_TY", "I_TY_cond", "I_TY_pooled"};
+static const char *const null_columns[] = {"I_TY_null", "I_TY_cond_null", NULL};
 static const char *const training_fields[IPL_TRAINING_FIELDS] = {
     "train_loss", "test_loss", "train_accuracy", "test_accuracy"};
 static const char *const layer_fields[IPL_LAYERS_FIELDS] = {"weight_norm", "gradient_mean",
                                                             "gradient_sd"};
+
+/* Where the last part of path[0 ... end - 1] begins. */
+static size_t last_part(const char *path, size_t end)
+{
+    while (end > 0 && path[end - 1] != '/')
+        end--;
+    return end;
+}
+
+/* Whether a part is that of a replicate: "seed12". */
+static bool is_seed(const char *part, size_t len)
+{
+    return len > 4 && strncmp(part, "seed", 4) == 0 &&
+           strspn(part + 4, "0123456789") == len - 4;
+}
 
 void ipl_plot_label(char *out, size_t size, const char *path)
 {
@@ -23,9 +39,9 @@ void ipl_plot_label(char *out, size_t size, const char *path)
 
     while (end > 1 && path[end - 1] == '/')
         end--;
-    start = end;
-    while (start > 0 && path[start - 1] != '/')
-        start--;
+    start = last_part(path, end);
+    if (is_seed(path + start, end - start) && start > 1)
+        start = last_part(path, start - 1);
     (void)snprintf(out, size, "%.*s", (int)(end - start), path + start);
 }
 
@@ -131,11 +147,19 @@ static ipl_status read_table(ipl_table **out, const char *folder, const char *na
     return st == IPL_OK ? ipl_table_read(out, path, err) : st;
 }
 
+/* A column, NULL when it has no name or the table does not have it. */
+static const char *optional(const ipl_table *table, const char *column)
+{
+    size_t j;
+
+    return column && ipl_table_column(&j, table, column, NULL) == IPL_OK ? column : NULL;
+}
+
 static ipl_status read_information(ipl_plot_run *run, const ipl_plot_opts *opts,
                                    const char *wanted, const char *folder, ipl_error *err)
 {
-    const char *const fields[IPL_INFO_FIELDS] = {"I_XT", label_columns[opts->labels],
-                                                 "I_prev", "H_T"};
+    const char *fields[IPL_INFO_FIELDS] = {"I_XT", label_columns[opts->labels], "I_prev",
+                                           "H_T"};
     ipl_track_query query = {.fields = fields,
                              .n_fields = IPL_INFO_FIELDS,
                              .layers = true,
@@ -147,12 +171,17 @@ static ipl_status read_information(ipl_plot_run *run, const ipl_plot_opts *opts,
 
     if (st == IPL_OK)
         st = choose_estimator(run, table, wanted, err);
+    if (st != IPL_OK)
+        goto done;
+    fields[IPL_INFO_XT_NULL] = optional(table, "I_XT_null");
+    fields[IPL_INFO_TY_NULL] = optional(table, null_columns[opts->labels]);
     if (st == IPL_OK)
         st = ipl_table_column(&split, table, "split", err);
     if (st == IPL_OK && !query.split)
         query.split = ipl_table_text(table, 0, split);
     if (st == IPL_OK)
         st = ipl_track_read(&run->own.info, table, &query, err);
+done:
     ipl_table_destroy(table);
     return st;
 }
@@ -234,6 +263,12 @@ static ipl_status check_folder(const char *folder, ipl_error *err)
     return IPL_OK;
 }
 
+/* Whether a figure shows every estimator of the runs, each as an entry of its own. */
+static bool each_estimator(const ipl_plot_opts *opts)
+{
+    return opts->kind == IPL_PLOT_SWEEP || opts->kind == IPL_PLOT_ESTIMATORS;
+}
+
 static ipl_status read_run(ipl_plot_run *run, const ipl_plot_opts *opts, const char *wanted,
                            const char *folder, ipl_error *err)
 {
@@ -244,7 +279,7 @@ static ipl_status read_run(ipl_plot_run *run, const ipl_plot_opts *opts, const c
         st = read_experiment(run, folder, err);
     if (st == IPL_OK)
         st = read_information(run, opts, wanted, folder, err);
-    if (st == IPL_OK && opts->kind == IPL_PLOT_SWEEP) { /* no replicates of each other */
+    if (st == IPL_OK && each_estimator(opts)) { /* no replicates of each other */
         ipl_text_add(&run->experiment, "%s\n", run->estimator);
         st = ipl_text_status(&run->experiment, err);
     }
@@ -270,6 +305,31 @@ static bool replicates(const ipl_plot_run *a, const ipl_plot_run *b)
            strcmp(a->experiment.s, b->experiment.s) == 0;
 }
 
+void ipl_plot_prettify(char *label)
+{
+    static const char activation[] = "activation=";
+    char *to = label;
+
+    if (!strchr(label, '='))
+        return;
+    for (const char *from = label; *from != '\0';) {
+        const size_t len = strcspn(from, "_ "), key = strcspn(from, "=");
+        const char *dot = key < len ? memchr(from, '.', key) : NULL;
+        size_t skip = dot ? (size_t)(dot - from) + 1 : 0;
+
+        if (strncmp(from, activation, sizeof activation - 1) == 0)
+            skip = sizeof activation - 1;
+        memmove(to, from + skip, len - skip);
+        to += len - skip;
+        from += len;
+        if (*from != '\0') {
+            *to++ = ' ';
+            from++;
+        }
+    }
+    *to = '\0';
+}
+
 /* "demo-tanh-s1" and "demo-tanh-s2" are "demo-tanh (2 runs)". */
 static void name_group(ipl_plot_group *group)
 {
@@ -290,7 +350,7 @@ static void name_group(ipl_plot_group *group)
             len -= 4;
         else if (len > 2 && first[len - 1] == 's' && strchr("-_.", first[len - 2]))
             len--;
-        while (len > 0 && strchr("-_.", first[len - 1]))
+        while (len > 0 && strchr("-_./", first[len - 1]))
             len--;
     }
     if (len == 0)
@@ -300,6 +360,7 @@ static void name_group(ipl_plot_group *group)
                        len < 100 ? (int)len : 100, first, group->n_members);
     else
         (void)snprintf(group->label, sizeof group->label, "%s", first);
+    ipl_plot_prettify(group->label);
 }
 
 typedef const ipl_track *(*pick)(const ipl_plot_run *run);
@@ -442,8 +503,10 @@ static ipl_status read_sweep(ipl_plot_data *data, const ipl_plot_opts *opts,
     data->n_runs = n;
     for (size_t r = 0; r < n_runs; r++)
         for (char *text = strtok(lists[r].s, "\n"); text && st == IPL_OK;
-             text = strtok(NULL, "\n"))
+             text = strtok(NULL, "\n")) {
+            data->runs[at].folder = r;
             st = read_run(&data->runs[at++], opts, text, runs[r], err);
+        }
 done:
     for (size_t r = 0; lists && r < n_runs; r++)
         ipl_text_release(&lists[r]);
@@ -478,8 +541,8 @@ ipl_status ipl_plot_data_read(ipl_plot_data *out, const ipl_plot_opts *opts,
     ipl_status st;
 
     *out = (ipl_plot_data){0};
-    st = opts->kind == IPL_PLOT_SWEEP ? read_sweep(&data, opts, runs, n_runs, err)
-                                      : read_runs(&data, opts, runs, n_runs, err);
+    st = each_estimator(opts) ? read_sweep(&data, opts, runs, n_runs, err)
+                              : read_runs(&data, opts, runs, n_runs, err);
     if (st == IPL_OK)
         st = group_runs(&data, err);
     if (st != IPL_OK)

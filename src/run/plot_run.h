@@ -9,7 +9,15 @@
 enum { IPL_LABEL_MAX = 128, IPL_ESTIMATOR_MAX = 256 };
 
 /** Fields of the track `info`. */
-enum { IPL_INFO_XT, IPL_INFO_TY, IPL_INFO_PREV, IPL_INFO_T, IPL_INFO_FIELDS };
+enum {
+    IPL_INFO_XT,
+    IPL_INFO_TY,
+    IPL_INFO_PREV,
+    IPL_INFO_T,
+    IPL_INFO_XT_NULL, /* baselines of shuffled pairs */
+    IPL_INFO_TY_NULL,
+    IPL_INFO_FIELDS
+};
 /** Fields of the track `training`. */
 enum { IPL_TRAINING_LOSS, IPL_TRAINING_ACCURACY = 2, IPL_TRAINING_FIELDS = 4 };
 /** Fields of the track `layers`: as in layers.csv. */
@@ -22,6 +30,7 @@ typedef struct ipl_plot_tracks {
 
 typedef struct ipl_plot_run {
     char label[IPL_LABEL_MAX]; /* last part of its path */
+    size_t folder;             /* which of the folders that were asked for */
     ipl_text experiment;       /* what replicates have in common */
     char estimator[IPL_ESTIMATOR_MAX];
     char unit[16];
@@ -52,7 +61,16 @@ ipl_status ipl_plot_data_read(ipl_plot_data *out, const ipl_plot_opts *opts,
 /** Free what the data own; empty data are allowed. */
 void ipl_plot_data_release(ipl_plot_data *data);
 
-/** Last part of a path, without slashes at its end; "." and ".." stay. */
+/**
+ * Turn the name of a point of a sweep, "activation=tanh_optimiser.lr=0.1", into what figures
+ * say of it, "tanh lr=0.1", in place. Names without '=' stay.
+ */
+void ipl_plot_prettify(char *label);
+
+/**
+ * Last part of a path, without slashes at its end; "." and ".." stay. A replicate, "seed3",
+ * has the part before it too.
+ */
 void ipl_plot_label(char *out, size_t size, const char *path);
 
 /**

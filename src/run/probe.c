@@ -94,6 +94,21 @@ static ipl_status choose_rows(ipl_probe *probe, const ipl_experiment *exp, ipl_s
     return IPL_OK;
 }
 
+/* Leave only the first so many rows; 0: all. */
+static ipl_status limit_rows(ipl_probe *probe, size_t rows, ipl_error *err)
+{
+    if (rows == 0)
+        return IPL_OK;
+    if (rows > probe->n)
+        return ipl_fail(err, IPL_E_SHAPE, "rows: %zu asked for, the %s probe has %zu", rows,
+                        probe->name, probe->n);
+    if (rows < 2)
+        return ipl_fail(err, IPL_E_SHAPE, "rows: a probe needs at least 2");
+    probe->n = rows;
+    probe->n_train = probe->n_train < rows ? probe->n_train : rows;
+    return IPL_OK;
+}
+
 /* Rows first ... first + n - 1 of the probe, which may lie in both parts. */
 static void fill(float *x, int32_t *y, const void *source, size_t first, size_t n)
 {
@@ -218,7 +233,7 @@ done:
 
 ipl_status ipl_probe_create(ipl_probe **out, const ipl_experiment *exp,
                             const ipl_dataset *ds, ipl_net *net, ipl_split part,
-                            struct ipl_pool *pool, ipl_error *err)
+                            size_t rows, struct ipl_pool *pool, ipl_error *err)
 {
     ipl_probe *probe = ipl_array(1, 1, sizeof *probe, err);
     ipl_status st = IPL_E_NOMEM;
@@ -230,6 +245,8 @@ ipl_status ipl_probe_create(ipl_probe **out, const ipl_experiment *exp,
     probe->net = net;
     probe->chunk = exp->batch;
     st = choose_rows(probe, exp, part, err);
+    if (st == IPL_OK)
+        st = limit_rows(probe, rows, err);
     if (st == IPL_OK)
         st = lay_out(probe, err);
     if (st == IPL_OK)

@@ -25,6 +25,7 @@ typedef struct ipl_probe ipl_probe; /* opaque */
 /**
  * Choose the rows of one part, read them and prepare their information plane.
  *
+ * rows    only the first so many of them; 0: all
  * part    IPL_TRAIN or IPL_TEST; with exp->probe = IPL_PROBE_POOLED, IPL_TRAIN means all
  * owner   *out belongs to the caller; ds and net are borrowed and must live longer
  * errors  IPL_E_SHAPE   more rows asked for than the part has, or fewer than two
@@ -33,7 +34,8 @@ typedef struct ipl_probe ipl_probe; /* opaque */
  */
 ipl_status ipl_probe_create(ipl_probe **out, const ipl_experiment *exp,
                             const ipl_dataset *ds, ipl_net *net, ipl_split part,
-                            struct ipl_pool *pool, ipl_error *err) IPL_NODISCARD;
+                            size_t rows, struct ipl_pool *pool,
+                            ipl_error *err) IPL_NODISCARD;
 
 /** Release a probe; NULL is allowed. */
 void ipl_probe_destroy(ipl_probe *probe);

@@ -36,14 +36,13 @@ static void print_cell(ipl_text *out, double value)
     ipl_text_add_number(out, value);
 }
 
-void ipl_record_information(ipl_run *r, const ipl_probe *probe, const ipl_measures *m)
+void ipl_record_rows(ipl_text *out, const char *when, const ipl_net *net,
+                     const ipl_probe *probe, const ipl_measures *m)
 {
     const size_t n_est = ipl_probe_n_estimators(probe);
-    char when[IPL_WHEN_MAX];
 
-    ipl_record_when(when, sizeof when, r);
     for (size_t l = 0; l < ipl_probe_n_layers(probe); l++) {
-        const ipl_layer_info *layer = ipl_net_layer(r->net, ipl_probe_layer(probe, l));
+        const ipl_layer_info *layer = ipl_net_layer(net, ipl_probe_layer(probe, l));
         const ipl_layer_row row = {.when = when,
                                    .split = ipl_probe_name(probe),
                                    .layer = l + 1,
@@ -51,9 +50,16 @@ void ipl_record_information(ipl_run *r, const ipl_probe *probe, const ipl_measur
                                    .width = ipl_shape_size(layer->out),
                                    .n = ipl_probe_n(probe)};
 
-        ipl_run_dir_print_layer(&r->rows[IPL_TABLE_INFORMATION], &row,
-                                ipl_probe_plane(probe), m + l * n_est, n_est);
+        ipl_run_dir_print_layer(out, &row, ipl_probe_plane(probe), m + l * n_est, n_est);
     }
+}
+
+void ipl_record_information(ipl_run *r, const ipl_probe *probe, const ipl_measures *m)
+{
+    char when[IPL_WHEN_MAX];
+
+    ipl_record_when(when, sizeof when, r);
+    ipl_record_rows(&r->rows[IPL_TABLE_INFORMATION], when, r->net, probe, m);
 }
 
 /* Weights of a block: of the layers after the measured layer before, up to layer l. */

@@ -13,6 +13,10 @@ void ipl_record_when(char *out, size_t size, const ipl_run *r);
 /** Add a row of training.csv. */
 void ipl_record_training(ipl_run *r, const ipl_epoch_report *e);
 
+/** Append the rows of one probe as information.csv has them; when is "epoch,step". */
+void ipl_record_rows(ipl_text *out, const char *when, const ipl_net *net,
+                     const ipl_probe *probe, const ipl_measures *m);
+
 /** Add the rows of one probe to information.csv. */
 void ipl_record_information(ipl_run *r, const ipl_probe *probe, const ipl_measures *m);
 

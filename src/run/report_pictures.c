@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "data/png.h"
 #include "run/series.h"
 #include "run/track.h"
 
@@ -114,7 +115,7 @@ ipl_status ipl_html_album_find(ipl_html_album *out, const char *run, ipl_error *
     return st;
 }
 
-/* Mark at most `limit` pictures of a kind; returns their bytes in base 64. */
+/* Mark at most `limit` pictures of a kind; returns about their bytes, packed and in base 64. */
 static size_t mark(ipl_html_pictures *s, size_t limit)
 {
     size_t bytes = 0;
@@ -126,33 +127,43 @@ static size_t mark(ipl_html_pictures *s, size_t limit)
         ipl_track_spread(s->keep, s->epochs, s->n, limit);
     s->keep[s->n - 1] = limit > 0;
     for (size_t i = 0; i < s->n; i++)
-        bytes += s->keep[i] ? (s->bytes[i] + 2) / 3 * 4 : 0;
+        bytes += s->keep[i] ? s->bytes[i] * 3 / 4 : 0;
     return bytes;
 }
 
-/* Mark at most `most` pictures of every kind of every album, but of the wrong samples only the
- * last, if they are wanted; returns the bytes of all. */
-static size_t mark_all(ipl_html_album *albums, size_t n, size_t most, bool wrong)
+/* The same for every album. */
+static size_t mark_kind(ipl_html_album *albums, size_t n, size_t kind, size_t limit)
 {
     size_t bytes = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        bytes += mark(&albums[i].kinds[IPL_PICTURE_FILTERS], most);
-        bytes += mark(&albums[i].kinds[IPL_PICTURE_FEATURES], most);
-        bytes += mark(&albums[i].kinds[IPL_PICTURE_CONFUSION], most);
-        bytes += mark(&albums[i].kinds[IPL_PICTURE_WRONG], wrong ? 1 : 0);
-    }
+    for (size_t i = 0; i < n; i++)
+        bytes += mark(&albums[i].kinds[kind], limit);
     return bytes;
 }
 
 void ipl_html_albums_choose(ipl_html_album *albums, size_t n, size_t limit)
 {
-    size_t most = SHOWN_MAX;
+    size_t most[IPL_PICTURE_COUNT], bytes[IPL_PICTURE_COUNT], used = 0;
 
-    while (most > 1 && mark_all(albums, n, most, false) > limit)
-        most--;
-    if (mark_all(albums, n, most, true) > limit)
-        (void)mark_all(albums, n, most, false);
+    for (size_t k = 0; k < IPL_PICTURE_COUNT; k++) {
+        most[k] = k == IPL_PICTURE_WRONG ? 0 : SHOWN_MAX;
+        bytes[k] = mark_kind(albums, n, k, most[k]);
+        used += bytes[k];
+    }
+    while (used > limit) { /* fewer of the kind that takes most */
+        size_t largest = IPL_PICTURE_COUNT;
+
+        for (size_t k = 0; k < IPL_PICTURE_COUNT; k++)
+            if (most[k] > 1 && (largest == IPL_PICTURE_COUNT || bytes[k] > bytes[largest]))
+                largest = k;
+        if (largest == IPL_PICTURE_COUNT)
+            return;
+        used -= bytes[largest];
+        bytes[largest] = mark_kind(albums, n, largest, --most[largest]);
+        used += bytes[largest];
+    }
+    if (used + mark_kind(albums, n, IPL_PICTURE_WRONG, 1) > limit)
+        (void)mark_kind(albums, n, IPL_PICTURE_WRONG, 0);
 }
 
 size_t ipl_html_album_count(const ipl_html_album *album, bool shown)
@@ -169,24 +180,26 @@ size_t ipl_html_album_count(const ipl_html_album *album, bool shown)
 static ipl_status print_picture(ipl_text *out, bool *any, const ipl_html_album *album,
                                 size_t kind, size_t i, ipl_error *err)
 {
-    static const char signature[] = "\x89PNG\r\n\x1a\n";
     const double epoch = album->kinds[kind].epochs[i];
     char path[IPL_PATH_MAX], *bytes = NULL;
+    ipl_picture picture = {0};
     size_t len;
     ipl_status st = picture_path(path, album->run, kind, epoch, err);
 
     if (st == IPL_OK)
-        st = ipl_file_read(&bytes, &len, path, PICTURE_BYTES_MAX, err);
+        st = ipl_png_read(&picture, path, err);
     if (st != IPL_OK)
-        return st;
-    if (len > 8 && memcmp(bytes, signature, 8) == 0) {
+        return st == IPL_E_FORMAT ? IPL_OK : st;
+    st = ipl_png_pack(&bytes, &len, &picture, err);
+    if (st == IPL_OK) {
         ipl_text_add(out, "%s[%.0f,\"", *any ? "," : "", epoch);
         ipl_base64_add(out, bytes, len);
         ipl_text_add(out, "\"]");
         *any = true;
     }
     ipl_free(bytes);
-    return IPL_OK;
+    ipl_picture_release(&picture);
+    return st;
 }
 
 ipl_status ipl_html_album_print(ipl_text *out, const ipl_html_album *album, ipl_error *err)

@@ -131,10 +131,19 @@ ipl_status ipl_run_prepare_checkpoints(ipl_run *r, ipl_error *err) IPL_NODISCARD
 /** Print the texts that stand in every checkpoint; the data is hashed already. */
 ipl_status ipl_run_describe(ipl_run *r, ipl_error *err) IPL_NODISCARD;
 
+/** Whether the net is fit to be kept: IPL_E_NUMERIC names epoch, step and layer. */
+ipl_status ipl_run_check_numbers(const ipl_run *r, ipl_error *err) IPL_NODISCARD;
+
 /** Parts of the net's state that a checkpoint has in the middle of an epoch, or between. */
 unsigned ipl_run_state_parts(size_t batch);
 
-/** Write checkpoint/last; IPL_E_IO, IPL_E_CANTCREATE, IPL_E_NOMEM: the one before is whole. */
+/**
+ * Write checkpoint/last.
+ *
+ * errors  IPL_E_NUMERIC  the net is not finite any more
+ *         IPL_E_IO, IPL_E_CANTCREATE, IPL_E_NOMEM
+ * On error the one before is whole.
+ */
 ipl_status ipl_run_save(ipl_run *r, ipl_error *err) IPL_NODISCARD;
 
 /** After a step: write a checkpoint if one is due; a fault does not stop training. */

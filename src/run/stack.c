@@ -173,9 +173,11 @@ ipl_status ipl_stack_of_run(ipl_stack *out, const char *run, const char *split,
     if (st != IPL_OK)
         return st;
     if (!ipl_file_is_folder(folder))
-        return ipl_fail(err, IPL_E_NOINPUT,
-                        "%s: no activations were recorded; train with --record activations",
-                        run);
+        return ipl_fail(
+            err, IPL_E_NOINPUT,
+            "%s: no activations were recorded; train with --record activations or "
+            "--checkpoint every:1min,keep=measured",
+            run);
     st = find_samples(&stack, folder, run, split, err);
     if (st == IPL_OK)
         st = read_table(&table, folder, IPL_ACTIVATIONS_LAYERS, err);

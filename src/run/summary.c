@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "run/roles.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -101,7 +102,7 @@ static double last_of(const ipl_track *track, size_t field)
 static void add_sentence(ipl_text *out, const char *name, const ipl_course *x,
                          const ipl_course *y, const char *unit)
 {
-    const double still = 0.005 * fabs(x->max);
+    const double still = IPL_ROLE_STILL * fabs(x->max);
     const bool rose = x->max - x->first > still, fell = x->max - x->final > still;
 
     ipl_text_add(out, "%s: I(X;T) ", name);
@@ -150,9 +151,9 @@ static void add_cell(ipl_text *out, int width, double value, const char *format)
     ipl_text_add(out, " %*s", width, cell);
 }
 
-/* One layer in both files. */
-static void add_layer(summary *s, ipl_text *sentences, const ipl_track *track, size_t l,
-                      size_t row)
+/* One layer in both files, and its role. */
+static ipl_role add_layer(summary *s, ipl_text *sentences, const ipl_track *track, size_t l,
+                          size_t row)
 {
     const ipl_course x = ipl_course_of(track, l, XT), y = ipl_course_of(track, l, TY);
     const ipl_course cond = ipl_course_of(track, l, TY_COND);
@@ -192,6 +193,7 @@ static void add_layer(summary *s, ipl_text *sentences, const ipl_track *track, s
     ipl_text_add(&s->prose, "\n");
     add_sentence(sentences, track->names[l], &x, &y,
                  ipl_table_text(s->information, row, s->unit));
+    return ipl_role_of(track->names[l], x.max, x.final, prev.first, prev.final);
 }
 
 /* All layers of the split and estimator that a row of the table names. */
@@ -205,10 +207,16 @@ static ipl_status add_block(summary *s, size_t row, ipl_error *err)
                                        ipl_table_text(s->information, row, s->estimator)};
     ipl_text sentences = {0};
     ipl_track track;
+    ipl_role *roles;
     ipl_status st = ipl_track_read(&track, s->information, &query, err);
 
     if (st != IPL_OK)
         return st;
+    roles = ipl_array(track.n_layers, 1, sizeof *roles, err);
+    if (!roles) {
+        ipl_track_release(&track);
+        return IPL_E_NOMEM;
+    }
     ipl_text_add(&s->prose, "\n%s probe, %s, %s, epochs %g to %g\n", query.split,
                  query.estimator, ipl_table_text(s->information, row, s->unit),
                  track.epochs[0], track.epochs[track.n_epochs - 1]);
@@ -219,10 +227,13 @@ static ipl_status add_block(summary *s, size_t row, ipl_error *err)
                  "layer", "first", "max", "at epoch", "final", "compress", "turned",
                  "one-hot", "cond", "first", "final", "crossing");
     for (size_t l = 0; l < track.n_layers; l++)
-        add_layer(s, &sentences, &track, l, row);
+        roles[l] = add_layer(s, &sentences, &track, l, row);
+    if (track.n_epochs > 1)
+        ipl_roles_print(&sentences, roles, track.n_layers);
     ipl_text_add(&s->prose, "\n%s", sentences.s ? sentences.s : "");
     s->prose.failed = s->prose.failed || sentences.failed;
     ipl_text_release(&sentences);
+    ipl_free(roles);
     ipl_track_release(&track);
     return IPL_OK;
 }

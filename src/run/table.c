@@ -162,6 +162,9 @@ static ipl_status parse(ipl_table *table, size_t len, ipl_error *err)
     if (st != IPL_OK)
         return st;
     cur.line++;
+    /* No row is shorter than its commas and line break: blank lines make no cells. */
+    if (n_lines - 1 > (table->len - cur.at) / table->columns)
+        n_lines = 2 + (table->len - cur.at) / table->columns;
     table->cells = ipl_array(n_lines, table->columns, sizeof *table->cells, err);
     table->lines = ipl_array(n_lines, 1, sizeof *table->lines, err);
     if (!table->cells || !table->lines)

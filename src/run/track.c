@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { LAYERS_MAX = 1000 };
+enum { LAYERS_MAX = 1000, SPARSE = 64, SPARSE_FREE = 4096 };
 
 /* Columns of a table that a query looks at, and the rows it keeps. */
 typedef struct selection {
@@ -57,7 +57,8 @@ static ipl_status read_columns(selection *sel, const ipl_table *table,
     if (!sel->fields || !sel->keep)
         return IPL_E_NOMEM;
     for (size_t f = 0; st == IPL_OK && f < query->n_fields; f++)
-        st = ipl_table_numbers(&sel->fields[f], table, query->fields[f], err);
+        if (query->fields[f])
+            st = ipl_table_numbers(&sel->fields[f], table, query->fields[f], err);
     for (size_t i = 0; i < ipl_table_rows(table); i++)
         sel->keep[i] = true;
     if (st == IPL_OK)
@@ -72,6 +73,7 @@ static ipl_status measure(ipl_track *out, const selection *sel, const ipl_table 
                           ipl_error *err)
 {
     double last = -HUGE_VAL;
+    size_t kept = 0;
 
     out->n_layers = 1;
     for (size_t i = 0; i < ipl_table_rows(table); i++) {
@@ -87,6 +89,7 @@ static ipl_status measure(ipl_track *out, const selection *sel, const ipl_table 
             return ipl_fail(err, IPL_E_FORMAT, "%s:%zu: layer %g is none of 1 ... %d",
                             ipl_table_path(table), ipl_table_line(table, i), layer,
                             LAYERS_MAX);
+        kept++;
         out->n_epochs += sel->epoch[i] > last;
         last = sel->epoch[i];
         if ((size_t)layer > out->n_layers)
@@ -96,6 +99,12 @@ static ipl_status measure(ipl_track *out, const selection *sel, const ipl_table 
         return ipl_fail(err, IPL_E_FORMAT,
                         "%s: no row to draw yet; wait for the first epoch to end",
                         ipl_table_path(table));
+    /* A number of a layer must not decide how much memory a short table takes. */
+    if (out->n_epochs * out->n_layers > SPARSE * kept + SPARSE_FREE)
+        return ipl_fail(
+            err, IPL_E_FORMAT,
+            "%s: %zu epochs of %zu layers in %zu rows, most of them are missing",
+            ipl_table_path(table), out->n_epochs, out->n_layers, kept);
     return IPL_OK;
 }
 
@@ -134,10 +143,11 @@ static size_t fill(ipl_track *out, const selection *sel, const ipl_table *table)
     bool first = true;
 
     for (size_t i = 0; i < ipl_table_rows(table); i++) {
-        const size_t l = sel->layer ? (size_t)sel->layer[i] - 1 : 0;
+        size_t l;
 
         if (!sel->keep[i])
-            continue;
+            continue; /* nothing was checked of these */
+        l = sel->layer ? (size_t)sel->layer[i] - 1 : 0;
         if (!first && sel->epoch[i] > out->epochs[e]) {
             e++;
             in_last = 0;
@@ -148,7 +158,9 @@ static size_t fill(ipl_track *out, const selection *sel, const ipl_table *table)
         if (sel->layer)
             copy_name(out->names[l], ipl_table_text(table, i, sel->name));
         for (size_t f = 0; f < out->n_fields; f++)
-            out->values[(e * out->n_layers + l) * out->n_fields + f] = sel->fields[f][i];
+            if (sel->fields[f])
+                out->values[(e * out->n_layers + l) * out->n_fields + f] =
+                    sel->fields[f][i];
     }
     return in_last;
 }

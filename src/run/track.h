@@ -21,7 +21,7 @@ typedef struct ipl_track {
 
 /** What to take from a table. */
 typedef struct ipl_track_query {
-    const char *const *fields; /* columns, (n_fields) */
+    const char *const *fields; /* columns, (n_fields); NULL: undefined everywhere */
     size_t n_fields;
     bool layers;           /* the table has the columns layer and name */
     const char *split;     /* rows with this text in column split; NULL: all */

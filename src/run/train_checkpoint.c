@@ -135,10 +135,12 @@ ipl_status ipl_run_save(ipl_run *r, ipl_error *err)
 
     ipl_run_lap(r);
     ipl_record_flush(r);
+    st = ipl_run_check_numbers(r, err);
     /* Rows that wait are not in the tables: going on from here would lose them. */
-    st = r->write_failed
-             ? ipl_fail(err, IPL_E_IO, "%s: rows could not be written", r->dir.path)
-             : ipl_run_dir_sync(&r->dir, err);
+    if (st == IPL_OK && r->write_failed)
+        st = ipl_fail(err, IPL_E_IO, "%s: rows could not be written", r->dir.path);
+    if (st == IPL_OK)
+        st = ipl_run_dir_sync(&r->dir, err);
     if (st == IPL_OK)
         st = ipl_run_dir_folder(folder, &r->dir, IPL_CHECKPOINT_FOLDER, err);
     if (st == IPL_OK && c->best_waits) {
@@ -159,12 +161,13 @@ ipl_status ipl_run_save(ipl_run *r, ipl_error *err)
     return st;
 }
 
-/* Write a checkpoint; training goes on when that fails. */
+/* Write a checkpoint; training goes on when that fails, and finds itself what diverges. */
 static void try_to_save(ipl_run *r)
 {
     ipl_error why = {0};
+    const ipl_status st = ipl_run_save(r, &why);
 
-    if (ipl_run_save(r, &why) != IPL_OK)
+    if (st != IPL_OK && st != IPL_E_NUMERIC)
         ipl_run_tell_fault(r, &why);
 }
 
@@ -216,6 +219,7 @@ static void keep(ipl_run *r, size_t epoch)
                              .step = r->step,
                              .best_accuracy = (double)NAN,
                              .best_loss = (double)NAN};
+    const double from = ipl_clock();
     char folder[IPL_PATH_MAX], name[32];
     ipl_error why = {0};
 
@@ -228,6 +232,7 @@ static void keep(ipl_run *r, size_t epoch)
         r->undrawn++;
         ipl_run_tell_fault(r, &why);
     }
+    r->checkpoints.seconds += ipl_clock_spent(from);
 }
 
 void ipl_run_save_after_epoch(ipl_run *r, const ipl_epoch_report *e)

@@ -1,6 +1,7 @@
 /* The training loop. */
 #include "base/clock.h"
 #include "base/rng.h"
+#include "nn/net_state.h"
 #include "nn/schedule.h"
 #include "run/record.h"
 #include "run/run.h"
@@ -130,6 +131,16 @@ static ipl_status train_epoch(ipl_run *r, ipl_error *err)
     return st;
 }
 
+ipl_status ipl_run_check_numbers(const ipl_run *r, ipl_error *err)
+{
+    ipl_error why = {0};
+    const ipl_status st = ipl_net_check_finite(r->net, &why);
+
+    return st == IPL_OK ? st
+                        : ipl_fail(err, st, "epoch %zu, after step %zu: %s", r->epoch,
+                                   r->step, why.msg);
+}
+
 /* An epoch has all its batches: test, measure, write. */
 static ipl_status close_epoch(ipl_run *r, ipl_error *err)
 {
@@ -143,8 +154,11 @@ static ipl_status close_epoch(ipl_run *r, ipl_error *err)
         .measure_seconds = r->epoch_measure_seconds,
     };
 
+    ipl_status st;
+
     r->batch = 0;
-    return ipl_run_end_epoch(r, &e, err);
+    st = ipl_run_check_numbers(r, err);
+    return st == IPL_OK ? ipl_run_end_epoch(r, &e, err) : st;
 }
 
 ipl_status ipl_run_epochs(ipl_run *r, ipl_error *err)

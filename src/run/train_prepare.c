@@ -37,8 +37,8 @@ static ipl_status build_probes(ipl_run *r, ipl_error *err)
     if (strcmp(r->exp->measure, "none") == 0 && r->exp->early_steps == 0)
         return IPL_OK;
     for (size_t p = 0; p < parts && st == IPL_OK; p++) {
-        st = ipl_probe_create(&r->probes[p], r->exp, r->ds, r->net, (ipl_split)p, r->pool,
-                              err);
+        st = ipl_probe_create(&r->probes[p], r->exp, r->ds, r->net, (ipl_split)p, 0,
+                              r->pool, err);
         r->n_probes += st == IPL_OK;
     }
     return st;

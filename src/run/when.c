@@ -62,7 +62,9 @@ ipl_status ipl_when_parse(bool *due, size_t epochs, const char *text, const char
         return mark_list(due, epochs, text, option, err);
     }
     due[0] = due[epochs] = true;
-    if (!log_spaced)
+    if (log_spaced && (double)n > 4.0 + 2.0 * (double)epochs * log((double)epochs + 1.0))
+        memset(due, 1, (epochs + 1) * sizeof *due); /* points closer than epochs are */
+    else if (!log_spaced)
         for (size_t e = 0; e <= epochs; e += n)
             due[e] = true;
     else

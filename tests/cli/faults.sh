@@ -62,6 +62,7 @@ mv faulty_run half
 
 injected=0
 wrong=0
+calls=0
 note_wrong() {
     wrong=$((wrong + 1))
     if [ $wrong -le 10 ]; then
@@ -103,9 +104,10 @@ some() {
     if [ "${EVERY:-0}" = 1 ]; then
         awk -v n="$1" 'BEGIN { for (i = 1; i <= n; i++) print i }'
     else
-        awk -v n="$1" -v s="${SEED:-$$}" 'BEGIN {
-            srand(s); print 1; print n
-            for (i = 0; i < 2; i++) print 1 + int(rand() * n) }' | sort -nu
+        calls=$((calls + 1))
+        awk -v n="$1" -v s="${SEED:-$$}" -v c=$calls 'BEGIN {
+            srand(s * 1000 + c); print 1 + int(rand() * n)
+            if (c % 3 == 0) print n }' | sort -nu
     fi
 }
 
@@ -115,20 +117,23 @@ for from in new half; do
         for number in 28 5 122; do
             for mode in once ever; do
                 [ "${EVERY:-0}" != 1 ] && [ $number = 122 ] && [ $mode = ever ] && continue
-                for at in $(some "$n"); do
+                some "$n" >chosen
+                while read -r at; do
                     one "$call:$number:$at:$mode"
-                done
+                done <chosen
             done
         done
-        for at in $(some "$n"); do
+        some "$n" >chosen
+        while read -r at; do
             one "$call:4:$at:once"
             [ "$status" -eq 0 ] || [ "$call" = mkdir ] || note_wrong "EINTR is a fault"
-        done
+        done <chosen
     done <counts
-    for at in $(some "$(awk '$1 == "write" {print $2}' counts)"); do
+    some "$(awk '$1 == "write" {print $2}' counts)" >chosen
+    while read -r at; do
         one "write:0:$at:short"
         [ "$status" -eq 0 ] || note_wrong "a short write is a fault"
-    done
+    done <chosen
 done
 echo "# $injected faults injected"
 check "no fault was a success, lost a checkpoint or changed a byte" [ $wrong -eq 0 ]

@@ -11,7 +11,7 @@ cd "$folder" || exit 1
 odd='a <img src=x onerror=boom()> "&é'
 small() {
     run 0 train --data szt --net 12-10-7-5-4-3-2 --batch 256 --optimiser adam:lr=0.01 \
-        --estimator "logdet binning renyi:alpha=2,n=300" --null 1 --probe pooled --epochs 12 --pictures 4 "$@"
+        --estimator "logdet binning renyi:alpha=2,n=300" --null 1 --probe pooled --epochs 12 --pictures every:4 "$@"
 }
 
 check "a run with an odd name is made" small --out "results/$odd"
@@ -177,4 +177,7 @@ tested both.html --window-size=1280,900
 check "the other pages open" open_page live.html --window-size=390,800
 check "with a plane" says "$out" 'aria-label="Information plane of live'
 check "and no complaint" [ "$(grep -c 'CONSOLE' "$err")" -eq 0 ]
+check "in light" says "$out" 'data-theme="light"'
+check "a dark system opens them" open_page live.html --blink-settings=preferredColorScheme=0
+check "in the dark" says "$out" 'data-theme="dark"'
 finish

@@ -1,0 +1,113 @@
+/**
+ * Studies: the experiments of a grid in one folder, run side by side or by another engine.
+ *
+ *     experiments/NAME.ini    a resolved experiment for each point of the grid
+ *     jobs.txt                their names, one a line: line k is job k, and stays so
+ *     NAME/                   the run of each, "activation=tanh_optimiser.lr=0.1/seed3"
+ *     logs/                   what the runs print
+ *     jobs.csv                a row for each time that a run ended here
+ *     job.sh, parallel.sh, slurm.sh    how other engines run the jobs
+ *     sweep.csv, mean.csv ... what ipl_collection_write() makes of the runs
+ *
+ * A study can be run again: what is done stays, what is not goes on, new points come in.
+ */
+#ifndef IPL_STUDY_H
+#define IPL_STUDY_H
+
+#include "base/jobs.h"
+#include "run/grid.h"
+#include "run/runs.h"
+
+/** What lets `infoplane train` go on with a run that was begun. */
+#define IPL_STUDY_RESUME "--resume=auto"
+
+typedef struct ipl_study_job {
+    char *name;  /* of its folder below the study's; owned */
+    size_t line; /* of jobs.txt, from 1 */
+    ipl_run_state state;
+} ipl_study_job;
+
+typedef struct ipl_study {
+    char path[IPL_PATH_MAX];
+    ipl_study_job *jobs; /* (n), owned, in the order of the grid */
+    size_t n;
+    bool force; /* what is done is to be done again */
+} ipl_study;
+
+/**
+ * Make the folder of a study and the experiments of a grid, or come back to it.
+ *
+ * base    resolved, with a name
+ * force   replace experiments and runs that are there
+ * owner   out is to be released; empty on error
+ * errors  IPL_E_ARG         a value does not fit its key
+ *         IPL_E_CANTCREATE  a folder is in the way: a run, or a point with other settings
+ *         IPL_E_IO, IPL_E_NOMEM
+ */
+ipl_status ipl_study_create(ipl_study *out, const char *path, const ipl_experiment *base,
+                            const ipl_grid *grid, bool force, ipl_error *err) IPL_NODISCARD;
+
+/** Whether a job is still to be run: not done, nor diverged, for it would diverge again. */
+static inline bool ipl_study_is_open(const ipl_study *study, const ipl_study_job *job)
+{
+    return study->force || (job->state != IPL_RUN_DONE && job->state != IPL_RUN_DIVERGED);
+}
+
+/** Free what a study owns and leave it empty; an empty one is allowed. */
+void ipl_study_release(ipl_study *study);
+
+/** How a job ended. */
+typedef struct ipl_study_end {
+    const ipl_study_job *job; /* with its new state */
+    ipl_job_end end;
+    size_t ended, all; /* jobs of this call */
+    char fault[256];   /* last line that it printed, when it failed */
+} ipl_study_end;
+
+typedef struct ipl_study_run_opts {
+    const char *program;     /* path of infoplane */
+    size_t at_once, threads; /* processes, and threads of each; 0: chosen */
+    void *self;
+    void (*ended)(void *self, const ipl_study_end *end); /* NULL: none */
+} ipl_study_run_opts;
+
+/** What came of running a study. */
+typedef struct ipl_study_result {
+    int signal;         /* that stopped it; 0: none */
+    size_t failed;      /* jobs that neither ended well nor were stopped */
+    int failure_status; /* exit status of the first of them; 0: ended by a signal */
+} ipl_study_result;
+
+/** Processes at once and threads of each that keep so many processors busy, and no more. */
+void ipl_study_share(size_t *at_once, size_t *threads, size_t jobs, size_t processors);
+
+/**
+ * Run what is not done on this machine.
+ *
+ * errors  IPL_E_LOCKED  another process runs this study
+ *         IPL_E_IO, IPL_E_CANTCREATE, IPL_E_NOMEM
+ * Jobs that fail are no error of this function: see result.
+ */
+ipl_status ipl_study_run(ipl_study_result *result, ipl_study *study,
+                         const ipl_study_run_opts *opts, ipl_error *err) IPL_NODISCARD;
+
+/** How many jobs are still to be run. */
+size_t ipl_study_n_open(const ipl_study *study);
+
+/** What the scripts of other engines are made for. */
+typedef struct ipl_engine_opts {
+    const char *program;     /* absolute path of infoplane */
+    const char *options;     /* words for the engine, separated by blanks */
+    size_t at_once, threads; /* 0: the engine's choice; one */
+} ipl_engine_opts;
+
+/**
+ * Write job.sh, parallel.sh and slurm.sh. They start from the current folder, so that
+ * relative paths of data hold.
+ *
+ * errors  IPL_E_CANTCREATE, IPL_E_IO, IPL_E_NOMEM
+ */
+ipl_status ipl_study_write_scripts(const ipl_study *study, const ipl_engine_opts *opts,
+                                   ipl_error *err) IPL_NODISCARD;
+
+#endif /* IPL_STUDY_H */

@@ -1,0 +1,215 @@
+/* Scripts that let other engines run a study: plain files, to be read, edited and submitted. */
+#include "run/study.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Append a word in single quotes, in which nothing is special to a shell. */
+static void add_quoted(ipl_text *out, const char *word, size_t len)
+{
+    ipl_text_add(out, "'");
+    for (size_t i = 0; i < len; i++) {
+        if (word[i] == '\'')
+            ipl_text_add(out, "'\\''");
+        else
+            ipl_text_add(out, "%c", word[i]);
+    }
+    ipl_text_add(out, "'");
+}
+
+/* NAME='value' */
+static void add_variable(ipl_text *out, const char *name, const char *value)
+{
+    ipl_text_add(out, "%s=", name);
+    add_quoted(out, value, strlen(value));
+    ipl_text_add(out, "\n");
+}
+
+/* Append the lines of jobs that are not done: "1 2 3 7", or as ranges "1-3,7". */
+static void add_lines(ipl_text *out, const ipl_study *study, bool ranges)
+{
+    size_t first = 0, last = 0; /* the range that is open; 0: none */
+
+    for (size_t i = 0; i <= study->n; i++) {
+        const ipl_study_job *job = i < study->n ? &study->jobs[i] : NULL;
+
+        if (job && !ipl_study_is_open(study, job))
+            continue;
+        if (job && ranges && first > 0 && job->line == last + 1) {
+            last = job->line;
+            continue;
+        }
+        if (first > 0)
+            ipl_text_add(out, "%zu", first);
+        if (last > first)
+            ipl_text_add(out, "-%zu", last);
+        if (first > 0 && job)
+            ipl_text_add(out, ranges ? "," : " ");
+        first = last = job ? job->line : 0;
+    }
+}
+
+static void print_job(ipl_text *out, const ipl_study *study, const char *from,
+                      const char *program)
+{
+    ipl_text_add(
+        out, "#!/bin/sh\n"
+             "# Run job NUMBER of jobs.txt, or go on with it; nothing when it is done:\n"
+             "#   sh job.sh NUMBER [options of infoplane train]\n");
+    add_variable(out, "folder", study->path);
+    add_variable(out, "program", program);
+    ipl_text_add(out, "cd ");
+    add_quoted(out, from, strlen(from));
+    ipl_text_add(
+        out,
+        " || exit 1 # paths in the experiments start here\n"
+        "name=$(sed -n \"${1}p\" \"$folder/jobs.txt\")\n"
+        "if [ -z \"$name\" ]; then\n"
+        "    echo \"job.sh: $folder/jobs.txt has no line $1\" >&2\n"
+        "    exit 66\n"
+        "fi\n"
+        "shift\n"
+        "%s"
+        "exec \"${INFOPLANE:-$program}\" train \"$folder/experiments/$name.ini\" "
+        "--out \"$folder/$name\" %s \"$@\"\n",
+        study->force
+            ? ""
+            : "if grep -qs '^  \"state\": \"done\"' \"$folder/$name/run.json\"; then\n"
+              "    exit 0\n"
+              "fi\n",
+        study->force ? "--force" : IPL_STUDY_RESUME);
+}
+
+static void print_parallel(ipl_text *out, const ipl_study *study, const char *from,
+                           const ipl_engine_opts *opts)
+{
+    ipl_text_add(
+        out, "#!/bin/sh\n"
+             "# Run the jobs that were not done when this was written with GNU parallel;\n"
+             "# its exit status is the number of jobs that failed. Options for it may "
+             "follow:\n"
+             "#   sh parallel.sh --sshlogin 4/alpha,8/beta\n"
+             "# Other hosts need this folder and the program under the same paths.\n");
+    ipl_text_add(out, "cd ");
+    add_quoted(out, from, strlen(from));
+    ipl_text_add(out, " || exit 1\n");
+    add_variable(out, "folder", study->path);
+    ipl_text_add(out, "job=$(pwd)/$folder/job.sh\n"
+                      "case $folder in /*) job=$folder/job.sh ;; esac\n"
+                      "parallel --will-cite --joblog \"$folder/parallel.log\" --jobs ");
+    if (opts->at_once > 0)
+        ipl_text_add(out, "%zu", opts->at_once);
+    else
+        ipl_text_add(out, "100%%");
+    for (const char *s = opts->options; *(s += strspn(s, " ")) != '\0';) {
+        const size_t len = strcspn(s, " ");
+
+        ipl_text_add(out, " ");
+        add_quoted(out, s, len);
+        s += len;
+    }
+    ipl_text_add(out, " \"$@\" \\\n    sh \"'$job'\" {} --threads %zu --quiet ::: ",
+                 opts->threads > 0 ? opts->threads : 1);
+    add_lines(out, study, false);
+    ipl_text_add(out, "\n");
+}
+
+static void print_slurm(ipl_text *out, const ipl_study *study, const char *from,
+                        const ipl_engine_opts *opts)
+{
+    const char *slash = strrchr(study->path, '/');
+
+    ipl_text_add(out, "#!/bin/sh\n"
+                      "#SBATCH --job-name=\"");
+    ipl_text_add(out, "%.60s\"\n#SBATCH --array=", slash ? slash + 1 : study->path);
+    add_lines(out, study, true);
+    if (opts->at_once > 0)
+        ipl_text_add(out, "%%%zu", opts->at_once);
+    ipl_text_add(out,
+                 "\n#SBATCH --cpus-per-task=%zu\n"
+                 "#SBATCH --requeue\n"
+                 "#SBATCH --open-mode=append\n"
+                 "#SBATCH --signal=B:USR1@90\n",
+                 opts->threads > 0 ? opts->threads : 1);
+    ipl_text_add(out,
+                 "#SBATCH --chdir=\"%s\"\n#SBATCH --output=\"%s/logs/slurm-%%a.log\"\n",
+                 from, study->path);
+    for (const char *s = opts->options; *(s += strspn(s, " ")) != '\0';) {
+        const size_t len = strcspn(s, " ");
+
+        ipl_text_add(out, "#SBATCH %.*s\n", (int)len, s);
+        s += len;
+    }
+    ipl_text_add(
+        out, "#\n"
+             "# An array of the jobs that were not done when this was written: sbatch "
+             "slurm.sh\n"
+             "# 90 s before the time limit Slurm sends USR1: the run writes a checkpoint "
+             "and ends, the\n"
+             "# job goes back into the queue, and goes on from there. TERM (scancel, "
+             "preemption) ends it\n"
+             "# in the same way; Slurm itself says whether it comes back.\n");
+    add_variable(out, "folder", study->path);
+    ipl_text_add(out,
+                 "signal=\n"
+                 "trap 'signal=USR1; kill -USR1 \"$run\" 2>/dev/null' USR1\n"
+                 "trap 'signal=TERM; kill -TERM \"$run\" 2>/dev/null' TERM\n"
+                 "sh \"$folder/job.sh\" \"$SLURM_ARRAY_TASK_ID\" --threads "
+                 "\"${SLURM_CPUS_PER_TASK:-1}\" --quiet &\n"
+                 "run=$!\n"
+                 "wait \"$run\"\n"
+                 "status=$?\n"
+                 "if [ -n \"$signal\" ]; then # wait was interrupted: the run still ends\n"
+                 "    wait \"$run\"\n"
+                 "    status=$?\n"
+                 "fi\n"
+                 "if [ \"$signal\" = USR1 ] && [ \"$status\" -ne 0 ]; then\n"
+                 "    trap '' TERM # that of the requeueing itself\n"
+                 "    scontrol requeue \"$SLURM_JOB_ID\"\n"
+                 "    exit 0\n"
+                 "fi\n"
+                 "exit \"$status\"\n");
+}
+
+static ipl_status write_script(const ipl_text *text, const char *folder, const char *name,
+                               ipl_error *err)
+{
+    char path[IPL_PATH_MAX];
+    ipl_status st = ipl_text_status(text, err);
+
+    if (st == IPL_OK)
+        st = ipl_path_join(path, folder, name, err);
+    return st == IPL_OK ? ipl_file_replace(path, text->s, text->len, err) : st;
+}
+
+ipl_status ipl_study_write_scripts(const ipl_study *study, const ipl_engine_opts *opts,
+                                   ipl_error *err)
+{
+    char from[IPL_PATH_MAX], logs[IPL_PATH_MAX];
+    ipl_text text = {0};
+    ipl_status st = ipl_path_join(logs, study->path, "logs", err);
+
+    if (st == IPL_OK && !getcwd(from, sizeof from))
+        st = ipl_fail(err, IPL_E_IO, "current folder: %s", strerror(errno));
+    if (st == IPL_OK)
+        st = ipl_folder_create(logs, err);
+    if (st != IPL_OK)
+        return st;
+    print_job(&text, study, from, opts->program);
+    st = write_script(&text, study->path, "job.sh", err);
+    ipl_text_clear(&text);
+    print_parallel(&text, study, from, opts);
+    if (st == IPL_OK)
+        st = write_script(&text, study->path, "parallel.sh", err);
+    ipl_text_clear(&text);
+    print_slurm(&text, study, from, opts);
+    if (st == IPL_OK)
+        st = write_script(&text, study->path, "slurm.sh", err);
+    ipl_text_release(&text);
+    return st;
+}

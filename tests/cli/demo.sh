@@ -1,0 +1,94 @@
+#!/bin/sh
+# The demonstrations, short ones: what they print, what they leave, with and without gnuplot.
+# shellcheck source=expect.sh
+. "$(dirname "$0")/expect.sh"
+INFOPLANE_SHARE=${INFOPLANE_SHARE:-$PWD/scripts}
+export INFOPLANE_SHARE
+unset DISPLAY WAYLAND_DISPLAY
+cd "$folder" || exit 1
+mkdir empty # a PATH without gnuplot
+
+without_gnuplot() {
+    PATH=$folder/empty "$program" "$@" >"$out" 2>"$err" </dev/null
+}
+
+short() {
+    run 0 demo "$@" --epochs 30 --measure log:8
+}
+
+check "a demonstration runs without gnuplot" without_gnuplot demo --epochs 30 --measure log:8
+check "says what is missing, once" [ "$(grep -c 'no gnuplot here' "$err")" -eq 1 ]
+check "prints the two commands" [ "$(grep -c '^  infoplane train --preset szt-' "$out")" -eq 2 ]
+check "in few lines" [ "$(wc -l <"$out")" -le 30 ]
+check "without an escape" sh -c "! grep -q '$(printf '\033')' '$out' '$err'"
+check "says how far it is" says "$out" "tanh  epoch 30/30"
+check "and where the report is" says "$out" "results/demo/report.html"
+check "which is there" [ -s results/demo/report.html ]
+for net in tanh relu; do
+    check "the $net net was trained" [ -s "results/demo/$net/summary.csv" ]
+    check "and kept its log" says "results/demo/$net.log" "epoch 30/30"
+done
+check "data and scripts of the figures are there" [ -s results/demo/figures/plane-points.csv ]
+check "and how to draw them" [ -s results/demo/figures/plot.sh ]
+check "the nets differ by their activation" sh -c \
+    "! cmp -s results/demo/tanh/information.csv results/demo/relu/information.csv"
+cp results/demo/tanh/information.csv before.csv
+cp -r results/demo/tanh kept
+check "a second one takes the place of the first" without_gnuplot demo --epochs 30 \
+    --measure log:8
+check "with the same numbers" cmp before.csv results/demo/tanh/information.csv
+check "which the printed command gives too" run 0 train --preset szt-tanh --epochs=30 \
+    --measure=log:8 --threads 1 --out by-hand
+check "bit for bit" cmp before.csv by-hand/information.csv
+
+if command -v gnuplot >/dev/null; then
+    check "with gnuplot there are figures" short
+    for figure in plane curves dashboard; do
+        check "its $figure is named" says "$out" "  results/demo/figures/$figure.png"
+        check "and is there" [ -s "results/demo/figures/$figure.png" ]
+    done
+    check "compression is seen by nine estimators" short compression --out nine
+    check "in one figure" [ -s nine/figures/estimators.png ]
+    check "the same activations for all of them" \
+        [ "$(cut -d'"' -f2 nine/relu/information.csv | grep -c '^logdet:scale=cov,beta=100$')" \
+        -eq "$(cut -d'"' -f2 nine/relu/information.csv | grep -c '^kde:var=1,')" ]
+    check "and a table" [ "$(grep -c ' %  .* %$' "$out")" -eq 9 ]
+else
+    echo "SKIPPED: no gnuplot here, figures of the demonstrations not drawn"
+fi
+
+misuse "an unknown demonstration" "did you mean 'compression'?" demo compresion
+misuse "an option that experiments lack" "epochs" demo --epoks 3
+misuse "a value out of range" "batch" demo --batch 0
+mkdir taken taken/tanh
+touch taken/tanh/mine
+check "what is no run is not replaced" run 73 demo --epochs 1 --out taken
+check "the fault is that of the training" says "$err" "taken/tanh: exists and is no run"
+check "and stays" [ -e taken/tanh/mine ]
+
+if command -v tmux >/dev/null; then
+    unset TMUX
+    tmux -L "ipd$$" -f /dev/null -u new-session -d -x 80 -y 30 "LC_ALL=C.UTF-8 TERM=screen sh"
+    trap 'tmux -L "ipd$$" kill-server 2>/dev/null; rm -rf "$folder"' EXIT
+    shows() { tmux -L "ipd$$" capture-pane -p | grep -q -- "$1"; }
+    wait_for() {
+        left=600
+        until shows "$1"; do
+            left=$((left - 1))
+            [ "$left" -gt 0 ] || return 1
+            sleep 0.2
+        done
+    }
+    tmux -L "ipd$$" send-keys "cd '$folder'; '$program' demo --out shown --epochs 400" Enter
+    check "on a terminal both planes are drawn" wait_for "tanh  epoch .*relu  epoch"
+    check "and the demonstration ends" wait_for "infoplane demo compression"
+    tmux -L "ipd$$" send-keys "clear; '$program' demo --out shown --epochs 200000" Enter
+    check "a long one is drawn" wait_for "tanh  epoch .*relu  epoch"
+    tmux -L "ipd$$" send-keys C-c
+    check "and stopped by Ctrl-C" wait_for "demo stopped"
+    check "its nets too" sh -c 'sleep 1; [ ! -e shown/tanh/.lock ] && [ ! -e shown/relu/.lock ]'
+    tmux -L "ipd$$" kill-server
+else
+    echo "SKIPPED: no tmux here, no demonstration shown on a terminal"
+fi
+finish

@@ -1,0 +1,103 @@
+#!/bin/sh
+# Studies run by GNU parallel and by a Slurm of one node, where these are installed.
+# shellcheck source=expect.sh
+. "$(dirname "$0")/expect.sh"
+INFOPLANE_SHARE=$PWD/scripts
+slurm=$PWD/tests/slurm.sh
+export INFOPLANE_SHARE
+cd "$folder" || exit 1
+
+small="--data szt --net 12-10-7-5-4-3-2 --batch 256 --optimiser adam --probe pooled --epochs 2"
+# shellcheck disable=SC2086 # words
+sweep() {
+    run "$1" sweep $small --grid lr=0.01,0.001 --seeds 1-2 --out "$2" --engine "$3" "$4"
+}
+
+# ---- what is written for a person to read and submit ----
+check "scripts are written" sweep 0 dry slurm --dry-run
+check "and nothing is run" [ ! -e dry/optimiser.lr=0.01 ]
+for script in job parallel slurm; do
+    check "$script.sh is a script" sh -n dry/$script.sh
+done
+check "an array of four" says dry/slurm.sh "#SBATCH --array=1-4"
+check "that is warned before its end" says dry/slurm.sh "#SBATCH --signal=B:USR1@90"
+check "a job by hand" sh dry/job.sh 3 --quiet
+check "makes its run" says dry/optimiser.lr=0.001/seed1/run.json '"state": "done"'
+check "again, it does nothing" sh dry/job.sh 3 --no-such-option
+check "a line that is not there" [ "$(sh dry/job.sh 9 2>"$err"; echo $?)" -eq 66 ]
+check "the rest" sweep 0 dry slurm --dry-run
+check "is what is left" says dry/slurm.sh "#SBATCH --array=1-2,4"
+
+# ---- GNU parallel ----
+if command -v parallel >/dev/null && parallel --version 2>/dev/null | grep -q '^GNU parallel'; then
+    check "GNU parallel runs a sweep" sweep 0 par parallel --engine-options='--sshlogin 2/:'
+    check "to its end" [ "$(grep -c ,done, par/sweep.csv)" -eq 4 ]
+    check "with a job log" [ "$(wc -l <par/parallel.log)" -eq 5 ]
+    check "the local engine" sweep 0 loc local --quiet
+    check "gives the same" cmp par/optimiser.lr=0.01/seed2/information.csv \
+        loc/optimiser.lr=0.01/seed2/information.csv
+    # shellcheck disable=SC2086 # words
+    check "a job that fails" run 3 sweep $small --grid activation=relu --grid lr=0.01,1e30 \
+        --out bad --engine parallel
+    check "is told" says "$err" "1 runs failed, see bad/parallel.log"
+else
+    echo "SKIPPED: no GNU parallel here, that engine was not run"
+fi
+
+# ---- Slurm ----
+cat >session.sh <<'END'
+# Within a Slurm of one node: a sweep, then a long run that gets the warning signal.
+set -u
+empty() {
+    for _ in $(seq 150); do
+        [ -z "$(squeue -h)" ] && return
+        sleep 0.2
+    done
+}
+"$program" sweep $small --grid lr=0.01,0.001 --seeds 1-2 --out slu --threads 2 --engine slurm \
+    --engine-options='--time=5 --mem=100M' || exit 1
+empty
+long=$(echo "$small" | sed 's/--epochs 2/--epochs 1500 --measure log:5/; s/256/64/; s/--optimiser adam//')
+long="$long --name x"
+"$program" sweep $long --optimiser adam --grid lr=0.01 --out warned --engine slurm || exit 1
+run=warned/optimiser.lr=0.01
+for _ in $(seq 150); do
+    [ -s $run/training.csv ] && [ "$(wc -l <$run/training.csv)" -gt 9 ] && break
+    sleep 0.1
+done
+id=$(squeue -h -o %A)
+scancel --batch --signal=USR1 "$id"
+for _ in $(seq 100); do
+    scontrol show job "$id" | grep -q 'Restarts=1' && break
+    sleep 0.2
+done
+sleep 3 # until Slurm is done with the first turn of the job
+cp $run/run.json run-when-requeued.json
+cp $run/training.csv training-when-requeued.csv
+for _ in $(seq 300); do # a job that is requeued waits for two minutes, unless it is told
+    scontrol show job "$id" | grep -q JobState=COMPLETED && break
+    scontrol update jobid="$id" StartTime=now 2>/dev/null
+    sleep 0.5
+done
+scontrol show job "$id" >job-at-the-end
+"$program" train $long --optimiser adam:lr=0.01 --out whole --quiet
+END
+export program small
+if timeout 400 "$slurm" sh session.sh >"$out" 2>"$err"; then
+    check "Slurm runs a sweep" run 0 collect slu
+    check "to its end" [ "$(grep -c ,done, slu/sweep.csv)" -eq 4 ]
+    check "with the processors it was given" says slu/optimiser.lr=0.01/seed1/run.json '"threads": 2'
+    check "the warning signal stops a run" says run-when-requeued.json '"state": "stopped"'
+    check "which goes back into the queue" says job-at-the-end "Restarts=1"
+    check "and is done" says job-at-the-end "JobState=COMPLETED"
+    check "in the end" says warned/optimiser.lr=0.01/run.json '"state": "done"'
+    check "in two turns" [ "$(grep -c '"start"' warned/optimiser.lr=0.01/run.json)" -eq 2 ]
+    for file in information.csv parameters/0.weight.npy; do
+        check "with the $file of one" cmp whole/$file warned/optimiser.lr=0.01/$file
+    done
+elif grep -q '^slurm.sh:' "$err"; then
+    echo "SKIPPED: no Slurm here, that engine was not run ($(grep '^slurm.sh:' "$err" | head -n 1))"
+else
+    check "a Slurm of one node" false
+fi
+finish

@@ -1,0 +1,367 @@
+/* Numbers that run away, and data at the edge of what makes sense. */
+#include "scratch.h"
+
+#include "base/alloc.h"
+#include "math/npy.h"
+#include "nn/net_state.h"
+#include "run/build.h"
+#include "run/checkpoint.h"
+#include "run/trainer.h"
+
+#include <math.h>
+
+enum { N = 30, D = 6 };
+
+static ipl_experiment trial; /* large */
+static const char *folder;
+
+static int make_folder(void **state)
+{
+    const int result = scratch_setup(state);
+
+    folder = *state;
+    return result;
+}
+
+static const char *in(const char *name)
+{
+    static char path[8][IPL_PATH_MAX];
+    static unsigned turn;
+
+    turn = (turn + 1) % 8;
+    (void)snprintf(path[turn], sizeof path[turn], "%s/%s", folder, name);
+    return path[turn];
+}
+
+/* Samples whose class can be seen in them. */
+static void fill(float *x, int64_t *y)
+{
+    for (size_t i = 0; i < N; i++) {
+        y[i] = (int64_t)(i % 3);
+        for (size_t j = 0; j < D; j++)
+            x[i * D + j] =
+                (float)((i * 37 + j * 11) % 17) / 17.0f + (j == i % 3 ? 1.0f : 0.0f);
+    }
+}
+
+static void write_data(const float *x, const int64_t *y)
+{
+    const size_t dims[] = {N, D}, n = N;
+
+    assert_int_equal(ipl_npy_write_f32(in("x.npy"), x, dims, 2, NULL), IPL_OK);
+    assert_int_equal(ipl_npy_write_i64(in("y.npy"), y, &n, 1, NULL), IPL_OK);
+}
+
+static void experiment(const char *net, const char *optimiser)
+{
+    ipl_opt_init(&trial, ipl_experiment_opts);
+    strcpy(trial.name, "test");
+    (void)snprintf(trial.data, sizeof trial.data, "npy:x=%s,y=%s,xtest=%s,ytest=%s",
+                   in("x.npy"), in("y.npy"), in("x.npy"), in("y.npy"));
+    (void)snprintf(trial.net, sizeof trial.net, "%s", net);
+    (void)snprintf(trial.optimiser, sizeof trial.optimiser, "%s", optimiser);
+    strcpy(trial.checkpoint, "every:1steps");
+    trial.batch = 8;
+    trial.shard = 8;
+    trial.epochs = 3;
+}
+
+static ipl_status train(const char *name, ipl_error *err)
+{
+    const ipl_train_opts opts = {.exp = &trial, .path = in(name), .threads = 1};
+
+    return ipl_train(&opts, err);
+}
+
+static char *read_text(const char *name)
+{
+    char *bytes;
+    size_t len;
+
+    assert_int_equal(ipl_file_read(&bytes, &len, in(name), 1u << 24, NULL), IPL_OK);
+    return bytes;
+}
+
+static void assert_same_file(const char *a, const char *b)
+{
+    char x[65], y[65];
+
+    assert_int_equal(ipl_file_sha256(x, in(a), NULL), IPL_OK);
+    assert_int_equal(ipl_file_sha256(y, in(b), NULL), IPL_OK);
+    if (strcmp(x, y) != 0)
+        fail_msg("%s and %s differ", a, b);
+}
+
+/* The net of the run's last checkpoint is finite, and the place it says. */
+static void assert_good_checkpoint(const char *run, size_t most_steps)
+{
+    ipl_dataset *ds;
+    ipl_net *net;
+    ipl_position at;
+    char path[IPL_PATH_MAX];
+
+    assert_int_equal(ipl_build_data(&ds, &trial, NULL), IPL_OK);
+    assert_int_equal(ipl_build_net(&net, &trial, ds, NULL, NULL, NULL), IPL_OK);
+    assert_int_equal(ipl_checkpoint_load(net, in(run), "last", &trial, NULL), IPL_OK);
+    assert_int_equal(ipl_net_check_finite(net, NULL), IPL_OK);
+    assert_int_equal(ipl_checkpoint_path(path, in(run), "last", NULL), IPL_OK);
+    assert_int_equal(ipl_checkpoint_peek(&at, path, NULL), IPL_OK);
+    assert_true(at.step <= most_steps);
+    ipl_net_destroy(net);
+    ipl_dataset_destroy(ds);
+}
+
+/* ---- running away ---- */
+
+static const struct {
+    const char *name, *net, *optimiser, *measure;
+} runaways[] = {
+    {"large rate", "dense:units=8 relu dense:units=8 relu dense:units=3", "sgd:lr=1e6",
+     "every"},
+    {"large rate, unmeasured", "dense:units=8 relu dense:units=8 relu dense:units=3",
+     "sgd:lr=1e6", "none"},
+    {"overflow in an update", "dense:units=8 tanh dense:units=3", "sgd:lr=1e39", "none"},
+    {"overflow with momentum", "dense:units=8 relu dense:units=3",
+     "sgd:lr=1e20,momentum=0.9", "none"},
+    {"overflow in Adam", "dense:units=8 relu dense:units=8 relu dense:units=3",
+     "adam:lr=1e30", "every"},
+};
+
+static void divergence_is_named_and_the_last_good_checkpoint_stays(void **state)
+{
+    float x[N * D];
+    int64_t y[N];
+
+    (void)state;
+    fill(x, y);
+    write_data(x, y);
+    for (size_t i = 0; i < sizeof runaways / sizeof runaways[0]; i++) {
+        ipl_error err = {0};
+        char *record;
+        ipl_status st;
+
+        experiment(runaways[i].net, runaways[i].optimiser);
+        (void)snprintf(trial.measure, sizeof trial.measure, "%s", runaways[i].measure);
+        st = train("run", &err);
+        if (st != IPL_E_NUMERIC || !strstr(err.msg, "step ") || !strstr(err.msg, "layer "))
+            fail_msg("%s: %s: %s", runaways[i].name, ipl_status_name(st), err.msg);
+        record = read_text("run/run.json");
+        assert_non_null(strstr(record, "\"state\": \"diverged\""));
+        assert_non_null(strstr(record, "\"exit_status\": 3"));
+        ipl_free(record);
+        assert_good_checkpoint("run", 11);
+        assert_int_equal(ipl_folder_remove(in("run"), NULL), IPL_OK);
+    }
+}
+
+/* Nothing looks at the net after its only step but the end of the epoch. */
+static void overflow_in_the_very_last_update_is_divergence(void **state)
+{
+    float x[N * D];
+    int64_t y[N];
+    ipl_error err = {0};
+
+    (void)state;
+    fill(x, y);
+    write_data(x, y);
+    experiment("dense:units=3", "sgd:lr=1e39");
+    strcpy(trial.measure, "none");
+    strcpy(trial.checkpoint, "none");
+    trial.batch = N;
+    trial.epochs = 1;
+    assert_int_equal(train("run", &err), IPL_E_NUMERIC);
+    assert_non_null(strstr(err.msg, "epoch 1, after step 1: parameters of layer 0"));
+}
+
+static void pixels_that_are_not_numbers_are_found(void **state)
+{
+    static const float bad[] = {NAN, INFINITY};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        float x[N * D];
+        int64_t y[N];
+        ipl_error err = {0};
+        ipl_status st;
+
+        fill(x, y);
+        x[20 * D + 2] = bad[i];
+        write_data(x, y);
+        experiment("dense:units=3", "sgd:lr=0.1");
+        st = train("run", &err);
+        if ((st != IPL_E_FORMAT && st != IPL_E_NUMERIC) || !strstr(err.msg, "x.npy"))
+            fail_msg("%s: %s", ipl_status_name(st), err.msg);
+        assert_false(ipl_file_exists(in("run")));
+    }
+}
+
+/* Finite pixels whose products are not. */
+static void overflow_in_the_first_batch_is_found_in_it(void **state)
+{
+    float x[N * D];
+    int64_t y[N];
+    ipl_error err = {0};
+
+    (void)state;
+    fill(x, y);
+    for (size_t i = 0; i < (size_t)N * D; i++)
+        x[i] = (i % 2 ? 3e38f : -3e38f);
+    write_data(x, y);
+    experiment("dense:units=8 relu dense:units=8 relu dense:units=3", "sgd:lr=0.1");
+    strcpy(trial.init, "he");
+    strcpy(trial.measure, "none");
+    strcpy(trial.checkpoint, "none");
+    assert_int_equal(train("run", &err), IPL_E_NUMERIC);
+    assert_non_null(strstr(err.msg, "epoch 0, step 0: "));
+    assert_non_null(strstr(err.msg, "layer "));
+}
+
+/* ---- at the edge ---- */
+
+/* A table without Inf, and with as many rows of training as epochs. */
+static void assert_sound(const char *run, size_t epochs)
+{
+    char name[64], *bytes;
+    size_t lines = 0;
+
+    (void)snprintf(name, sizeof name, "%s/information.csv", run);
+    bytes = read_text(name);
+    assert_null(strstr(bytes, "inf"));
+    assert_null(strstr(bytes, "Inf"));
+    ipl_free(bytes);
+    (void)snprintf(name, sizeof name, "%s/training.csv", run);
+    bytes = read_text(name);
+    for (const char *c = bytes; *c; c++)
+        lines += *c == '\n';
+    assert_int_equal(lines, epochs + 2);
+    assert_null(strstr(bytes, "inf"));
+    ipl_free(bytes);
+}
+
+/* Samples and labels that something is done to. */
+typedef struct data {
+    float x[N * D];
+    int64_t y[N];
+} data;
+
+static void edge_zero(data *d)
+{
+    memset(d->x, 0, sizeof d->x);
+}
+
+static void edge_one_class(data *d)
+{
+    memset(d->y, 0, sizeof d->y);
+}
+
+static void edge_constant_labels(data *d)
+{
+    for (size_t i = 0; i < N; i++)
+        d->y[i] = 2;
+}
+
+static void edge_equal_samples(data *d)
+{
+    for (size_t i = D; i < (size_t)N * D; i++)
+        d->x[i] = d->x[i % D];
+}
+
+static const struct {
+    const char *name;
+    void (*edge)(data *d); /* NULL: nothing */
+    const char *net;
+    size_t batch;
+} edges[] = {
+    {"all zero", edge_zero, "dense:units=4 tanh dense:units=3", 8},
+    {"all zero, batchnorm", edge_zero, "dense:units=4 batchnorm relu dense:units=3", 8},
+    {"all zero, layernorm", edge_zero, "dense:units=4 layernorm relu dense:units=3", 8},
+    {"one class", edge_one_class, "dense:units=4 tanh dense:units=1", 8},
+    {"constant labels", edge_constant_labels, "dense:units=4 tanh dense:units=3", 8},
+    {"equal samples", edge_equal_samples, "dense:units=4 tanh dense:units=3", 8},
+    {"batch of 1", NULL, "dense:units=4 tanh dense:units=3", 1},
+    {"batch of 1, batchnorm", NULL, "dense:units=4 batchnorm tanh dense:units=3", 1},
+    {"not divisible", NULL, "dense:units=4 tanh dense:units=3", 7},
+    {"one batch", NULL, "dense:units=4 tanh dense:units=3", N},
+    {"batch larger than all", NULL, "dense:units=4 tanh dense:units=3", 1000},
+};
+
+static void data_at_the_edge_is_trained_and_measured(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++) {
+        data d;
+        ipl_error err = {0};
+
+        fill(d.x, d.y);
+        if (edges[i].edge)
+            edges[i].edge(&d);
+        write_data(d.x, d.y);
+        experiment(edges[i].net, "sgd:lr=0.1,momentum=0.9");
+        strcpy(trial.estimator, "logdet logdet:scale=corr kde:var=0.1 binning:bins=10");
+        strcpy(trial.checkpoint, "every:1min");
+        trial.batch = edges[i].batch;
+        if (train("run", &err) != IPL_OK)
+            fail_msg("%s: %s", edges[i].name, err.msg);
+        assert_sound("run", 3);
+        assert_int_equal(ipl_folder_remove(in("run"), NULL), IPL_OK);
+    }
+}
+
+static void a_batch_larger_than_the_data_is_the_whole_of_it(void **state)
+{
+    float x[N * D];
+    int64_t y[N];
+
+    (void)state;
+    fill(x, y);
+    write_data(x, y);
+    experiment("dense:units=4 tanh dense:units=3", "adam:lr=0.1");
+    trial.batch = N;
+    assert_int_equal(train("all", NULL), IPL_OK);
+    trial.batch = 1000;
+    assert_int_equal(train("more", NULL), IPL_OK);
+    assert_same_file("all/information.csv", "more/information.csv");
+    assert_same_file("all/parameters/0.weight.npy", "more/parameters/0.weight.npy");
+}
+
+/* 30 samples in batches of 7 are five steps an epoch, the last of two samples. */
+static void the_last_batch_of_an_epoch_may_be_short(void **state)
+{
+    float x[N * D];
+    int64_t y[N];
+    char *bytes;
+
+    (void)state;
+    fill(x, y);
+    write_data(x, y);
+    experiment("dense:units=4 tanh dense:units=3", "sgd:lr=0");
+    trial.batch = 7;
+    assert_int_equal(train("run", NULL), IPL_OK);
+    bytes = read_text("run/training.csv");
+    assert_non_null(strstr(bytes, "\n3,15,"));
+    /* Nothing is learned: the mean over batches weighs samples, not batches. */
+    {
+        const char *first = strstr(bytes, "\n0,0,") + 5,
+                   *last = strstr(bytes, "\n3,15,") + 6;
+
+        assert_close(strtod(first, NULL), strtod(last, NULL), 1e-6);
+    }
+    ipl_free(bytes);
+}
+
+#define RUN_TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, scratch_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RUN_TEST(divergence_is_named_and_the_last_good_checkpoint_stays),
+        RUN_TEST(overflow_in_the_very_last_update_is_divergence),
+        RUN_TEST(pixels_that_are_not_numbers_are_found),
+        RUN_TEST(overflow_in_the_first_batch_is_found_in_it),
+        RUN_TEST(data_at_the_edge_is_trained_and_measured),
+        RUN_TEST(a_batch_larger_than_the_data_is_the_whole_of_it),
+        RUN_TEST(the_last_batch_of_an_epoch_may_be_short),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
