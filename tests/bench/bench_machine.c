@@ -50,7 +50,7 @@ static void double_product(void *arg, size_t task, size_t thread)
     double *m = a->twice + 3 * task * a->area;
 
     (void)thread;
-    ipl_dgemm_tn(m, m + a->area, m + 2 * a->area, PEAK, PEAK, PEAK, 0.0, NULL);
+    ipl_dgemm_nt(m, PEAK, m + a->area, m + 2 * a->area, PEAK, PEAK, PEAK);
 }
 
 static void single_gram(void *arg, size_t task, size_t thread)
