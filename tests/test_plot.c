@@ -1050,6 +1050,7 @@ int main(void)
         cmocka_unit_test(layers_that_spread_evenly_over_decades_get_a_logarithm),
         cmocka_unit_test(places_keep_the_order_of_values_on_every_axis),
         cmocka_unit_test(zero_has_a_place_before_the_first_epoch),
+        cmocka_unit_test(few_epochs_are_labelled_as_whole_numbers_with_room_between),
         cmocka_unit_test(every_axis_has_a_labelled_tic_and_none_overlap),
         cmocka_unit_test(an_estimator_is_meant_by_its_text_its_beginning_or_some_options),
         cmocka_unit_test(an_estimator_is_named_on_an_axis_by_what_matters),
