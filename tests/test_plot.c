@@ -148,7 +148,7 @@ static void few_epochs_are_labelled_as_whole_numbers_with_room_between(void **st
 
     (void)state;
     ipl_axis_fit_epochs(&axis, epochs, 4);
-    ipl_axis_print_tics(&tics, &axis, (ipl_tic_style){.inches = 2.0, .labels = true});
+    ipl_axis_print_tics(&tics, &axis, (ipl_tic_style){.inches = 6.0, .labels = true});
     assert_non_null(strstr(tics.s, "\"2\" "));
     assert_non_null(strstr(tics.s, "\"3\" "));
     assert_null(strstr(tics.s, ".5\""));
