@@ -316,8 +316,10 @@ static ipl_status analyze(analysis *a, const ipl_args *args, ipl_error *err)
     if (st == IPL_OK)
         st = draw(a, err);
     if (st == IPL_OK && !a->opts->quiet)
-        printf("%zu epochs, %zu layers, %zu estimators: %s\n", a->size.epochs,
-               a->size.layers, a->sweep.n, a->out);
+        printf("%zu epoch%s, %zu layer%s, %zu estimator%s: %s\n", a->size.epochs,
+               a->size.epochs == 1 ? "" : "s", a->size.layers,
+               a->size.layers == 1 ? "" : "s", a->sweep.n, a->sweep.n == 1 ? "" : "s",
+               a->out);
     return st;
 }
 
