@@ -76,14 +76,14 @@ static void print_option(const ipl_opt *row)
     ipl_text_release(&line);
 }
 
-static void print_options(const ipl_opt *opts)
+static void print_options(const ipl_opt *opts, bool more)
 {
     const char *group = NULL;
 
     for (const ipl_opt *row = opts; row && row->name; row++) {
         if (row->group && (!group || strcmp(group, row->group) != 0))
             printf("\n%s:\n", row->group);
-        else if (!row->group && row == opts)
+        else if (!row->group && row == opts && !more)
             printf("\noptions:\n");
         group = row->group;
         print_option(row);
@@ -94,8 +94,8 @@ static void print_command_help(const ipl_command *cmd)
 {
     printf("usage: infoplane %s%s%s%s\n\n%s\n", cmd->name, *cmd->usage ? " " : "",
            cmd->usage, cmd->opts || cmd->later ? " [options]" : "", cmd->summary);
-    print_options(cmd->opts);
-    print_options(cmd->later);
+    print_options(cmd->opts, false);
+    print_options(cmd->later, cmd->opts && cmd->opts->name);
     if (cmd->details)
         printf("\n%s", cmd->details);
 }

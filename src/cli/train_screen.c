@@ -186,26 +186,32 @@ static void add_value(ipl_text *out, double v)
         ipl_text_add(out, " %4.2f", v);
 }
 
-/* Print the groups of a line, two spaces before each; what a terminal has no room for goes on
- * in the next line, below the numbers. */
-static void print_groups(const ipl_text *groups, size_t n, size_t columns)
-{
-    size_t used = 0;
+enum { GROUP_RESULT, GROUP_I_XT, GROUP_I_TY, GROUP_TIME, GROUPS };
 
-    for (size_t i = 0; i < n; i++) {
-        if (groups[i].len == 0)
+/* Print the groups of a line, two spaces before each. Where a terminal has no room for all,
+ * the time goes beside the result, and what is left below them. */
+static void print_groups(const ipl_text *groups, size_t columns)
+{
+    static const size_t narrow[GROUPS] = {GROUP_RESULT, GROUP_TIME, GROUP_I_XT, GROUP_I_TY};
+    size_t all = 0, used = 0;
+
+    for (size_t i = 0; i < GROUPS; i++)
+        all += groups[i].len + 2;
+    for (size_t i = 0; i < GROUPS; i++) {
+        const bool fold = columns > 0 && all - 2 > columns;
+        const ipl_text *group = &groups[fold ? narrow[i] : i];
+
+        if (group->len == 0)
             continue;
-        if (used > 0 && columns > 0 && used + 2 + groups[i].len > columns) {
+        if (fold && used > 0 && used + 2 + group->len > columns) {
             printf("\n    ");
             used = 4;
         }
-        printf("%s%s", used > 0 ? "  " : "", groups[i].s);
-        used += groups[i].len + (used > 0 ? 2 : 0);
+        printf("%s%s", used > 0 ? "  " : "", group->s);
+        used += group->len + (used > 0 ? 2 : 0);
     }
     printf("\n");
 }
-
-enum { GROUP_RESULT, GROUP_I_XT, GROUP_I_TY, GROUP_TIME, GROUPS };
 
 static void print_epoch(const ipl_epoch_report *e, size_t columns)
 {
@@ -234,7 +240,7 @@ static void print_epoch(const ipl_epoch_report *e, size_t columns)
     ipl_text_add(&groups[GROUP_TIME], "%s (measure %s)", total, spent);
     if (e->epoch > 0 && e->epoch < e->epochs)
         ipl_text_add(&groups[GROUP_TIME], "  eta %s", left);
-    print_groups(groups, GROUPS, columns);
+    print_groups(groups, columns);
     for (size_t i = 0; i < GROUPS; i++)
         ipl_text_release(&groups[i]);
 }
