@@ -4,7 +4,8 @@
 #   scripts/fetch_datasets.sh mnist|fashion-mnist|cifar10 [FOLDER]
 #
 # Files go to FOLDER/<name>/; FOLDER is datasets/ beside scripts/ unless given. Files that are
-# there and right are left alone. Each file is downloaded under a temporary name and moved
+# there and right are left alone; without FOLDER nothing is downloaded when a folder named by
+# INFOPLANE_DATASETS has all of them. Each file is downloaded under a temporary name and moved
 # into place only when its SHA-256 is right: that of the content, because mirrors compress
 # the same bytes differently. INFOPLANE_MIRROR=URL replaces the list of mirrors.
 #
@@ -137,9 +138,30 @@ missing() {
     done
 }
 
-todo=$(missing)
-if [ -z "$todo" ]; then
-    echo "$folder: all files are there and right"
+# has_all: whether $folder has all files; then there is nothing to do
+has_all() {
+    todo=$(missing)
+    [ -n "$todo" ] || echo "$folder: all files are there and right"
+    [ -z "$todo" ]
+}
+
+if [ $# -eq 1 ]; then
+    old_ifs=$IFS
+    IFS=:
+    set -f
+    # shellcheck disable=SC2086 # folders with colons between them
+    set -- ${INFOPLANE_DATASETS-}
+    set +f
+    IFS=$old_ifs
+    for known; do
+        folder=$known/$name
+        if [ -d "$folder" ] && has_all; then
+            exit 0
+        fi
+    done
+fi
+folder=$root/$name
+if has_all; then
     exit 0
 fi
 mkdir -p "$folder"

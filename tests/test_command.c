@@ -161,9 +161,11 @@ static void two_hyphens_end_the_options(void **state)
 static void misuse_names_the_word(void **state)
 {
     (void)state;
-    check_bad("infoplane tool a --rat 1", "unknown option '--rat'; did you mean 'rate'?");
+    check_bad("infoplane tool a --rat 1", "unknown option '--rat'; did you mean '--rate'?");
     check_bad("infoplane tool a --epocs=1",
-              "unknown option '--epocs=1'; did you mean 'epochs'?");
+              "unknown option '--epocs=1'; did you mean '--epochs'?");
+    check_bad("infoplane tool a --rate-of-it=1",
+              "unknown option '--rate-of-it=1'; did you mean '--rate'?");
     check_bad("infoplane tool a --=1", "unknown option '--=1'");
 }
 
@@ -181,7 +183,8 @@ static void an_unknown_letter_is_refused(void **state)
     (void)state;
     check_bad("infoplane tool a -x", "unknown option '-x'");
     check_bad("infoplane tool a -qq", "unknown option '-qq'");
-    check_bad("infoplane tool a ---rate", "unknown option '---rate'; did you mean 'rate'?");
+    check_bad("infoplane tool a ---rate",
+              "unknown option '---rate'; did you mean '--rate'?");
 }
 
 static void an_option_given_twice_is_refused(void **state)

@@ -199,7 +199,8 @@ static void bad_choices_are_format_errors(void **state)
     opts.activation = "tanhh";
     create_fails(&opts, IPL_E_FORMAT, "did you mean 'tanh'?");
     opts.activation = "dropout";
-    create_fails(&opts, IPL_E_FORMAT, "'dropout' is no activation");
+    create_fails(&opts, IPL_E_FORMAT,
+                 "no activation 'dropout'; choose from identity, tanh, relu, ");
     opts.activation = NULL;
     create_fails(&opts, IPL_E_FORMAT, "activation");
     opts = options("64-20-10");

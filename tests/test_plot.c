@@ -6,6 +6,7 @@
 #include "run/figure.h"
 #include "run/gnuplot.h"
 #include "run/plot.h"
+#include "run/plot_run.h"
 #include "run/table.h"
 
 #include <dirent.h>
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static char top[64];        /* folder of everything the tests write */
 static char old_path[4096]; /* PATH as it was */
@@ -37,6 +39,26 @@ static int teardown(void **state)
 static void restore_path(void)
 {
     assert_int_equal(setenv("PATH", old_path, 1), 0);
+}
+
+/* ---- names ---- */
+
+static void a_run_is_called_by_the_last_part_of_its_path_or_of_a_link(void **state)
+{
+    char link[96], label[64];
+
+    (void)state;
+    ipl_plot_label(label, sizeof label, "results/szt-tanh/");
+    assert_string_equal(label, "szt-tanh");
+    ipl_plot_label(label, sizeof label, "results/szt-tanh/seed3");
+    assert_string_equal(label, "szt-tanh/seed3");
+    (void)snprintf(link, sizeof link, "%s/latest", top);
+    assert_int_equal(symlink("mnist-tanh-seed1", link), 0);
+    ipl_plot_label(label, sizeof label, link);
+    assert_string_equal(label, "mnist-tanh-seed1");
+    (void)snprintf(link, sizeof link, "%s/latest/", top);
+    ipl_plot_label(label, sizeof label, link);
+    assert_string_equal(label, "mnist-tanh-seed1");
 }
 
 /* ---- axes ---- */
@@ -1044,6 +1066,7 @@ static void runs_with_nothing_to_show_are_drawn_without_a_warning(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_run_is_called_by_the_last_part_of_its_path_or_of_a_link),
         cmocka_unit_test(an_axis_without_values_is_zero_to_one),
         cmocka_unit_test(a_constant_gets_an_axis_around_it),
         cmocka_unit_test(a_layer_far_above_the_others_gets_a_piece_of_its_own),

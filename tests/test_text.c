@@ -83,6 +83,28 @@ static void csv_fields_are_quoted_when_they_must_be(void **state)
     ipl_text_release(&text);
 }
 
+static void a_word_reads_back_from_a_shell(void **state)
+{
+    static const char *const cases[][2] = {
+        {"results/szt-tanh_1.0", "results/szt-tanh_1.0"},
+        {"", "''"},
+        {"a b", "'a b'"},
+        {"say \"x\"", "'say \"x\"'"},
+        {"o'clock", "'o'\\''clock'"},
+        {"$HOME;`x`*", "'$HOME;`x`*'"},
+        {"~", "'~'"},
+    };
+    ipl_text text = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ipl_text_clear(&text);
+        ipl_text_add_word(&text, cases[i][0]);
+        assert_string_equal(text.s, cases[i][1]);
+    }
+    ipl_text_release(&text);
+}
+
 static void json_strings_are_escaped(void **state)
 {
     static const char *const cases[][2] = {
@@ -296,6 +318,7 @@ int main(void)
         cmocka_unit_test(there_is_always_room_for_the_final_nul),
         cmocka_unit_test(memory_that_runs_out_is_remembered),
         cmocka_unit_test(csv_fields_are_quoted_when_they_must_be),
+        cmocka_unit_test(a_word_reads_back_from_a_shell),
         cmocka_unit_test(json_strings_are_escaped),
         cmocka_unit_test(every_byte_that_is_not_utf8_is_replaced),
         cmocka_unit_test(numbers_read_back_exactly),

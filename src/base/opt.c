@@ -143,18 +143,42 @@ const ipl_opt *ipl_opt_find(const ipl_opt *table, const char *name)
     return NULL;
 }
 
-void ipl_opt_suggest(char *out, size_t size, const ipl_opt *table, const char *name)
+const char *ipl_opt_letter(const ipl_opt *row)
 {
-    const char *nearest = NULL;
+    if (strcmp(row->name, "quiet") == 0)
+        return "-q, ";
+    if (strcmp(row->name, "verbose") == 0)
+        return "-v, ";
+    if (strcmp(row->name, "out") == 0)
+        return "-o, ";
+    return "";
+}
+
+const ipl_opt *ipl_opt_nearest(const ipl_opt *table, const char *name)
+{
+    const ipl_opt *nearest = NULL;
     size_t distance = IPL_TEXT_FAR;
-    ipl_text text = {0};
 
     for (const ipl_opt *row = table; row && row->name; row++)
         if (ipl_text_nearer(&distance, row->name, name))
-            nearest = row->name;
+            nearest = row;
+    for (const ipl_opt *row = table; !nearest && row && row->name; row++) {
+        const size_t len = strlen(row->name);
+
+        if (strncmp(row->name, name, len) == 0 && name[len] == '-')
+            nearest = row;
+    }
+    return nearest;
+}
+
+void ipl_opt_suggest(char *out, size_t size, const ipl_opt *table, const char *name)
+{
+    const ipl_opt *nearest = ipl_opt_nearest(table, name);
+    ipl_text text = {0};
+
     out[0] = '\0';
     if (nearest)
-        ipl_text_add(&text, "; did you mean '%s'?", nearest);
+        ipl_text_add(&text, "; did you mean '%s'?", nearest->name);
     if (text.len > 0 && text.len < size)
         memcpy(out, text.s, text.len + 1);
     ipl_text_release(&text);

@@ -74,6 +74,15 @@ typedef struct ipl_opt {
 /** The row called name, NULL when there is none. */
 const ipl_opt *ipl_opt_find(const ipl_opt *table, const char *name);
 
+/** How help begins a row that has a short name, its first letter: "-o, "; otherwise "". */
+const char *ipl_opt_letter(const ipl_opt *row);
+
+/**
+ * The row whose name is nearest to a word, or that a longer word begins with (batch-size for
+ * batch); NULL when there is none.
+ */
+const ipl_opt *ipl_opt_nearest(const ipl_opt *table, const char *name);
+
 /** Write "; did you mean 'x'?" for the row nearest to name, or "" when none is near. */
 void ipl_opt_suggest(char *out, size_t size, const ipl_opt *table, const char *name);
 

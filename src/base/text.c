@@ -95,6 +95,24 @@ static size_t utf8_length(const unsigned char *s)
     return n;
 }
 
+void ipl_text_add_word(ipl_text *text, const char *word)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                "0123456789_./+,:@%=-";
+    const bool quote = *word == '\0' || word[strspn(word, plain)] != '\0';
+
+    if (quote)
+        add_char(text, '\'');
+    for (; *word != '\0'; word++) {
+        if (*word == '\'')
+            ipl_text_add(text, "'\\''");
+        else
+            add_char(text, *word);
+    }
+    if (quote)
+        add_char(text, '\'');
+}
+
 void ipl_text_add_json(ipl_text *text, const char *s)
 {
     const unsigned char *c = (const unsigned char *)s;

@@ -7,6 +7,7 @@
 #include "run/experiment.h"
 #include "run/plot_run.h"
 #include "run/replay.h"
+#include "run/run_dir.h"
 #include "run/sweep.h"
 
 #include <stdio.h>
@@ -89,13 +90,12 @@ static void on_warning(void *self, const char *text)
 static ipl_status read_experiment(analysis *a, ipl_error *err)
 {
     char path[IPL_PATH_MAX];
-    ipl_status st = ipl_path_join(path, a->run, "experiment.ini", err);
+    ipl_status st = ipl_run_dir_check(a->run, err);
 
+    if (st == IPL_OK)
+        st = ipl_path_join(path, a->run, "experiment.ini", err);
     if (st != IPL_OK)
         return st;
-    if (!ipl_file_exists(path))
-        return ipl_fail(err, IPL_E_NOINPUT, "%s: no run directory (no experiment.ini)",
-                        a->run);
     ipl_opt_init(a->exp, ipl_experiment_opts);
     return ipl_experiment_read(a->exp, path, err);
 }
@@ -316,8 +316,10 @@ static ipl_status analyze(analysis *a, const ipl_args *args, ipl_error *err)
     if (st == IPL_OK)
         st = draw(a, err);
     if (st == IPL_OK && !a->opts->quiet)
-        printf("%zu epochs, %zu layers, %zu estimators: %s\n", a->size.epochs,
-               a->size.layers, a->sweep.n, a->out);
+        printf("%zu epoch%s, %zu layer%s, %zu estimator%s: %s\n", a->size.epochs,
+               a->size.epochs == 1 ? "" : "s", a->size.layers,
+               a->size.layers == 1 ? "" : "s", a->sweep.n, a->sweep.n == 1 ? "" : "s",
+               a->out);
     return st;
 }
 

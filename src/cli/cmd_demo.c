@@ -52,7 +52,7 @@ static const demo demos[] = {
     },
     {
         .name = "images",
-        .about = "real images, needs a data set: --data fashion-mnist or mnist",
+        .about = "real images: --data fashion-mnist, or mnist",
         .labels = {"tanh", "relu"},
         .words = {"--preset demo --activation tanh", "--preset demo --activation relu"},
         .common = "",
@@ -334,18 +334,23 @@ static ipl_status train(session *s, ipl_live *live, ipl_error *err)
     return st;
 }
 
+typedef struct said {
+    ipl_text note; /* the last one */
+    size_t figures;
+} said;
+
 /* What the figures have to say: their paths, and each note once. */
 static void say(void *context, ipl_plot_line kind, const char *line)
 {
-    ipl_text *note = context;
+    said *s = context;
 
     if (kind == IPL_PLOT_FIGURE) {
-        printf("  %s\n", line);
-    } else if (!note->s || strcmp(note->s, line) != 0) {
+        printf("%s  %s\n", s->figures++ == 0 ? "figures\n" : "", line);
+    } else if (!s->note.s || strcmp(s->note.s, line) != 0) {
         (void)fflush(stdout);
         fprintf(stderr, "infoplane: %s\n", line);
-        ipl_text_clear(note);
-        ipl_text_add(note, "%s", line);
+        ipl_text_clear(&s->note);
+        ipl_text_add(&s->note, "%s", line);
     }
 }
 
@@ -417,11 +422,11 @@ static ipl_status compare(const session *s, ipl_error *err)
 static ipl_status present(const session *s, ipl_error *err)
 {
     ipl_html_report_notes notes;
-    ipl_text note = {0};
+    said drawn = {0};
     char report[IPL_PATH_MAX];
     ipl_status st = IPL_OK;
 
-    printf("\nfigures\n");
+    printf("\n");
     for (size_t k = 0; k < KINDS_MAX && s->what->kinds[k] != IPL_PLOT_ALL && st == IPL_OK;
          k++) {
         ipl_plot_opts opts = {.kind = (int)s->what->kinds[k]};
@@ -429,9 +434,9 @@ static ipl_status present(const session *s, ipl_error *err)
         (void)snprintf(opts.title, sizeof opts.title, "%s", s->what->title);
         st = ipl_path_join(opts.out, s->out, "figures", err);
         if (st == IPL_OK)
-            st = ipl_plot_runs(&opts, s->run_words, NETS, say, &note, err);
+            st = ipl_plot_runs(&opts, s->run_words, NETS, say, &drawn, err);
     }
-    ipl_text_release(&note);
+    ipl_text_release(&drawn.note);
     if (st == IPL_OK)
         st = ipl_path_join(report, s->out, "report.html", err);
     if (st == IPL_OK)

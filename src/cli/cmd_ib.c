@@ -109,8 +109,8 @@ const ipl_command ipl_cmd_ib = {
         "examples:\n"
         "  infoplane ib --unit bits\n"
         "  infoplane ib --joint channel.csv --out results/channel\n"
-        "  infoplane plot results/szt-tanh-seed1 --kind plane --estimator binning \\\n"
-        "      --ib results/ib/ib_curve.csv\n",
+        "  infoplane train --preset szt-tanh --estimator binning --name szt-binned\n"
+        "  infoplane plot results/szt-binned-seed1 --ib results/ib/ib_curve.csv\n",
     .size = sizeof(ib_opts),
     .opts = ib_rows,
     .run = run_ib,

@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "cli/command.h"
+#include "run/run_dir.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -46,16 +47,11 @@ static ipl_status run_info(void *self, const ipl_args *args, ipl_error *err)
 {
     static const char *const tables[] = {"training.csv", "information.csv", "layers.csv"};
     const char *run = args->words[0];
-    char path[IPL_PATH_MAX];
-    ipl_status st = ipl_path_join(path, run, "experiment.ini", err);
+    ipl_status st = ipl_run_dir_check(run, err);
 
     (void)self;
-    if (st != IPL_OK)
-        return st;
-    if (!ipl_file_exists(path))
-        return ipl_fail(err, IPL_E_NOINPUT, "%s: no run directory (no experiment.ini)",
-                        run);
-    st = print_file(run, "experiment.ini", err);
+    if (st == IPL_OK)
+        st = print_file(run, "experiment.ini", err);
     if (st == IPL_OK)
         st = print_file(run, "run.json", err);
     if (st == IPL_OK)

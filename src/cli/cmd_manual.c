@@ -36,7 +36,9 @@ static void roff_options(const ipl_opt *rows)
         if (row->group && (!group || strcmp(group, row->group) != 0))
             printf(".SS \"%s\"\n", row->group);
         group = row->group;
-        printf(".TP\n.B \\-\\-");
+        printf(".TP\n.B ");
+        roff(ipl_opt_letter(row));
+        printf("\\-\\-");
         roff(row->name);
         printf("\n");
         roff(row->help);

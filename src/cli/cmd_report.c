@@ -1,6 +1,7 @@
 /* infoplane report RUN...: one HTML file with everything the runs recorded. */
 #include "cli/command.h"
 #include "run/plot.h"
+#include "run/plot_expand.h"
 #include "run/report.h"
 
 #include <stdio.h>
@@ -43,6 +44,25 @@ static ipl_status default_path(char *out, const ipl_args *args, ipl_error *err)
     return st == IPL_OK ? ipl_path_join(out, folder, "report.html", err) : st;
 }
 
+/* The runs, and those that folders stand for. */
+static ipl_status write_report(ipl_html_report_notes *notes, const char *path,
+                               const char *title, const ipl_args *args, ipl_error *err)
+{
+    ipl_plot_paths runs = {0};
+    ipl_status st = ipl_plot_expand(&runs, args->words, args->n_words, err);
+
+    if (st == IPL_OK && runs.n > RUNS_MAX)
+        st = ipl_fail(err, IPL_E_ARG,
+                      "%zu runs, a report has room for %d: name some of them", runs.n,
+                      RUNS_MAX);
+    if (st == IPL_OK)
+        st = ipl_html_report_write(path, title, runs.list, runs.n, notes, err);
+    if (st == IPL_OK && runs.note[0] != '\0')
+        fprintf(stderr, "infoplane: %s\n", runs.note);
+    ipl_plot_paths_release(&runs);
+    return st;
+}
+
 static ipl_status run_report(void *opts, const ipl_args *args, ipl_error *err)
 {
     const report_args *a = opts;
@@ -53,7 +73,7 @@ static ipl_status run_report(void *opts, const ipl_args *args, ipl_error *err)
                                     : default_path(path, args, err);
 
     if (st == IPL_OK)
-        st = ipl_html_report_write(path, a->title, args->words, args->n_words, &notes, err);
+        st = write_report(&notes, path, a->title, args, err);
     if (st != IPL_OK)
         return st;
     printf("wrote %s (%zu kB): open it in a browser\n", path, (notes.bytes + 999) / 1000);
@@ -76,7 +96,8 @@ const ipl_command ipl_cmd_report = {
         "axes are chosen on the page. Filters and feature maps are shown when the run has\n"
         "pictures (train --pictures every:5, or infoplane pictures RUN). A run that is "
         "still\n"
-        "training can be reported.\n"
+        "training can be reported. A folder of runs, such as a study, stands for all of "
+        "them.\n"
         "\n"
         "keys: left and right an epoch back and forth, Home and End, space plays.\n"
         "\n"

@@ -99,9 +99,13 @@ ipl_status ipl_estimate_table_run(const ipl_estimate_table *job, ipl_error *err)
         st = write_folder(job, &stack, table.s, err);
     else
         (void)fputs(table.s, stdout); /* main checks that everything was written */
-    if (st == IPL_OK && *job->out != '\0')
-        printf("%zu epochs, %zu layers: plot them with: infoplane plot %s\n",
-               stack.n_epochs, stack.n_layers, job->out);
+    if (st == IPL_OK && *job->out != '\0') {
+        ipl_text_clear(&table);
+        ipl_text_add_word(&table, job->out);
+        printf("%zu epoch%s, %zu layer%s: plot them with: infoplane plot %s\n",
+               stack.n_epochs, stack.n_epochs == 1 ? "" : "s", stack.n_layers,
+               stack.n_layers == 1 ? "" : "s", table.s);
+    }
 done:
     ipl_text_release(&table);
     ipl_stack_release(&stack);

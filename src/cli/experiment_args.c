@@ -29,6 +29,10 @@ ipl_status ipl_experiment_resolve(ipl_experiment *exp, const char *preset,
     ipl_opt_init(exp, ipl_experiment_opts);
     if (*preset)
         st = ipl_preset_find(path, preset, err);
+    else if (args->n_words > 0 && !ipl_file_exists(args->words[0]) &&
+             ipl_preset_find(path, args->words[0], NULL) == IPL_OK)
+        return ipl_fail(err, IPL_E_ARG, "no file '%.60s'; did you mean --preset %.60s?",
+                        args->words[0], args->words[0]);
     if (st == IPL_OK && (*preset || args->n_words > 0))
         st = ipl_experiment_read(exp, *preset ? path : args->words[0], err);
     if (st == IPL_OK)

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { EXIT_USAGE = 2, OPTION_MAX = 64 };
+enum { EXIT_USAGE = 2, OPTION_MAX = 64, HELP_COLUMN = 23, HELP_WIDTH = 80 };
 
 static const ipl_command *find_command(const char *name)
 {
@@ -31,55 +31,59 @@ static void print_program_help(void)
         "66 no input, 71 no memory, 73 cannot create, 74 input/output error, 75 locked.\n");
 }
 
-/* The short name of a row: its first letter, for the flags that have one. */
-static const char *short_of(const ipl_opt *row)
+/* Words on lines of at most HELP_WIDTH columns, from the column where the help begins. */
+static void print_folded(const char *text)
 {
-    if (strcmp(row->name, "quiet") == 0)
-        return "-q, ";
-    if (strcmp(row->name, "verbose") == 0)
-        return "-v, ";
-    if (strcmp(row->name, "out") == 0)
-        return "-o, ";
-    return "";
-}
+    size_t used = HELP_COLUMN;
 
-/* Default of a row in brackets, when there is something to say. */
-static void print_default(const ipl_opt *row)
-{
-    ipl_text value = {0};
+    while (*(text += strspn(text, " ")) != '\0') {
+        const size_t len = strcspn(text, " ");
+        const bool first = used == HELP_COLUMN;
 
-    ipl_opt_print_default(&value, row);
-    if (value.len > 0)
-        printf(" [%s]", value.s);
-    ipl_text_release(&value);
+        if (!first && used + 1 + len > HELP_WIDTH) {
+            printf("\n%*s", HELP_COLUMN, "");
+            used = HELP_COLUMN;
+        } else if (!first) {
+            printf(" ");
+            used++;
+        }
+        printf("%.*s", (int)len, text);
+        used += len;
+        text += len;
+    }
+    printf("\n");
 }
 
 /* "  --batch              rows of a batch: whole number >= 1 [128]" */
 static void print_option(const ipl_opt *row)
 {
-    ipl_text range = {0};
+    ipl_text line = {0}, value = {0};
     char left[48];
 
-    (void)snprintf(left, sizeof left, "%s--%s%s", short_of(row), row->name,
+    (void)snprintf(left, sizeof left, "%s--%s%s", ipl_opt_letter(row), row->name,
                    row->bare ? "[=HOW]" : "");
-    printf("  %-20s %s", left, row->help);
+    printf("  %-20s ", left);
+    ipl_text_add(&line, "%s", row->help);
     if (row->type != IPL_OPT_TEXT && row->type != IPL_OPT_BOOL) {
-        ipl_opt_print_range(&range, row);
-        printf(": %s", range.s ? range.s : "");
+        ipl_text_add(&line, ": ");
+        ipl_opt_print_range(&line, row);
     }
-    print_default(row);
-    printf("\n");
-    ipl_text_release(&range);
+    ipl_opt_print_default(&value, row);
+    if (value.len > 0)
+        ipl_text_add(&line, " [%s]", value.s);
+    print_folded(line.s ? line.s : row->help);
+    ipl_text_release(&value);
+    ipl_text_release(&line);
 }
 
-static void print_options(const ipl_opt *opts)
+static void print_options(const ipl_opt *opts, bool more)
 {
     const char *group = NULL;
 
     for (const ipl_opt *row = opts; row && row->name; row++) {
         if (row->group && (!group || strcmp(group, row->group) != 0))
             printf("\n%s:\n", row->group);
-        else if (!row->group && row == opts)
+        else if (!row->group && row == opts && !more)
             printf("\noptions:\n");
         group = row->group;
         print_option(row);
@@ -90,8 +94,8 @@ static void print_command_help(const ipl_command *cmd)
 {
     printf("usage: infoplane %s%s%s%s\n\n%s\n", cmd->name, *cmd->usage ? " " : "",
            cmd->usage, cmd->opts || cmd->later ? " [options]" : "", cmd->summary);
-    print_options(cmd->opts);
-    print_options(cmd->later);
+    print_options(cmd->opts, false);
+    print_options(cmd->later, cmd->opts && cmd->opts->name);
     if (cmd->details)
         printf("\n%s", cmd->details);
 }
@@ -100,7 +104,7 @@ static void print_command_help(const ipl_command *cmd)
 static const ipl_opt *find_letter(const ipl_opt *table, char letter)
 {
     for (const ipl_opt *row = table; row && row->name; row++)
-        if (*short_of(row) != '\0' && short_of(row)[1] == letter)
+        if (*ipl_opt_letter(row) != '\0' && ipl_opt_letter(row)[1] == letter)
             return row;
     return NULL;
 }
@@ -120,15 +124,19 @@ static const ipl_opt *find_option(const ipl_opt *table, const char *word)
 
 static ipl_status unknown_option(const ipl_command *cmd, const char *word, ipl_error *err)
 {
-    char name[OPTION_MAX], hint[OPTION_MAX + 32] = "";
+    char name[OPTION_MAX];
+    const ipl_opt *near = NULL;
     const size_t len = word[1] == '-' ? strcspn(word + 2, "=") : 0;
 
     if (len > 0 && ipl_text_copy(name, sizeof name, word + 2, len, "", NULL) == IPL_OK) {
-        ipl_opt_suggest(hint, sizeof hint, cmd->opts, name);
-        if (*hint == '\0')
-            ipl_opt_suggest(hint, sizeof hint, cmd->later, name);
+        near = ipl_opt_nearest(cmd->opts, name);
+        if (!near)
+            near = ipl_opt_nearest(cmd->later, name);
     }
-    return ipl_fail(err, IPL_E_ARG, "unknown option '%.80s'%s", word, hint);
+    if (near)
+        return ipl_fail(err, IPL_E_ARG, "unknown option '%.80s'; did you mean '--%s'?",
+                        word, near->name);
+    return ipl_fail(err, IPL_E_ARG, "unknown option '%.80s'", word);
 }
 
 /*

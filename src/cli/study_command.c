@@ -97,6 +97,17 @@ static void say_plan(const ipl_study_command *c, const ipl_study *study)
     (void)fflush(stdout);
 }
 
+/* Where the tables are, and the command that draws them. */
+static void say_gathered(const ipl_study_command *c, const char *what)
+{
+    ipl_text word = {0};
+
+    ipl_text_add_word(&word, c->path);
+    printf("\n%s: %s/sweep.txt, sweep.csv, mean.csv\nplot it with: infoplane plot %s\n",
+           what, c->path, word.s ? word.s : c->path);
+    ipl_text_release(&word);
+}
+
 /* What came of it, for people and as a status. */
 static ipl_status report(const ipl_study_command *c, screen *s, const ipl_study *study,
                          const ipl_study_result *result, ipl_error *err)
@@ -113,8 +124,7 @@ static ipl_status report(const ipl_study_command *c, screen *s, const ipl_study 
                     s->n_failures - FAILURES_SHOWN, study->path);
     }
     if (!c->quiet && result->signal == 0)
-        printf("\n%s: %s/sweep.txt, sweep.csv, mean.csv\nplot it with: infoplane plot %s\n",
-               result->failed > 0 ? "gathered" : "done", c->path, c->path);
+        say_gathered(c, result->failed > 0 ? "gathered" : "done");
     if (!c->quiet && result->signal != 0)
         printf("\nstopped; the same command goes on\n");
     if (result->failed > 0)
@@ -209,9 +219,7 @@ static ipl_status submit(const ipl_study_command *c, ipl_error *err)
         st = ipl_fail(err, IPL_E_NUMERIC, "%d runs failed, see %s/parallel.log",
                       s.end.status, c->path);
     if (st == IPL_OK && !slurm && number == 0 && !c->quiet)
-        printf(
-            "\ndone: %s/sweep.txt, sweep.csv, mean.csv\nplot it with: infoplane plot %s\n",
-            c->path, c->path);
+        say_gathered(c, "done");
     if (number != 0)
         end_by(number);
     return st;

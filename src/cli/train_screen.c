@@ -2,10 +2,12 @@
 
 #include "base/clock.h"
 #include "cli/progress.h"
+#include "cli/terminal.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 void ipl_train_screen_init(ipl_train_screen *s, const char *path, const ipl_experiment *exp,
                            size_t threads, bool quiet, bool verbose, bool json)
@@ -172,45 +174,75 @@ static void on_batch(void *self, size_t epoch, size_t batch, size_t batches)
 }
 
 /* Four characters that tell a value: 1348, 24.4, 5.71. */
-static void print_value(double v)
+static void add_value(ipl_text *out, double v)
 {
     if (isnan(v))
-        printf("  NaN");
+        ipl_text_add(out, "  NaN");
     else if (fabs(v) >= 99.95)
-        printf(" %4.0f", v);
+        ipl_text_add(out, " %4.0f", v);
     else if (fabs(v) >= 9.995)
-        printf(" %4.1f", v);
+        ipl_text_add(out, " %4.1f", v);
     else
-        printf(" %4.2f", v);
+        ipl_text_add(out, " %4.2f", v);
 }
 
-static void print_epoch(const ipl_epoch_report *e)
+enum { GROUP_RESULT, GROUP_I_XT, GROUP_I_TY, GROUP_TIME, GROUPS };
+
+/* Print the groups of a line, two spaces before each. Where a terminal has no room for all,
+ * the time goes beside the result, and what is left below them. */
+static void print_groups(const ipl_text *groups, size_t columns)
+{
+    static const size_t narrow[GROUPS] = {GROUP_RESULT, GROUP_TIME, GROUP_I_XT, GROUP_I_TY};
+    size_t all = 0, used = 0;
+
+    for (size_t i = 0; i < GROUPS; i++)
+        all += groups[i].len + 2;
+    for (size_t i = 0; i < GROUPS; i++) {
+        const bool fold = columns > 0 && all - 2 > columns;
+        const ipl_text *group = &groups[fold ? narrow[i] : i];
+
+        if (group->len == 0)
+            continue;
+        if (fold && used > 0 && used + 2 + group->len > columns) {
+            printf("\n    ");
+            used = 4;
+        }
+        printf("%s%s", used > 0 ? "  " : "", group->s);
+        used += group->len + (used > 0 ? 2 : 0);
+    }
+    printf("\n");
+}
+
+static void print_epoch(const ipl_epoch_report *e, size_t columns)
 {
     const int wide = snprintf(NULL, 0, "%zu", e->epochs);
+    ipl_text groups[GROUPS] = {{0}};
     char total[16], left[16], spent[16];
 
-    printf("epoch %*zu/%zu  loss %.4f %.4f", wide, e->epoch, e->epochs, e->loss[IPL_TRAIN],
-           e->loss[IPL_TEST]);
+    ipl_text_add(&groups[GROUP_RESULT], "epoch %*zu/%zu  loss %.4f %.4f", wide, e->epoch,
+                 e->epochs, e->loss[IPL_TRAIN], e->loss[IPL_TEST]);
     if (!isnan(e->accuracy[IPL_TRAIN]))
-        printf("  acc %5.2f %5.2f", 100.0 * e->accuracy[IPL_TRAIN],
-               100.0 * e->accuracy[IPL_TEST]);
+        ipl_text_add(&groups[GROUP_RESULT], "  acc %5.2f %5.2f",
+                     100.0 * e->accuracy[IPL_TRAIN], 100.0 * e->accuracy[IPL_TEST]);
     if (e->probe) {
         const size_t n = ipl_probe_n_layers(e->probe), k = ipl_probe_n_estimators(e->probe);
 
-        printf("  I(X;T)");
-        for (size_t l = 0; l < n; l++)
-            print_value(e->measures[l * k].I_XT);
-        printf("  I(T;Y)");
-        for (size_t l = 0; l < n; l++)
-            print_value(e->measures[l * k].I_TY);
+        ipl_text_add(&groups[GROUP_I_XT], "I(X;T)");
+        ipl_text_add(&groups[GROUP_I_TY], "I(T;Y)");
+        for (size_t l = 0; l < n; l++) {
+            add_value(&groups[GROUP_I_XT], e->measures[l * k].I_XT);
+            add_value(&groups[GROUP_I_TY], e->measures[l * k].I_TY);
+        }
     }
     ipl_clock_print(total, sizeof total, e->train_seconds + e->measure_seconds);
     ipl_clock_print(spent, sizeof spent, e->measure_seconds);
     ipl_clock_print(left, sizeof left, e->seconds_left);
-    printf("  %s (measure %s)", total, spent);
+    ipl_text_add(&groups[GROUP_TIME], "%s (measure %s)", total, spent);
     if (e->epoch > 0 && e->epoch < e->epochs)
-        printf("  eta %s", left);
-    printf("\n");
+        ipl_text_add(&groups[GROUP_TIME], "  eta %s", left);
+    print_groups(groups, columns);
+    for (size_t i = 0; i < GROUPS; i++)
+        ipl_text_release(&groups[i]);
 }
 
 /* "name": value, null when it is not a number. */
@@ -271,7 +303,8 @@ static void on_epoch(void *self, const ipl_epoch_report *report)
     if (s->json)
         print_json(report);
     else if (!s->quiet && !s->muted && (s->every_epoch || report->probe))
-        print_epoch(report);
+        print_epoch(report,
+                    isatty(STDOUT_FILENO) ? ipl_terminal_style(STDOUT_FILENO).columns : 0);
     (void)fflush(stdout);
     s->epoch_start = ipl_clock();
 }
@@ -287,23 +320,14 @@ static void on_warning(void *self, const char *text)
         fprintf(stderr, "infoplane: warning: %s\n", text);
 }
 
-/* The command that goes on with a run; a name that a shell would take apart is quoted. */
-static void print_resume(const ipl_train_screen *s)
+/* The command that comes next, with the run as a word of a shell. */
+static void print_next(const ipl_train_screen *s, const char *command)
 {
-    const bool plain = s->path[strspn(s->path, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                               "abcdefghijklmnopqrstuvwxyz"
-                                               "0123456789_./+,:@%=-")] == '\0';
+    ipl_text word = {0};
 
-    printf("go on with: infoplane train --resume %s", plain ? "" : "'");
-    for (const char *c = s->path; *c; c++)
-        if (*c == '\'')
-            printf("'\\''");
-        else
-            (void)putchar(*c);
-    printf("%s", plain ? "" : "'");
-    if (s->threads > 0)
-        printf(" --threads %zu", s->threads);
-    printf("\n");
+    ipl_text_add_word(&word, s->path);
+    printf("%s %s", command, word.s ? word.s : s->path);
+    ipl_text_release(&word);
 }
 
 static void on_end(void *self, const ipl_train_end *end)
@@ -322,9 +346,12 @@ static void on_end(void *self, const ipl_train_end *end)
     else
         printf("\ndone: %s\n", s->path);
     if (end->stopped && end->resumable)
-        print_resume(s);
+        print_next(s, "go on with: infoplane train --resume");
     else
-        printf("plot it with: infoplane plot %s\n", s->path);
+        print_next(s, "plot it with: infoplane plot");
+    if (end->stopped && end->resumable && s->threads > 0)
+        printf(" --threads %zu", s->threads);
+    printf("\n");
     (void)fflush(stdout);
 }
 

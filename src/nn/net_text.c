@@ -18,6 +18,15 @@ static bool is_short(const char *text)
     return *text >= '0' && *text <= '9' && text[strspn(text, "0123456789-")] == '\0';
 }
 
+/* The activations among the layers, for a message that names them. */
+static const ipl_row *activation_row(size_t i)
+{
+    for (size_t k = 0; ipl_layer_table[k]; k++)
+        if (ipl_layer_table[k]->value && i-- == 0)
+            return ipl_layer_row(k);
+    return NULL;
+}
+
 /* The activation between layers must be one. */
 static ipl_status check_activation(const char *activation, ipl_error *err)
 {
@@ -27,9 +36,7 @@ static ipl_status check_activation(const char *activation, ipl_error *err)
     if (!activation || *activation == '\0')
         return ipl_fail(err, IPL_E_FORMAT,
                         "activation: none given, the net's text needs one");
-    st = ipl_spec_create(&spec, "activation", ipl_layer_row, activation, err);
-    if (st == IPL_OK && !ipl_layer_table[spec.index]->value)
-        st = ipl_fail(err, IPL_E_FORMAT, "'%.40s' is no activation", activation);
+    st = ipl_spec_create(&spec, "activation", activation_row, activation, err);
     ipl_spec_release(&spec);
     return st;
 }

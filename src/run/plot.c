@@ -164,7 +164,8 @@ static ipl_status write_script(const session *s, ipl_error *err)
 
     ipl_text_add(&text, "#!/bin/sh\n# Draw the figures of this folder again, after editing "
                         "the *.gp files: sh plot.sh [png|pdf|svg]\n"
-                        "cd \"$(dirname \"$0\")\" || exit 1\n");
+                        "cd \"$(dirname \"$0\")\" || exit 1\n"
+                        "export LC_ALL=C.UTF-8\n");
     for (size_t k = IPL_PLOT_PLANE; st == IPL_OK && k < IPL_PLOT_KINDS; k++) {
         (void)snprintf(file, sizeof file, "%s-settings.gp", kinds[k]);
         st = ipl_path_join(path, s->folder, file, err);
@@ -274,21 +275,27 @@ static ipl_status draw(session *s, ipl_plot_kind kind, ipl_error *err)
     const bool movie = kind == IPL_PLOT_MOVIE;
     const char *const argv[] = {movie ? "movie.gp" : "figure.gp", kinds[kind],
                                 movie ? "gif" : formats[s->opts->format], NULL};
-    char note[IPL_PATH_MAX + 64];
-    ipl_text said = {0};
+    ipl_text said = {0}, note = {0};
     bool missing;
     ipl_status st = ipl_gnuplot(&missing, &said, s->folder, argv, err);
 
     if (st == IPL_OK && missing && !s->missing) {
-        (void)snprintf(note, sizeof note,
-                       "no gnuplot here: data and scripts are written; draw them with: "
-                       "sh %.4000s/plot.sh",
-                       s->folder);
-        tell(s, IPL_PLOT_NOTE, note);
+        char script[IPL_PATH_MAX];
+
+        st = ipl_path_join(script, s->folder, "plot.sh", err);
+        ipl_text_add(&note,
+                     "no gnuplot here: data and scripts are written; draw them with: "
+                     "sh ");
+        ipl_text_add_word(&note, script);
+        if (st == IPL_OK)
+            st = ipl_text_status(&note, err);
+        if (st == IPL_OK)
+            tell(s, IPL_PLOT_NOTE, note.s);
         s->missing = true;
     }
     if (st == IPL_OK && said.len > 0 && !strstr(said.s, "frames in animation sequence"))
         tell(s, IPL_PLOT_NOTE, said.s);
+    ipl_text_release(&note);
     ipl_text_release(&said);
     return st;
 }

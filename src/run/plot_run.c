@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Epochs that a figure shows at most; more cannot be told apart. */
 enum { EPOCHS_MAX = 240, EXPERIMENT_BYTES_MAX = 1 << 20 };
@@ -36,10 +37,19 @@ static bool is_seed(const char *part, size_t len)
 
 void ipl_plot_label(char *out, size_t size, const char *path)
 {
+    char link[IPL_PATH_MAX], target[IPL_PATH_MAX];
     size_t end = strlen(path), start;
+    ssize_t length;
 
     while (end > 1 && path[end - 1] == '/')
         end--;
+    (void)snprintf(link, sizeof link, "%.*s", (int)end, path);
+    length = readlink(link, target, sizeof target - 1);
+    if (length > 0) {
+        target[length] = '\0';
+        path = target;
+        end = (size_t)length;
+    }
     start = last_part(path, end);
     if (is_seed(path + start, end - start) && start > 1)
         start = last_part(path, start - 1);

@@ -71,7 +71,7 @@ void ipl_plot_prettify(char *label);
 
 /**
  * Last part of a path, without slashes at its end; "." and ".." stay. A replicate, "seed3",
- * has the part before it too.
+ * has the part before it too; a link (results/latest) is called what it points to.
  */
 void ipl_plot_label(char *out, size_t size, const char *path);
 

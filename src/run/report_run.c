@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "run/run_dir.h"
 #include "run/series.h"
 
 #include <math.h>
@@ -216,15 +217,13 @@ ipl_status ipl_html_run_read(ipl_html_run *out, const char *folder, ipl_error *e
     ipl_status st;
 
     *out = (ipl_html_run){0};
-    if (!ipl_file_is_folder(folder))
-        return ipl_fail(err, IPL_E_NOINPUT, "%.300s: no such run folder", folder);
+    st = ipl_run_dir_check(folder, err);
+    if (st != IPL_OK)
+        return st;
     st = ipl_text_copy(out->folder, sizeof out->folder, folder, strlen(folder), "run", err);
     ipl_plot_label(out->label, sizeof out->label, folder);
     if (st == IPL_OK)
         st = read_text(&out->experiment, folder, "experiment.ini", err);
-    if (st == IPL_OK && !out->experiment)
-        st = ipl_fail(err, IPL_E_NOINPUT,
-                      "%.300s: not a run folder: it has no experiment.ini", folder);
     if (st == IPL_OK)
         st = read_text(&out->provenance, folder, "run.json", err);
     if (st == IPL_OK)

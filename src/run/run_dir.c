@@ -67,6 +67,25 @@ void ipl_run_dir_print_layer(ipl_text *out, const ipl_layer_row *row,
     }
 }
 
+ipl_status ipl_run_dir_check(const char *path, ipl_error *err)
+{
+    char experiment[IPL_PATH_MAX], gathered[IPL_PATH_MAX];
+    ipl_status st = ipl_path_join(experiment, path, EXPERIMENT, err);
+
+    if (st == IPL_OK)
+        st = ipl_path_join(gathered, path, "sweep.csv", err);
+    if (st != IPL_OK || ipl_file_exists(experiment))
+        return st;
+    if (!ipl_file_is_folder(path))
+        return ipl_fail(err, IPL_E_NOINPUT, "%.300s: no such run folder", path);
+    if (ipl_file_exists(gathered))
+        return ipl_fail(err, IPL_E_NOINPUT,
+                        "%.300s: a study, no run; name a run below it, see its sweep.csv",
+                        path);
+    return ipl_fail(err, IPL_E_NOINPUT, "%.300s: not a run folder: it has no " EXPERIMENT,
+                    path);
+}
+
 /* Whether the open file is still the one at that path. */
 static bool is_at(int fd, const char *file)
 {

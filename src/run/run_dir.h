@@ -42,6 +42,14 @@ typedef enum ipl_run_dir_state {
     IPL_RUN_DIR_DONE     /* a run that went to its end */
 } ipl_run_dir_state;
 
+/**
+ * Whether a folder is a run: it has an experiment.ini.
+ *
+ * errors  IPL_E_NOINPUT  there is none, or it is something else; a study, whose runs are below
+ *                        it, is told to name one of them
+ */
+ipl_status ipl_run_dir_check(const char *path, ipl_error *err) IPL_NODISCARD;
+
 /** Look at a path, without lock. */
 ipl_run_dir_state ipl_run_dir_look(const char *path);
 

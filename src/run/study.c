@@ -28,8 +28,8 @@ static void first_difference(char *out, size_t size, const char *old, const char
 }
 
 /* Write an experiment; one that is there must be the same unless force. */
-static ipl_status write_experiment(const char *file, const char *name, const ipl_text *text,
-                                   bool force, ipl_error *err)
+static ipl_status write_experiment(const char *file, const ipl_text *text, bool force,
+                                   ipl_error *err)
 {
     char *old = NULL, difference[200];
     size_t len;
@@ -42,7 +42,7 @@ static ipl_status write_experiment(const char *file, const char *name, const ipl
             st = ipl_fail(err, IPL_E_CANTCREATE,
                           "%s: another experiment of this name: %s; give another --out, or "
                           "--force to replace it",
-                          name, difference);
+                          file, difference);
         }
         ipl_free(old);
         return st;
@@ -95,7 +95,7 @@ static ipl_status add_job(ipl_study *study, ipl_experiment *exp, const ipl_exper
     if (st == IPL_OK)
         st = experiment_path(path, study->path, name.s, err);
     if (st == IPL_OK)
-        st = write_experiment(path, name.s, &text, study->force, err);
+        st = write_experiment(path, &text, study->force, err);
     if (st == IPL_OK)
         st = ipl_path_join(path, study->path, name.s, err);
     if (st == IPL_OK) {

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "math/linalg.h"
 #include "run/checkpoint.h"
+#include "run/run_dir.h"
 
 #include <string.h>
 
@@ -87,8 +88,10 @@ static ipl_status find_parameters(char *params, ipl_checkpoint_place *place,
 static ipl_status read_experiment(ipl_experiment **out, const char *run, ipl_error *err)
 {
     char path[IPL_PATH_MAX];
-    ipl_status st = ipl_path_join(path, run, "experiment.ini", err);
+    ipl_status st = ipl_run_dir_check(run, err);
 
+    if (st == IPL_OK)
+        st = ipl_path_join(path, run, "experiment.ini", err);
     if (st != IPL_OK)
         return st;
     *out = ipl_array(1, 1, sizeof **out, err);

@@ -71,7 +71,7 @@ check "with its values" [ -s a ]
 # What cannot be done.
 check "a run with neither activations nor checkpoints" small --checkpoint none --out plain
 refuses 66 "no activations were recorded; train with --record activations" analyze plain
-refuses 66 "no run directory" analyze nosuch
+refuses 66 "no such run folder" analyze nosuch
 refuses 73 "part: exists; name another --out" analyze run --out part
 refuses 65 "no layer 'fc9'" analyze run --layers fc9
 refuses 65 "9999 asked for" analyze run --rows 9999

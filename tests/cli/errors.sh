@@ -31,6 +31,7 @@ refuses_train 2 "shard: 'many' is not a number" --net 12-2 --shard many
 refuses_train 2 "option --loss is given twice" --net 12-2 --loss mse --loss mse
 refuses 2 "not both" train a.ini --preset demo
 refuses 2 "no preset 'szt-tan'; did you mean 'szt-tanh'?" train --preset szt-tan
+refuses 2 "no file 'szt-tanh'; did you mean --preset szt-tanh?" train szt-tanh
 refuses 66 "nosuch.ini: No such file" train nosuch.ini
 echo 'lerning = 1' >bad.ini
 refuses 65 "bad.ini:1: unknown key 'lerning'" train bad.ini
@@ -50,7 +51,7 @@ refuses_train 73 "/proc/run" --net 12-4-2 --out /proc/run
 check "a run is made" run 0 train --data szt --net 12-4-2 --epochs 1 -q --out kept
 cksum kept/information.csv >before
 refuses 2 "image 99999: there are" pictures kept --image 99999
-refuses 66 "nosuchrun/experiment.ini: No such file" pictures nosuchrun
+refuses 66 "nosuchrun: no such run folder" pictures nosuchrun
 refuses_train 73 "kept: exists; give --force" --net 12-4-2 --out kept
 refuses_train 65 "nosuch" --out kept --force --net "dense:units=2 nosuch"
 cksum kept/information.csv >after

@@ -27,7 +27,7 @@ all_in() {
     for option in $(options "$1"); do
         grep -q -- "-l $option\( \|$\)" "$folder/fish" &&
             sed -n "s/^ *$1) words='\(.*\)' ;;/ \1 /p" "$folder/bash" | grep -q -- " --$option " &&
-            sed 's/\\-/-/g' "$folder/$1.1" | grep -qx -- ".B --$option" || return 1
+            sed 's/\\-/-/g' "$folder/$1.1" | grep -qx -- ".B \(-[a-z], \)\{0,1\}--$option" || return 1
     done
 }
 for command in $commands; do

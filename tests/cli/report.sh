@@ -28,6 +28,11 @@ check "in a folder of both" [ -s "results/compare-$odd+relu/report.html" ]
 check "what is no run is refused" run 66 report results/none --out none.html
 check "by name" says "$err" "results/none: no such run folder"
 check "and nothing is written" [ ! -e none.html ]
+mkdir both
+cp -r "results/$odd" both/one
+cp -r results/relu both/two
+check "a folder of runs stands for them" run 0 report both
+check "in a report of its own" grep -q '"two"' both/report.html
 misuse "a report wants a run" "missing argument" report
 
 # A run that is still being written: half a row at the end.

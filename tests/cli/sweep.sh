@@ -32,6 +32,8 @@ cp results/szt-tanh/seed1/run.json before
 check "the same command again" study 0 train --seeds 1-3
 check "adds what is missing" [ "$(lines '^\[1/1\] seed3: done')" -eq 1 ]
 check "and leaves what is done" cmp before results/szt-tanh/seed1/run.json
+check "a study is no run" run 66 info results/szt-tanh
+check "and says where its runs are" says "$err" "a study, no run; name a run below it"
 check "other settings are refused" run 73 train --data szt --net 12-10-7-5-4-3-2 --seeds 1-3
 check "naming the difference" says "$err" "it has 'optimiser = adam:lr=0.01', not"
 check "a single run is in the way" run 73 train --data szt --seeds 1-2 --out alone
