@@ -42,6 +42,9 @@ typedef enum ipl_run_dir_state {
     IPL_RUN_DIR_DONE     /* a run that went to its end */
 } ipl_run_dir_state;
 
+/** Whether a process writes the run at a path: it holds the lock, which ends with it. */
+bool ipl_run_dir_is_locked(const char *path);
+
 /** Look at a path, without lock. */
 ipl_run_dir_state ipl_run_dir_look(const char *path);
 
