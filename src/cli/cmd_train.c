@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct train_opts {
     char preset[IPL_PRESET_NAME_MAX];
@@ -210,12 +211,18 @@ static ipl_status run_train(void *self, const ipl_args *args, ipl_error *err)
 
     if (st == IPL_OK)
         st = resolve(&exp, opts, args, run.resume, err);
+    if (st == IPL_OK && opts->jobs > 0 && *opts->seeds == '\0')
+        st = ipl_fail(err, IPL_E_ARG, "--jobs are replicates at a time: give --seeds");
     if (st == IPL_OK && *opts->seeds)
         return train_seeds(opts, &exp, args, err);
     if (st == IPL_OK)
         st = choose_path(path, opts, &exp, run.resume, err);
     if (st == IPL_OK)
         st = ipl_live_choose(&live, (ipl_live_mode)opts->live, err);
+    if (st == IPL_OK && opts->json && ipl_live_owns_terminal(&live) &&
+        live.fd == STDOUT_FILENO)
+        st = ipl_fail(err, IPL_E_ARG,
+                      "--json and --live want the same terminal: redirect the output");
     if (st == IPL_OK)
         st = ipl_live_start(&view, &live, err);
     if (st != IPL_OK)
