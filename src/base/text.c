@@ -116,6 +116,24 @@ void ipl_text_add_json(ipl_text *text, const char *s)
     add_char(text, '"');
 }
 
+void ipl_text_add_shell_word(ipl_text *text, const char *word, size_t len)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                "0123456789_./+,:@%=-";
+
+    if (len > 0 && strspn(word, plain) >= len) {
+        ipl_text_add(text, "%.*s", (int)len, word);
+        return;
+    }
+    add_char(text, '\'');
+    for (size_t i = 0; i < len; i++)
+        if (word[i] == '\'')
+            ipl_text_add(text, "'\\''");
+        else
+            add_char(text, word[i]);
+    add_char(text, '\'');
+}
+
 void ipl_text_add_number(ipl_text *text, double value)
 {
     char number[32];

@@ -32,6 +32,9 @@ void ipl_text_add_field(ipl_text *text, const char *field);
 /** Append a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void ipl_text_add_json(ipl_text *text, const char *s);
 
+/** Append len characters as one word of a shell: in single quotes unless they are plain. */
+void ipl_text_add_shell_word(ipl_text *text, const char *word, size_t len);
+
 /** Append a number so that it reads back exactly; NaN for every value that is not finite. */
 void ipl_text_add_number(ipl_text *text, double value);
 

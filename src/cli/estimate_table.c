@@ -1,6 +1,7 @@
 #include "cli/estimate_table.h"
 
 #include "cli/progress.h"
+#include "cli/terminal.h"
 #include "run/analysis.h"
 
 #include <stdio.h>
@@ -99,9 +100,11 @@ ipl_status ipl_estimate_table_run(const ipl_estimate_table *job, ipl_error *err)
         st = write_folder(job, &stack, table.s, err);
     else
         (void)fputs(table.s, stdout); /* main checks that everything was written */
-    if (st == IPL_OK && *job->out != '\0')
-        printf("%zu epochs, %zu layers: plot them with: infoplane plot %s\n",
-               stack.n_epochs, stack.n_layers, job->out);
+    if (st == IPL_OK && *job->out != '\0') {
+        printf("%zu epochs, %zu layers: plot them with: ", stack.n_epochs, stack.n_layers);
+        ipl_print_command("plot", job->out);
+        printf("\n");
+    }
 done:
     ipl_text_release(&table);
     ipl_stack_release(&stack);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "cli/progress.h"
+#include "cli/terminal.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -287,22 +288,20 @@ static void on_warning(void *self, const char *text)
         fprintf(stderr, "infoplane: warning: %s\n", text);
 }
 
-/* The command that goes on with a run; a name that a shell would take apart is quoted. */
+/* The command that goes on with a run. */
 static void print_resume(const ipl_train_screen *s)
 {
-    const bool plain = s->path[strspn(s->path, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                               "abcdefghijklmnopqrstuvwxyz"
-                                               "0123456789_./+,:@%=-")] == '\0';
-
-    printf("go on with: infoplane train --resume %s", plain ? "" : "'");
-    for (const char *c = s->path; *c; c++)
-        if (*c == '\'')
-            printf("'\\''");
-        else
-            (void)putchar(*c);
-    printf("%s", plain ? "" : "'");
+    printf("go on with: ");
+    ipl_print_command("train --resume", s->path);
     if (s->threads > 0)
         printf(" --threads %zu", s->threads);
+    printf("\n");
+}
+
+static void print_plot(const ipl_train_screen *s)
+{
+    printf("plot it with: ");
+    ipl_print_command("plot", s->path);
     printf("\n");
 }
 
@@ -324,7 +323,7 @@ static void on_end(void *self, const ipl_train_end *end)
     if (end->stopped && end->resumable)
         print_resume(s);
     else
-        printf("plot it with: infoplane plot %s\n", s->path);
+        print_plot(s);
     (void)fflush(stdout);
 }
 

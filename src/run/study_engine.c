@@ -9,24 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Append a word in single quotes, in which nothing is special to a shell. */
-static void add_quoted(ipl_text *out, const char *word, size_t len)
-{
-    ipl_text_add(out, "'");
-    for (size_t i = 0; i < len; i++) {
-        if (word[i] == '\'')
-            ipl_text_add(out, "'\\''");
-        else
-            ipl_text_add(out, "%c", word[i]);
-    }
-    ipl_text_add(out, "'");
-}
-
-/* NAME='value' */
+/* NAME=value, as a shell reads it */
 static void add_variable(ipl_text *out, const char *name, const char *value)
 {
     ipl_text_add(out, "%s=", name);
-    add_quoted(out, value, strlen(value));
+    ipl_text_add_shell_word(out, value, strlen(value));
     ipl_text_add(out, "\n");
 }
 
@@ -64,7 +51,7 @@ static void print_job(ipl_text *out, const ipl_study *study, const char *from,
     add_variable(out, "folder", study->path);
     add_variable(out, "program", program);
     ipl_text_add(out, "cd ");
-    add_quoted(out, from, strlen(from));
+    ipl_text_add_shell_word(out, from, strlen(from));
     ipl_text_add(
         out,
         " || exit 1 # paths in the experiments start here\n"
@@ -85,6 +72,23 @@ static void print_job(ipl_text *out, const ipl_study *study, const char *from,
         study->force ? "--force" : IPL_STUDY_RESUME);
 }
 
+/* The path of job.sh for GNU parallel, which hands it to a shell of its own. */
+static void add_job(ipl_text *out, const ipl_study *study, const char *from)
+{
+    ipl_text path = {0}, word = {0};
+
+    if (*study->path != '/')
+        ipl_text_add(&path, "%s/", from);
+    ipl_text_add(&path, "%s/job.sh", study->path);
+    if (!path.failed)
+        ipl_text_add_shell_word(&word, path.s, path.len);
+    if (!word.failed && word.len > 0)
+        ipl_text_add_shell_word(out, word.s, word.len);
+    out->failed = out->failed || path.failed || word.failed;
+    ipl_text_release(&word);
+    ipl_text_release(&path);
+}
+
 static void print_parallel(ipl_text *out, const ipl_study *study, const char *from,
                            const ipl_engine_opts *opts)
 {
@@ -96,12 +100,11 @@ static void print_parallel(ipl_text *out, const ipl_study *study, const char *fr
              "#   sh parallel.sh --sshlogin 4/alpha,8/beta\n"
              "# Other hosts need this folder and the program under the same paths.\n");
     ipl_text_add(out, "cd ");
-    add_quoted(out, from, strlen(from));
+    ipl_text_add_shell_word(out, from, strlen(from));
     ipl_text_add(out, " || exit 1\n");
     add_variable(out, "folder", study->path);
-    ipl_text_add(out, "job=$(pwd)/$folder/job.sh\n"
-                      "case $folder in /*) job=$folder/job.sh ;; esac\n"
-                      "parallel --will-cite --joblog \"$folder/parallel.log\" --jobs ");
+    ipl_text_add(out,
+                 "exec parallel --will-cite --joblog \"$folder/parallel.log\" --jobs ");
     if (opts->at_once > 0)
         ipl_text_add(out, "%zu", opts->at_once);
     else
@@ -110,11 +113,13 @@ static void print_parallel(ipl_text *out, const ipl_study *study, const char *fr
         const size_t len = strcspn(s, " ");
 
         ipl_text_add(out, " ");
-        add_quoted(out, s, len);
+        ipl_text_add_shell_word(out, s, len);
         s += len;
     }
-    ipl_text_add(out, " \"$@\" \\\n    sh \"'$job'\" {} --threads %zu --quiet ::: ",
-                 opts->threads > 0 ? opts->threads : 1);
+    ipl_text_add(out, " \"$@\" \\\n    sh ");
+    add_job(out, study, from);
+    ipl_text_add(out,
+                 " {} --threads %zu --quiet ::: ", opts->threads > 0 ? opts->threads : 1);
     add_lines(out, study, false);
     ipl_text_add(out, "\n");
 }

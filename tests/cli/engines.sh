@@ -39,7 +39,27 @@ if command -v parallel >/dev/null && parallel --version 2>/dev/null | grep -q '^
     # shellcheck disable=SC2086 # words
     check "a job that fails" run 3 sweep $small --grid activation=relu --grid lr=0.01,1e30 \
         --out bad --engine parallel
-    check "is told" says "$err" "1 runs failed, see bad/parallel.log"
+    check "is told" says "$err" "1 run failed, see bad/parallel.log"
+    mkdir "it's here"
+    check "a folder with blanks and quotes" sweep 0 "it's here/par" parallel --quiet
+    check "has its runs" [ "$(grep -c ,done, "it's here/par/sweep.csv")" -eq 4 ]
+    check "without a word" silent "$out"
+    long=$(echo "$small" | sed 's/--epochs 2/--epochs 100000 --measure log:5/')
+    for signal in TERM HUP; do
+        # shellcheck disable=SC2086 # words
+        "$program" sweep $long --grid lr=0.01,0.001 --out stopped-$signal --engine parallel \
+            >"$out" 2>"$err" &
+        pid=$!
+        run=stopped-$signal/optimiser.lr=0.01
+        for _ in $(seq 1200); do
+            [ -s $run/training.csv ] && [ "$(wc -l <$run/training.csv)" -gt 2 ] && break
+            sleep 0.1
+        done
+        kill -$signal $pid
+        wait $pid
+        check "$signal ends it" [ $? -gt 128 ]
+        check "with its runs" says $run/run.json '"state": "stopped"'
+    done
 else
     echo "SKIPPED: no GNU parallel here, that engine was not run"
 fi
