@@ -181,17 +181,6 @@ static void print_slurm(ipl_text *out, const ipl_study *study, const char *from,
                  "exit \"$status\"\n");
 }
 
-static ipl_status write_script(const ipl_text *text, const char *folder, const char *name,
-                               ipl_error *err)
-{
-    char path[IPL_PATH_MAX];
-    ipl_status st = ipl_text_status(text, err);
-
-    if (st == IPL_OK)
-        st = ipl_path_join(path, folder, name, err);
-    return st == IPL_OK ? ipl_file_replace(path, text->s, text->len, err) : st;
-}
-
 ipl_status ipl_study_write_scripts(const ipl_study *study, const ipl_engine_opts *opts,
                                    ipl_error *err)
 {
@@ -206,15 +195,15 @@ ipl_status ipl_study_write_scripts(const ipl_study *study, const ipl_engine_opts
     if (st != IPL_OK)
         return st;
     print_job(&text, study, from, opts->program);
-    st = write_script(&text, study->path, "job.sh", err);
+    st = ipl_file_write_text(&text, study->path, "job.sh", err);
     ipl_text_clear(&text);
     print_parallel(&text, study, from, opts);
     if (st == IPL_OK)
-        st = write_script(&text, study->path, "parallel.sh", err);
+        st = ipl_file_write_text(&text, study->path, "parallel.sh", err);
     ipl_text_clear(&text);
     print_slurm(&text, study, from, opts);
     if (st == IPL_OK)
-        st = write_script(&text, study->path, "slurm.sh", err);
+        st = ipl_file_write_text(&text, study->path, "slurm.sh", err);
     ipl_text_release(&text);
     return st;
 }

@@ -151,17 +151,6 @@ static ipl_status run_one(session *s, ipl_verdicts *sum, const ipl_verify_row *r
     return st;
 }
 
-static ipl_status write_text(const ipl_text *text, const char *folder, const char *name,
-                             ipl_error *err)
-{
-    char path[IPL_PATH_MAX];
-    ipl_status st = ipl_text_status(text, err);
-
-    if (st == IPL_OK)
-        st = ipl_path_join(path, folder, name, err);
-    return st == IPL_OK ? ipl_file_replace(path, text->s, text->len, err) : st;
-}
-
 static bool is_wanted(const ipl_verify_row *row, const char *const *names, size_t n_names)
 {
     for (size_t i = 0; i < n_names; i++)
@@ -210,10 +199,11 @@ static ipl_status check_options(const ipl_verify_row *table, const ipl_verify_op
 static ipl_status write_end(const session *s, ipl_status st, ipl_error *err)
 {
     ipl_error why = {0};
-    ipl_status written = write_text(&s->verdicts, s->opts->out, "verdicts.csv", &why);
+    ipl_status written =
+        ipl_file_write_text(&s->verdicts, s->opts->out, "verdicts.csv", &why);
 
     if (written == IPL_OK)
-        written = write_text(&s->commands, s->opts->out, "plot.sh", &why);
+        written = ipl_file_write_text(&s->commands, s->opts->out, "plot.sh", &why);
     if (st == IPL_OK && written != IPL_OK)
         return ipl_fail(err, written, "%s", why.msg);
     return st;
