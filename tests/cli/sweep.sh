@@ -66,6 +66,14 @@ cp -r grid/activation=relu_optimiser.lr=0.01 elsewhere
 check "folders are gathered" run 0 collect elsewhere results/szt-tanh --out all
 check "into one table" [ "$(wc -l <all/sweep.csv)" -eq 7 ]
 check "by what differs" says all/sweep.csv "seed,activation,epoch"
+mkdir -p begun/experiments
+cp -r results/szt-tanh/seed1 begun/one
+cp -r results/szt-tanh/seed2 begun/two
+for table in training information layers; do
+    printf 'epoch,st' >begun/two/$table.csv
+done
+check "a run that has just begun" run 0 collect begun
+check "does not hide the others" [ "$(wc -l <begun/sweep.csv)" -eq 3 ]
 check "a folder without runs" run 66 collect all
 check "no folder at all" run 66 collect nowhere
 
