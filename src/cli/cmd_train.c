@@ -62,7 +62,7 @@ static const char details[] =
     "run\n"
     "is done. Ctrl-C, TERM, HUP and USR1 end the run after the batch, a checkpoint "
     "written;\n"
-    "a second one ends it at once.\n";
+    "the same signal again ends it at once.\n";
 
 /* Number of the first signal that asked to stop. */
 static volatile sig_atomic_t stop_signal;
@@ -73,7 +73,7 @@ static void on_signal(int number)
 }
 
 /*
- * The first signal ends the run after its batch; the second one ends the program. A hang-up
+ * The first signal ends the run after its batch; the same again ends the program. A hang-up
  * that is ignored, as under nohup, stays so.
  */
 static void catch_signals(void)
