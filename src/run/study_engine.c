@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { JOB_NAME_MAX = 60 };
+
 /* NAME=value, as a shell reads it */
 static void add_variable(ipl_text *out, const char *name, const char *value)
 {
@@ -124,6 +126,19 @@ static void print_parallel(ipl_text *out, const ipl_study *study, const char *fr
     ipl_text_add(out, "\n");
 }
 
+/* Append characters of a value of sbatch that stands in double quotes; those of a file name
+ * have patterns like %a, unless their '%' is doubled. */
+static void add_directive(ipl_text *out, const char *value, size_t len, bool file)
+{
+    for (size_t i = 0; i < len && value[i] != '\0'; i++) {
+        if (value[i] == '"' || value[i] == '\\')
+            ipl_text_add(out, "\\");
+        if (file && value[i] == '%')
+            ipl_text_add(out, "%%");
+        ipl_text_add(out, "%c", value[i]);
+    }
+}
+
 static void print_slurm(ipl_text *out, const ipl_study *study, const char *from,
                         const ipl_engine_opts *opts)
 {
@@ -131,7 +146,8 @@ static void print_slurm(ipl_text *out, const ipl_study *study, const char *from,
 
     ipl_text_add(out, "#!/bin/sh\n"
                       "#SBATCH --job-name=\"");
-    ipl_text_add(out, "%.60s\"\n#SBATCH --array=", slash ? slash + 1 : study->path);
+    add_directive(out, slash ? slash + 1 : study->path, JOB_NAME_MAX, false);
+    ipl_text_add(out, "\"\n#SBATCH --array=");
     add_lines(out, study, true);
     if (opts->at_once > 0)
         ipl_text_add(out, "%%%zu", opts->at_once);
@@ -141,9 +157,11 @@ static void print_slurm(ipl_text *out, const ipl_study *study, const char *from,
                  "#SBATCH --open-mode=append\n"
                  "#SBATCH --signal=B:USR1@90\n",
                  opts->threads > 0 ? opts->threads : 1);
-    ipl_text_add(out,
-                 "#SBATCH --chdir=\"%s\"\n#SBATCH --output=\"%s/logs/slurm-%%a.log\"\n",
-                 from, study->path);
+    ipl_text_add(out, "#SBATCH --chdir=\"");
+    add_directive(out, from, strlen(from), false);
+    ipl_text_add(out, "\"\n#SBATCH --output=\"");
+    add_directive(out, study->path, strlen(study->path), true);
+    ipl_text_add(out, "/logs/slurm-%%a.log\"\n");
     for (const char *s = opts->options; *(s += strspn(s, " ")) != '\0';) {
         const size_t len = strcspn(s, " ");
 
@@ -190,6 +208,10 @@ ipl_status ipl_study_write_scripts(const ipl_study *study, const ipl_engine_opts
 
     if (st == IPL_OK && !getcwd(from, sizeof from))
         st = ipl_fail(err, IPL_E_IO, "current folder: %s", strerror(errno));
+    /* Comments of a script that are read end with their line. */
+    if (st == IPL_OK && (strchr(from, '\n') || strchr(study->path, '\n')))
+        st = ipl_fail(err, IPL_E_ARG, "%s: a study needs a path without line breaks",
+                      study->path);
     if (st == IPL_OK)
         st = ipl_folder_create(logs, err);
     if (st != IPL_OK)

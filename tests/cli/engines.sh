@@ -28,6 +28,14 @@ check "a line that is not there" [ "$(sh dry/job.sh 9 2>"$err"; echo $?)" -eq 66
 check "the rest" sweep 0 dry slurm --dry-run
 check "is what is left" says dry/slurm.sh "#SBATCH --array=1-2,4"
 
+check "a folder with quotes" sweep 0 'a "b\c" 5%d' slurm --dry-run
+check "is escaped for sbatch" says 'a "b\c" 5%d/slurm.sh' \
+    '--output="a \"b\\c\" 5%%d/logs/slurm-%a.log"'
+check "and its name" says 'a "b\c" 5%d/slurm.sh' '--job-name="a \"b\\c\" 5%d"'
+for script in job parallel slurm; do
+    check "$script.sh is a script" sh -n "a \"b\\c\" 5%d/$script.sh"
+done
+
 # ---- GNU parallel ----
 if command -v parallel >/dev/null && parallel --version 2>/dev/null | grep -q '^GNU parallel'; then
     check "GNU parallel runs a sweep" sweep 0 par parallel --engine-options='--sshlogin 2/:'
