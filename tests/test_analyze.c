@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include "math/npy.h"
 #include "run/analysis.h"
-#include "run/sweep.h"
+#include "run/estimator_texts.h"
 #include "run/table.h"
 #include "run/trainer.h"
 
@@ -472,25 +472,25 @@ static void running_out_of_memory_leaves_nothing_behind(void **state)
     }
 }
 
-/* ---- sweeps ---- */
+/* ---- estimator texts ---- */
 
 static void braces_stand_for_all_combinations(void **state)
 {
-    ipl_sweep sweep;
+    ipl_estimator_texts list;
 
     (void)state;
-    assert_int_equal(
-        ipl_sweep_create(&sweep, "logdet:scale={cov,corr},beta={1,10,rd}  a b:{x}", NULL),
-        IPL_OK);
-    assert_int_equal(sweep.n, 8);
-    assert_string_equal(sweep.texts[0], "logdet:scale=cov,beta=1");
-    assert_string_equal(sweep.texts[1], "logdet:scale=cov,beta=10");
-    assert_string_equal(sweep.texts[2], "logdet:scale=cov,beta=rd");
-    assert_string_equal(sweep.texts[3], "logdet:scale=corr,beta=1");
-    assert_string_equal(sweep.texts[5], "logdet:scale=corr,beta=rd");
-    assert_string_equal(sweep.texts[6], "a");
-    assert_string_equal(sweep.texts[7], "b:x");
-    ipl_sweep_release(&sweep);
+    assert_int_equal(ipl_estimator_texts_create(
+                         &list, "logdet:scale={cov,corr},beta={1,10,rd}  a b:{x}", NULL),
+                     IPL_OK);
+    assert_int_equal(list.n, 8);
+    assert_string_equal(list.texts[0], "logdet:scale=cov,beta=1");
+    assert_string_equal(list.texts[1], "logdet:scale=cov,beta=10");
+    assert_string_equal(list.texts[2], "logdet:scale=cov,beta=rd");
+    assert_string_equal(list.texts[3], "logdet:scale=corr,beta=1");
+    assert_string_equal(list.texts[5], "logdet:scale=corr,beta=rd");
+    assert_string_equal(list.texts[6], "a");
+    assert_string_equal(list.texts[7], "b:x");
+    ipl_estimator_texts_release(&list);
 }
 
 static void bad_braces_are_refused(void **state)
@@ -504,12 +504,12 @@ static void bad_braces_are_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        ipl_sweep sweep;
+        ipl_estimator_texts list;
         ipl_error err = {0};
 
-        if (ipl_sweep_create(&sweep, cases[i], &err) != IPL_E_FORMAT)
+        if (ipl_estimator_texts_create(&list, cases[i], &err) != IPL_E_FORMAT)
             fail_msg("'%s' is accepted", cases[i]);
-        assert_null(sweep.store);
+        assert_null(list.store);
     }
 }
 

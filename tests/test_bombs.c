@@ -14,8 +14,8 @@
 #include "ipl/estimator.h"
 #include "ipl/net.h"
 #include "math/npy_view.h"
+#include "run/estimator_texts.h"
 #include "run/experiment.h"
-#include "run/sweep.h"
 #include "run/table.h"
 #include "run/track.h"
 
@@ -407,13 +407,13 @@ static void a_net_cannot_be_endless(void **state)
     refuses(state, net_of_a_quadrillion_weights, IPL_E_SHAPE, "at most 2147483647");
 }
 
-static ipl_status sweep(const char *unit, size_t n, ipl_error *err)
+static ipl_status expand(const char *unit, size_t n, ipl_error *err)
 {
     char *text = repeat(unit, n);
-    ipl_sweep out;
-    const ipl_status st = ipl_sweep_create(&out, text, err);
+    ipl_estimator_texts out;
+    const ipl_status st = ipl_estimator_texts_create(&out, text, err);
 
-    ipl_sweep_release(&out);
+    ipl_estimator_texts_release(&out);
     ipl_free(text);
     return st;
 }
@@ -421,13 +421,13 @@ static ipl_status sweep(const char *unit, size_t n, ipl_error *err)
 static ipl_status a_million_estimators(const char *path, ipl_error *err)
 {
     (void)path;
-    return sweep("logdet ", MEGABYTE, err);
+    return expand("logdet ", MEGABYTE, err);
 }
 
 static ipl_status braces_of_a_million_texts(const char *path, ipl_error *err)
 {
     (void)path;
-    return sweep("{1,2}", 1000, err);
+    return expand("{1,2}", 1000, err);
 }
 
 static void estimators_cannot_be_endless(void **state)

@@ -431,6 +431,20 @@ static void a_hash_of_no_file_is_empty(void **state)
     assert_string_equal(got, "");
 }
 
+static void a_text_that_lost_something_is_not_written(void **state)
+{
+    ipl_text text = {0};
+
+    (void)state;
+    ipl_text_add(&text, "%d lines", 2);
+    assert_int_equal(ipl_file_write_text(&text, root, "text", NULL), IPL_OK);
+    text.failed = true;
+    text.len = 1;
+    assert_int_equal(ipl_file_write_text(&text, root, "text", NULL), IPL_E_NOMEM);
+    check_content(at("text"), "2 lines");
+    ipl_text_release(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -440,6 +454,7 @@ int main(void)
         cmocka_unit_test(a_file_longer_than_the_limit_is_refused),
         cmocka_unit_test(replacing_leaves_no_other_file),
         cmocka_unit_test(a_failed_replacement_keeps_the_old_content),
+        cmocka_unit_test(a_text_that_lost_something_is_not_written),
         cmocka_unit_test(a_link_in_the_place_of_the_temporary_file_is_not_followed),
         cmocka_unit_test(what_cannot_be_created_says_so),
         cmocka_unit_test(a_copy_has_the_same_content),

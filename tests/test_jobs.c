@@ -88,7 +88,7 @@ static void output_is_appended_to_the_log(void **state)
     ipl_free(text);
 }
 
-/* Each job counts the others that run with it by the files they hold. */
+/* Each job counts the others that run with it by their files, and prints the number alone. */
 static void no_more_run_at_once_than_may(void **state)
 {
     char line[400];
@@ -99,9 +99,10 @@ static void no_more_run_at_once_than_may(void **state)
     size_t len;
     int number;
 
-    (void)snprintf(line, sizeof line,
-                   "cd %s && touch run-$$ && sleep 0.1 && ls run-* | wc -l && rm run-$$",
-                   (const char *)*state);
+    (void)snprintf(
+        line, sizeof line,
+        "cd %s && : >run-$$ && sleep 0.1 && set -- run-* && echo $# && rm run-$$",
+        (const char *)*state);
     assert_int_equal(ipl_jobs_run(&number, &jobs, NULL), IPL_OK);
     assert_int_equal(ipl_file_read(&text, &len, log, 1000, NULL), IPL_OK);
     assert_null(strchr(text, '3'));
@@ -129,6 +130,64 @@ static void a_signal_is_passed_on_and_nothing_new_starts(void **state)
     assert_int_equal(l.ended, 2);
     assert_int_equal(l.end[0].status, 0);
     assert_int_equal(l.end[1].status, 9);
+    assert_true(l.end[1].stopped);
+}
+
+/* As under nohup: the second job starts although the first one hangs us up. */
+static void a_hang_up_that_is_ignored_stops_nothing(void **state)
+{
+    char sender[80];
+    lines l = {.line = {sender, "exit 0"}};
+    const ipl_jobs jobs = jobs_of(&l, 2, 1);
+    void (*before)(int) = signal(SIGHUP, SIG_IGN);
+    int number;
+
+    (void)state;
+    (void)snprintf(sender, sizeof sender, "kill -HUP %ld", (long)getpid());
+    assert_int_equal(ipl_jobs_run(&number, &jobs, NULL), IPL_OK);
+    (void)signal(SIGHUP, before);
+    assert_int_equal(number, 0);
+    assert_int_equal(l.ended, 2);
+}
+
+static void a_job_that_is_killed_has_failed_unless_it_was_asked(void **state)
+{
+    static const struct {
+        ipl_job_end end;
+        bool failed;
+        ipl_status status;
+    } cases[] = {
+        {{.status = 0}, false, IPL_OK},
+        {{.status = 3}, true, IPL_E_NUMERIC},
+        {{.status = 66}, true, IPL_E_NOINPUT},
+        {{.status = 127}, true, IPL_E_IO},
+        {{.signal = SIGKILL}, true, IPL_E_IO},
+        {{.signal = SIGTERM}, true, IPL_E_IO},
+        {{.signal = SIGTERM, .stopped = true}, false, IPL_E_IO},
+        {{.status = 74, .stopped = true}, true, IPL_E_IO},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(ipl_job_has_failed(&cases[i].end), cases[i].failed);
+        assert_int_equal(ipl_job_status(&cases[i].end), cases[i].status);
+    }
+}
+
+static void the_last_fault_of_a_log_is_found(void **state)
+{
+    static const char text[] = "infoplane: first\nepoch 1\ninfoplane: second\n"
+                               "infoplane: warning: odd\ntry 'infoplane train --help'\n";
+    const char *log = scratch_path(state, "log");
+    char fault[100], cut[5];
+
+    assert_int_equal(ipl_file_replace(log, text, sizeof text - 1, NULL), IPL_OK);
+    ipl_job_fault(fault, sizeof fault, log);
+    assert_string_equal(fault, "second");
+    ipl_job_fault(cut, sizeof cut, log);
+    assert_string_equal(cut, "seco");
+    ipl_job_fault(fault, sizeof fault, "/no/such/log");
+    assert_string_equal(fault, "");
 }
 
 static void descriptors_and_signals_are_as_before(void **state)
@@ -198,6 +257,10 @@ int main(void)
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(a_signal_is_passed_on_and_nothing_new_starts,
                                         scratch_setup, scratch_teardown),
+        cmocka_unit_test(a_hang_up_that_is_ignored_stops_nothing),
+        cmocka_unit_test(a_job_that_is_killed_has_failed_unless_it_was_asked),
+        cmocka_unit_test_setup_teardown(the_last_fault_of_a_log_is_found, scratch_setup,
+                                        scratch_teardown),
         cmocka_unit_test_setup_teardown(descriptors_and_signals_are_as_before,
                                         scratch_setup, scratch_teardown),
         cmocka_unit_test(a_log_that_cannot_be_written_is_a_fault),

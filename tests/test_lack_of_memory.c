@@ -6,9 +6,9 @@
 #include "math/npy_view.h"
 #include "nn/net_state.h"
 #include "run/checkpoint.h"
+#include "run/estimator_texts.h"
 #include "run/experiment.h"
 #include "run/stack.h"
-#include "run/sweep.h"
 #include "run/table.h"
 #include "run/track.h"
 
@@ -46,13 +46,13 @@ static const char *path_of(const char *folder, const char *name)
 
 static ipl_status expand(const char *folder, ipl_error *err)
 {
-    ipl_sweep sweep;
+    ipl_estimator_texts texts;
     const ipl_status st =
-        ipl_sweep_create(&sweep, "logdet:beta={1,2},scale={cov,corr} kde", err);
+        ipl_estimator_texts_create(&texts, "logdet:beta={1,2},scale={cov,corr} kde", err);
 
     (void)folder;
-    assert_true(st == IPL_OK ? sweep.n == 5 : !sweep.store);
-    ipl_sweep_release(&sweep);
+    assert_true(st == IPL_OK ? texts.n == 5 : !texts.store);
+    ipl_estimator_texts_release(&texts);
     return st;
 }
 
@@ -174,7 +174,7 @@ static ipl_status read_checkpoint(const char *folder, ipl_error *err)
     return st;
 }
 
-static void a_sweep_reports_it(void **state)
+static void estimator_texts_report_it(void **state)
 {
     reports_every_allocation(state, expand);
 }
@@ -212,7 +212,7 @@ static void a_checkpoint_reports_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_sweep_reports_it),
+        cmocka_unit_test(estimator_texts_report_it),
         cmocka_unit_test(an_experiment_reports_it),
         cmocka_unit_test(a_gzip_file_reports_it),
         cmocka_unit_test(a_view_of_an_array_reports_it),

@@ -10,6 +10,10 @@
 #include "run/trainer.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/wait.h>
 
 static ipl_experiment trial; /* large */
 static char folder[64];
@@ -323,6 +327,40 @@ static void a_start_that_was_cut_short_is_no_run(void **state)
                      IPL_OK);
     train_ok("cut", 0, 1, IPL_RESUME_AUTO);
     assert_same_run("whole", "cut");
+}
+
+/* Who only looks at the lock of a run, to tell whether it is written, keeps nobody out. */
+static void a_look_at_the_lock_is_waited_for(void **state)
+{
+    ipl_run_dir dir;
+    int pipes[2];
+    char byte;
+    pid_t child;
+
+    (void)state;
+    mlp("12-4-2", "sgd:lr=0.05");
+    train_ok("run", 7, 1, IPL_RESUME_NO);
+    assert_int_equal(ipl_file_replace(in("run/.lock"), "", 0, NULL), IPL_OK);
+    assert_false(ipl_run_dir_is_locked(in("run")));
+    assert_int_equal(pipe(pipes), 0);
+    child = fork();
+    if (child == 0) {
+        const int fd = ipl_file_open(in("run/.lock"), O_RDONLY);
+        const bool looks = fd >= 0 && flock(fd, LOCK_SH) == 0;
+        const bool told = write(pipes[1], looks ? "y" : "n", 1) == 1;
+
+        (void)poll(NULL, 0, 200);
+        _exit(!told);
+    }
+    assert_int_equal(read(pipes[0], &byte, 1), 1);
+    assert_int_equal(byte, 'y');
+    assert_int_equal(ipl_run_dir_reopen(&dir, in("run"), NULL), IPL_OK);
+    assert_true(ipl_run_dir_is_locked(in("run")));
+    ipl_run_dir_release(&dir);
+    assert_false(ipl_run_dir_is_locked(in("run")));
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    (void)close(pipes[0]);
+    (void)close(pipes[1]);
 }
 
 /* ---- refusing ---- */
@@ -862,6 +900,7 @@ int main(void)
         RUN_TEST(a_run_that_is_done_says_so),
         RUN_TEST(there_must_be_a_run_to_go_on_with),
         RUN_TEST(a_start_that_was_cut_short_is_no_run),
+        RUN_TEST(a_look_at_the_lock_is_waited_for),
         RUN_TEST(another_experiment_is_refused_with_what_differs),
         RUN_TEST(a_checkpoint_of_another_experiment_is_refused),
         RUN_TEST(pictures_and_checkpoints_may_be_chosen_anew),

@@ -99,7 +99,7 @@ static void a_word_reads_back_from_a_shell(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         ipl_text_clear(&text);
-        ipl_text_add_word(&text, cases[i][0]);
+        ipl_text_add_shell_word(&text, cases[i][0], strlen(cases[i][0]));
         assert_string_equal(text.s, cases[i][1]);
     }
     ipl_text_release(&text);
@@ -125,6 +125,25 @@ static void json_strings_are_escaped(void **state)
         assert_string_equal(text.s, cases[i][1]);
     }
     ipl_text_release(&text);
+}
+
+static void words_of_a_shell_are_quoted_when_they_must_be(void **state)
+{
+    static const char *const cases[][2] = {{"results/a-1_b.c", "results/a-1_b.c"},
+                                           {"", "''"},
+                                           {"two words", "'two words'"},
+                                           {"it's", "'it'\\''s'"},
+                                           {"$(rm) `x` \"\\;", "'$(rm) `x` \"\\;'"},
+                                           {"line\nbreak", "'line\nbreak'"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ipl_text text = {0};
+
+        ipl_text_add_shell_word(&text, cases[i][0], strlen(cases[i][0]));
+        assert_string_equal(text.s, cases[i][1]);
+        ipl_text_release(&text);
+    }
 }
 
 static void every_byte_that_is_not_utf8_is_replaced(void **state)
@@ -320,6 +339,7 @@ int main(void)
         cmocka_unit_test(csv_fields_are_quoted_when_they_must_be),
         cmocka_unit_test(a_word_reads_back_from_a_shell),
         cmocka_unit_test(json_strings_are_escaped),
+        cmocka_unit_test(words_of_a_shell_are_quoted_when_they_must_be),
         cmocka_unit_test(every_byte_that_is_not_utf8_is_replaced),
         cmocka_unit_test(numbers_read_back_exactly),
         cmocka_unit_test(numbers_are_as_short_as_they_can_be),

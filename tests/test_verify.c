@@ -286,6 +286,44 @@ static void a_failed_check_is_a_numeric_fault_and_everything_is_written(void **s
     ipl_text_release(&said);
 }
 
+static ipl_status run_faulty(ipl_report *report, const ipl_verify_task *task,
+                             ipl_error *err)
+{
+    (void)report;
+    (void)task;
+    return ipl_fail(err, IPL_E_NOINPUT, "no data for this one");
+}
+
+static void what_came_before_a_fault_is_written(void **state)
+{
+    static const ipl_verify_row table[] = {{"mixed", "a test", run_mixed, NULL},
+                                           {"faulty", "another", run_faulty, NULL},
+                                           {.name = NULL}};
+    const ipl_verify_opts opts = {.quick = true, .out = scratch_path(state, "half")};
+    ipl_verdicts sum;
+    ipl_error err = {0};
+
+    hide_gnuplot();
+    assert_int_equal(ipl_verify_rows(&sum, table, &opts, NULL, 0, NULL, NULL, &err),
+                     IPL_E_NOINPUT);
+    restore_path();
+    assert_string_equal(err.msg, "no data for this one");
+    assert_true(file_has(scratch_path(state, "half/verdicts.csv"), "mixed,c,,no data"));
+    assert_true(file_has(scratch_path(state, "half/plot.sh"), "verify.gp mixed"));
+}
+
+static void options_of_nets_need_a_net(void **state)
+{
+    const ipl_verify_opts opts = {.nets = 2, .out = scratch_path(state, "never")};
+    ipl_verdicts sum;
+    ipl_error err = {0};
+
+    assert_int_equal(ipl_verify_rows(&sum, own_table, &opts, NULL, 0, NULL, NULL, &err),
+                     IPL_E_ARG);
+    assert_non_null(strstr(err.msg, "--nets"));
+    assert_false(ipl_file_exists(opts.out));
+}
+
 static void a_figure_is_drawn(void **state)
 {
     const ipl_verify_opts opts = {.quick = true, .out = scratch_path(state, "drawn")};
@@ -593,6 +631,8 @@ int main(void)
         cmocka_unit_test(a_sweep_reports_its_first_fault_at_any_number_of_threads),
         cmocka_unit_test(a_report_writes_values_and_what_is_drawn),
         cmocka_unit_test(a_failed_check_is_a_numeric_fault_and_everything_is_written),
+        cmocka_unit_test(what_came_before_a_fault_is_written),
+        cmocka_unit_test(options_of_nets_need_a_net),
         cmocka_unit_test(a_figure_is_drawn),
         cmocka_unit_test(an_unknown_experiment_is_refused_before_anything_is_run),
         cmocka_unit_test(every_experiment_has_a_name_and_a_summary),

@@ -2,6 +2,7 @@
 #ifndef IPL_FILE_H
 #define IPL_FILE_H
 
+#include "base/text.h"
 #include "ipl/status.h"
 
 #include <stdbool.h>
@@ -57,6 +58,14 @@ ipl_status ipl_file_read_head(char *out, size_t len, const char *path,
  */
 ipl_status ipl_file_replace(const char *path, const void *bytes, size_t len,
                             ipl_error *err) IPL_NODISCARD;
+
+/**
+ * Write a text as folder/name, in place of what was there: ipl_file_replace() with its errors.
+ *
+ * errors  IPL_E_NOMEM  an addition to the text was lost; IPL_E_ARG  the path is too long
+ */
+ipl_status ipl_file_write_text(const ipl_text *text, const char *folder, const char *name,
+                               ipl_error *err) IPL_NODISCARD;
 
 /** Copy a file atomically; errors of ipl_file_read() and ipl_file_replace(). */
 ipl_status ipl_file_copy(const char *to, const char *from, ipl_error *err) IPL_NODISCARD;

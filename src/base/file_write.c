@@ -187,6 +187,17 @@ ipl_status ipl_file_replace(const char *path, const void *bytes, size_t len, ipl
     return ipl_file_writer_close(&w, NULL, st, err);
 }
 
+ipl_status ipl_file_write_text(const ipl_text *text, const char *folder, const char *name,
+                               ipl_error *err)
+{
+    char path[IPL_PATH_MAX];
+    ipl_status st = ipl_text_status(text, err);
+
+    if (st == IPL_OK)
+        st = ipl_path_join(path, folder, name, err);
+    return st == IPL_OK ? ipl_file_replace(path, text->s, text->len, err) : st;
+}
+
 ipl_status ipl_file_copy(const char *to, const char *from, ipl_error *err)
 {
     char *bytes;

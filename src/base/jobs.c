@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,7 +16,7 @@
 #    include <sys/prctl.h>
 #endif
 
-enum { EXEC_FAILED = 127 };
+enum { EXEC_FAILED = 127, LOG_BYTES_MAX = 1 << 26 };
 
 static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
 
@@ -25,6 +25,7 @@ typedef struct slot {
     pid_t pid; /* 0: free */
     size_t job;
     double start; /* clock */
+    bool told;    /* a signal was passed on to it */
 } slot;
 
 typedef struct session {
@@ -108,6 +109,7 @@ static void reap(session *s)
         if (one->pid == 0 || waitpid(one->pid, &status, WNOHANG) != one->pid)
             continue;
         end.seconds = ipl_clock() - one->start;
+        end.stopped = one->told;
         if (WIFSIGNALED(status))
             end.signal = WTERMSIG(status);
         else
@@ -123,14 +125,25 @@ static void pass_on(session *s, int number)
 {
     s->signal = number;
     for (size_t k = 0; k < s->jobs->at_once; k++)
-        if (s->slots[k].pid != 0)
-            (void)kill(s->slots[k].pid, number);
+        if (s->slots[k].pid != 0) {
+            (void)kill(s->slots[k].pid, s->jobs->stop_by ? s->jobs->stop_by : number);
+            s->slots[k].told = true;
+        }
 }
 
 /* Only its being there matters: a signal that is ignored is not waited for everywhere. */
 static void nothing(int number)
 {
     (void)number;
+}
+
+/* Whether a signal is to stop us. One that is ignored could still be waited for. */
+static bool is_heard(int number)
+{
+    struct sigaction action;
+
+    return number != SIGHUP || sigaction(number, NULL, &action) != 0 ||
+           action.sa_handler != SIG_IGN;
 }
 
 /* Hold the signals back, to be waited for. */
@@ -144,7 +157,8 @@ static void hold_signals(session *s, struct sigaction *child_before)
     (void)sigemptyset(&s->waited);
     (void)sigaddset(&s->waited, SIGCHLD);
     for (size_t i = 0; i < sizeof stop_signals / sizeof stop_signals[0]; i++)
-        (void)sigaddset(&s->waited, stop_signals[i]);
+        if (is_heard(stop_signals[i]))
+            (void)sigaddset(&s->waited, stop_signals[i]);
     (void)sigprocmask(SIG_BLOCK, &s->waited, &s->before);
     (void)sigaction(SIGCHLD, &action, child_before);
 }
@@ -178,6 +192,35 @@ ipl_status ipl_jobs_run(int *signal_out, const ipl_jobs *jobs, ipl_error *err)
     ipl_free(s.slots);
     *signal_out = s.signal;
     return st;
+}
+
+bool ipl_job_has_failed(const ipl_job_end *end)
+{
+    return end->status != 0 || (end->signal != 0 && !end->stopped);
+}
+
+ipl_status ipl_job_status(const ipl_job_end *end)
+{
+    for (int st = IPL_OK; end->signal == 0 && st < IPL_STATUS_COUNT; st++)
+        if (ipl_status_exit((ipl_status)st) == end->status)
+            return (ipl_status)st;
+    return IPL_E_IO;
+}
+
+void ipl_job_fault(char *out, size_t size, const char *log)
+{
+    static const char mark[] = "infoplane: ";
+    char *text = NULL, *line;
+    size_t len;
+
+    *out = '\0';
+    if (ipl_file_read(&text, &len, log, LOG_BYTES_MAX, NULL) != IPL_OK)
+        return;
+    for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+        if (strncmp(line, mark, sizeof mark - 1) == 0 &&
+            strncmp(line, "infoplane: warning: ", 20) != 0)
+            (void)snprintf(out, size, "%s", line + sizeof mark - 1);
+    ipl_free(text);
 }
 
 ipl_status ipl_jobs_self(char *out, const char *fallback, ipl_error *err)

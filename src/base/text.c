@@ -95,24 +95,6 @@ static size_t utf8_length(const unsigned char *s)
     return n;
 }
 
-void ipl_text_add_word(ipl_text *text, const char *word)
-{
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                "0123456789_./+,:@%=-";
-    const bool quote = *word == '\0' || word[strspn(word, plain)] != '\0';
-
-    if (quote)
-        add_char(text, '\'');
-    for (; *word != '\0'; word++) {
-        if (*word == '\'')
-            ipl_text_add(text, "'\\''");
-        else
-            add_char(text, *word);
-    }
-    if (quote)
-        add_char(text, '\'');
-}
-
 void ipl_text_add_json(ipl_text *text, const char *s)
 {
     const unsigned char *c = (const unsigned char *)s;
@@ -132,6 +114,24 @@ void ipl_text_add_json(ipl_text *text, const char *s)
         c += n ? n : 1;
     }
     add_char(text, '"');
+}
+
+void ipl_text_add_shell_word(ipl_text *text, const char *word, size_t len)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                "0123456789_./+,:@%=-";
+
+    if (len > 0 && strspn(word, plain) >= len) {
+        ipl_text_add(text, "%.*s", (int)len, word);
+        return;
+    }
+    add_char(text, '\'');
+    for (size_t i = 0; i < len; i++)
+        if (word[i] == '\'')
+            ipl_text_add(text, "'\\''");
+        else
+            add_char(text, word[i]);
+    add_char(text, '\'');
 }
 
 void ipl_text_add_number(ipl_text *text, double value)

@@ -29,14 +29,11 @@ void ipl_text_add(ipl_text *text, const char *fmt, ...) IPL_PRINTF(2, 3);
 /** Append one CSV field (RFC 4180): quoted when it has a comma, a quote or a line break. */
 void ipl_text_add_field(ipl_text *text, const char *field);
 
-/**
- * Append a word as a shell reads it back: as it is when nothing in it is special, otherwise
- * in single quotes.
- */
-void ipl_text_add_word(ipl_text *text, const char *word);
-
 /** Append a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void ipl_text_add_json(ipl_text *text, const char *s);
+
+/** Append len characters as one word of a shell: in single quotes unless they are plain. */
+void ipl_text_add_shell_word(ipl_text *text, const char *word, size_t len);
 
 /** Append a number so that it reads back exactly; NaN for every value that is not finite. */
 void ipl_text_add_number(ipl_text *text, double value);

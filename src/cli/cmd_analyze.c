@@ -4,11 +4,11 @@
 #include "cli/progress.h"
 #include "run/activations.h"
 #include "run/analysis.h"
+#include "run/estimator_texts.h"
 #include "run/experiment.h"
 #include "run/plot_run.h"
 #include "run/replay.h"
 #include "run/run_dir.h"
-#include "run/sweep.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,7 +34,7 @@ static const char *const unit_words[] = {[UNIT_OF_RUN] = "run",
 static const ipl_opt analyze_rows[] = {
     {.name = "estimator", IPL_OPT_FIELD(analyze_opts, estimators), .type = IPL_OPT_TEXT,
      .text = "", .repeat = true,
-     .help = "text, may be given again; {1,10} sweeps a value (default: the run's)"},
+     .help = "text, may be given again; {1,10} stands for both values (default: the run's)"},
     IPL_OPT_WORD(analyze_opts, unit, "unit", unit_words, UNIT_OF_RUN,
                  "unit of entropies; run: as the run has it"),
     IPL_OPT_STRING(analyze_opts, layers, "layers", "",
@@ -60,7 +60,7 @@ typedef struct analysis {
     const analyze_opts *opts;
     const char *run;
     ipl_experiment *exp; /* of the run, then with what was chosen here */
-    ipl_sweep sweep;
+    ipl_estimator_texts estimators;
     ipl_stack stacks[SPLITS_MAX];
     size_t n_stacks;
     bool replay; /* nothing was recorded: measure checkpoints */
@@ -114,8 +114,8 @@ static ipl_status adapt_experiment(analysis *a, ipl_error *err)
     ipl_text texts = {0};
     ipl_status st;
 
-    for (size_t k = 0; k < a->sweep.n; k++)
-        ipl_text_add(&texts, "%s%s", k ? " " : "", a->sweep.texts[k]);
+    for (size_t k = 0; k < a->estimators.n; k++)
+        ipl_text_add(&texts, "%s%s", k ? " " : "", a->estimators.texts[k]);
     st = ipl_text_status(&texts, err);
     if (st == IPL_OK)
         st = set(a->exp, "estimator", texts.s, err);
@@ -213,14 +213,14 @@ static void say(void *context, ipl_plot_line kind, const char *line)
         printf("%s\n", line);
 }
 
-/* The figure of a sweep: a plane for each of several estimators. */
+/* A plane for each of several estimators. */
 static ipl_status draw(analysis *a, ipl_error *err)
 {
     const char *const runs[] = {a->out};
     ipl_plot_opts opts;
     char title[IPL_LABEL_MAX];
 
-    if (a->sweep.n < 2)
+    if (a->estimators.n < 2)
         return IPL_OK;
     ipl_opt_init(&opts, ipl_plot_opt_table);
     opts.kind = IPL_PLOT_SWEEP;
@@ -260,8 +260,8 @@ static ipl_status measure_checkpoints(analysis *a, ipl_error *err)
 
 static ipl_status measure_stacks(analysis *a, ipl_error *err)
 {
-    const ipl_analysis_opts opts = {.estimators = a->sweep.texts,
-                                    .n_estimators = a->sweep.n,
+    const ipl_analysis_opts opts = {.estimators = a->estimators.texts,
+                                    .n_estimators = a->estimators.n,
                                     .unit = (ipl_unit)a->exp->unit,
                                     .null_repeats = a->exp->null_repeats,
                                     .null_seed = a->exp->seed,
@@ -293,7 +293,8 @@ static ipl_status analyze(analysis *a, const ipl_args *args, ipl_error *err)
     ipl_status st = read_experiment(a, err);
 
     if (st == IPL_OK)
-        st = ipl_sweep_create(&a->sweep, *texts != '\0' ? texts : a->exp->estimator, err);
+        st = ipl_estimator_texts_create(&a->estimators,
+                                        *texts != '\0' ? texts : a->exp->estimator, err);
     if (st == IPL_OK)
         st = choose_source(a, err);
     if (st == IPL_OK)
@@ -318,8 +319,8 @@ static ipl_status analyze(analysis *a, const ipl_args *args, ipl_error *err)
     if (st == IPL_OK && !a->opts->quiet)
         printf("%zu epoch%s, %zu layer%s, %zu estimator%s: %s\n", a->size.epochs,
                a->size.epochs == 1 ? "" : "s", a->size.layers,
-               a->size.layers == 1 ? "" : "s", a->sweep.n, a->sweep.n == 1 ? "" : "s",
-               a->out);
+               a->size.layers == 1 ? "" : "s", a->estimators.n,
+               a->estimators.n == 1 ? "" : "s", a->out);
     return st;
 }
 
@@ -335,7 +336,7 @@ static ipl_status run_analyze(void *self, const ipl_args *args, ipl_error *err)
     ipl_text_release(&a.information);
     for (size_t s = 0; s < SPLITS_MAX; s++)
         ipl_stack_release(&a.stacks[s]);
-    ipl_sweep_release(&a.sweep);
+    ipl_estimator_texts_release(&a.estimators);
     return st;
 }
 

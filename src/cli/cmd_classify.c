@@ -1,12 +1,12 @@
 /* infoplane classify RUN IMAGE...: what a trained net says of pictures, and what it sees. */
 #include "base/alloc.h"
 #include "cli/command.h"
+#include "cli/terminal.h"
 #include "run/classify.h"
 #include "run/trained.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,15 +29,6 @@ static const ipl_opt classify_rows[] = {
                  "turn black on white into white on black first"),
     IPL_OPT_END,
 };
-
-/* Whether standard output shows colours. */
-static bool is_colourful(void)
-{
-    const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
-
-    return isatty(STDOUT_FILENO) && term && *term != '\0' && strcmp(term, "dumb") != 0 &&
-           !(no_colour && *no_colour != '\0');
-}
 
 /* A bar for a share: spaces on a colour, or hashes. */
 static void print_bar(double share, bool best, bool colourful)
@@ -84,7 +75,7 @@ static void print_row(const ipl_classified *seen, const ipl_dataset *ds, size_t 
 static ipl_status print_verdict(const ipl_classified *seen, const ipl_dataset *ds,
                                 const char *path, size_t top, ipl_error *err)
 {
-    const bool colourful = is_colourful();
+    const bool colourful = ipl_terminal_style(STDOUT_FILENO).colours > 0;
     bool *done = ipl_array(seen->n_classes, 1, sizeof *done, err);
     char name[256];
     int width = 1;

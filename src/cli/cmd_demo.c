@@ -229,28 +229,44 @@ static ipl_status prepare(session *s, const demo_opts *opts, ipl_error *err)
     return st;
 }
 
-/* The command lines, as the user would type them. */
-static void print_commands(const session *s)
+/* A command line, as the user would type it. */
+static ipl_status add_command(ipl_text *out, char *const *argv, ipl_error *err)
 {
-    printf("%s\n\n", s->what->about);
-    for (size_t i = 0; i < NETS; i++) {
-        size_t column = 0;
+    size_t column = 0;
+    ipl_text word = {0};
+    ipl_status st = IPL_OK;
 
-        for (size_t k = 0; s->argv[i][k]; k++) {
-            const char *word = k == 0 ? "infoplane" : s->argv[i][k];
-            const size_t len = strlen(word) + 1;
-
-            if (column > 0 && column + len > 76 && word[0] == '-') {
-                printf(" \\\n     ");
-                column = 5;
-            }
-            printf("%s%s", column == 0 ? "  " : " ", word);
-            column += len;
+    for (size_t k = 0; argv[k] && st == IPL_OK; k++) {
+        ipl_text_clear(&word);
+        if (k == 0)
+            ipl_text_add(&word, "infoplane");
+        else
+            ipl_text_add_shell_word(&word, argv[k], strlen(argv[k]));
+        st = ipl_text_status(&word, err);
+        if (column > 0 && column + word.len + 1 > 76 && argv[k][0] == '-') {
+            ipl_text_add(out, " \\\n     ");
+            column = 5;
         }
-        printf("\n");
+        ipl_text_add(out, "%s%s", column == 0 ? "  " : " ", word.s ? word.s : "");
+        column += word.len + 1;
     }
-    printf("\n");
+    ipl_text_add(out, "\n");
+    ipl_text_release(&word);
+    return st == IPL_OK ? ipl_text_status(out, err) : st;
+}
+
+static ipl_status print_commands(const session *s, ipl_error *err)
+{
+    ipl_text text = {0};
+    ipl_status st = IPL_OK;
+
+    for (size_t i = 0; i < NETS && st == IPL_OK; i++)
+        st = add_command(&text, s->argv[i], err);
+    if (st == IPL_OK)
+        printf("%s\n\n%s\n", s->what->about, text.s);
     (void)fflush(stdout);
+    ipl_text_release(&text);
+    return st;
 }
 
 static char *const *argv_of(void *self, size_t i)
@@ -266,37 +282,6 @@ static const char *log_of(void *self, size_t i)
 static void on_end(void *self, size_t i, const ipl_job_end *end)
 {
     ((session *)self)->ends[i] = *end;
-}
-
-/* What the program said last of a fault: "infoplane: ..." in its log; "" when there is none. */
-static void last_fault(char *out, size_t size, const char *path)
-{
-    enum { LOG_MAX = 1 << 26 };
-    static const char mark[] = "infoplane: ";
-    char *text = NULL;
-    size_t len = 0;
-
-    *out = '\0';
-    if (ipl_file_read(&text, &len, path, LOG_MAX, NULL) != IPL_OK)
-        return;
-    for (const char *s = text; s; s = strchr(s, '\n')) {
-        s += *s == '\n';
-        if (strncmp(s, mark, sizeof mark - 1) == 0)
-            (void)snprintf(out, size, "%.*s", (int)strcspn(s + sizeof mark - 1, "\n"),
-                           s + sizeof mark - 1);
-        if (*s == '\0')
-            break;
-    }
-    ipl_free(text);
-}
-
-/* The kind of fault that ends with an exit status; IPL_E_IO when there is none. */
-static ipl_status status_of(const ipl_job_end *end)
-{
-    for (int st = IPL_OK; end->signal == 0 && st < IPL_STATUS_COUNT; st++)
-        if (ipl_status_exit((ipl_status)st) == end->status)
-            return (ipl_status)st;
-    return IPL_E_IO;
 }
 
 /* Train both nets and show them. */
@@ -325,10 +310,10 @@ static ipl_status train(session *s, ipl_live *live, ipl_error *err)
     for (size_t i = 0; i < NETS && st == IPL_OK; i++) {
         char why[160];
 
-        if (status_of(&s->ends[i]) == IPL_OK)
+        if (ipl_job_status(&s->ends[i]) == IPL_OK)
             continue;
-        last_fault(why, sizeof why, s->logs[i]);
-        st = ipl_fail(err, status_of(&s->ends[i]), "demo: %s (log: %.60s)",
+        ipl_job_fault(why, sizeof why, s->logs[i]);
+        st = ipl_fail(err, ipl_job_status(&s->ends[i]), "demo: %s (log: %.60s)",
                       *why != '\0' ? why : "training failed", s->logs[i]);
     }
     return st;
@@ -483,11 +468,13 @@ static ipl_status run_demo(void *self, const ipl_args *args, ipl_error *err)
     if (st == IPL_OK) {
         live.runs = s.run_words;
         live.plot = (ipl_plot_opts){.kind = IPL_PLOT_PLANE};
-        (void)snprintf(live.plot.estimator, sizeof live.plot.estimator, "%s",
-                       s.what->estimator);
-        print_commands(&s);
-        st = train(&s, &live, err);
+        if (!is_given(args, "--estimator", strlen("--estimator")))
+            (void)snprintf(live.plot.estimator, sizeof live.plot.estimator, "%s",
+                           s.what->estimator);
+        st = print_commands(&s, err);
     }
+    if (st == IPL_OK)
+        st = train(&s, &live, err);
     if (st == IPL_OK)
         st = present(&s, err);
     for (size_t i = 0; i < NETS; i++)

@@ -208,7 +208,7 @@ done:
 
 /* One T: its measures one a line. */
 static ipl_status estimate_one(const estimate_opts *o, const char *path,
-                               const ipl_sweep *estimators, ipl_error *err)
+                               const ipl_estimator_texts *estimators, ipl_error *err)
 {
     inputs in = {.t_path = path, .has_null = o->null_repeats > 0};
     ipl_status st = read_inputs(&in, o, err);
@@ -221,7 +221,7 @@ static ipl_status estimate_one(const estimate_opts *o, const char *path,
 
 /* Many T: a row for each layer and epoch. */
 static ipl_status estimate_many(const estimate_opts *o, const char *const *files,
-                                size_t n_files, const ipl_sweep *estimators,
+                                size_t n_files, const ipl_estimator_texts *estimators,
                                 const ipl_args *args, ipl_error *err)
 {
     const ipl_estimate_table job = {.x = o->x,
@@ -265,12 +265,12 @@ static ipl_status run_estimate(void *opts, const ipl_args *args, ipl_error *err)
 {
     const estimate_opts *o = opts;
     const char **files = NULL;
-    ipl_sweep estimators = {0};
+    ipl_estimator_texts estimators = {0};
     size_t n = 0;
     ipl_status st = check(o, args, err);
 
     if (st == IPL_OK)
-        st = ipl_sweep_create(&estimators, o->estimators, err);
+        st = ipl_estimator_texts_create(&estimators, o->estimators, err);
     if (st != IPL_OK)
         goto done;
     files = ipl_array(args->n_later + args->n_words + 1, 1, sizeof *files, err);
@@ -286,7 +286,7 @@ static ipl_status run_estimate(void *opts, const ipl_args *args, ipl_error *err)
                                    : estimate_many(o, files, n, &estimators, args, err);
 done:
     ipl_free(files);
-    ipl_sweep_release(&estimators);
+    ipl_estimator_texts_release(&estimators);
     return st;
 }
 

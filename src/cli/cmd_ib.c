@@ -4,6 +4,9 @@
 #include "run/bottleneck.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#define IB_DATA "szt"
 
 typedef struct ib_opts {
     char data[1024], joint[IPL_PATH_MAX], out[IPL_PATH_MAX];
@@ -15,7 +18,7 @@ typedef struct ib_opts {
 static const char *const units[] = {"nats", "bits", NULL};
 
 static const ipl_opt ib_rows[] = {
-    IPL_OPT_STRING(ib_opts, data, "data", "szt",
+    IPL_OPT_STRING(ib_opts, data, "data", IB_DATA,
                    "data set in which p(x,y) is counted: x its different samples, y its "
                    "labels"),
     IPL_OPT_STRING(ib_opts, joint, "joint", "",
@@ -61,10 +64,13 @@ static ipl_status run_ib(void *opts, const ipl_args *args, ipl_error *err)
     ipl_joint joint = {0};
     ipl_ib_curve curve = {0};
     bool missing = false;
-    ipl_status st = *o->joint ? ipl_joint_read(&joint, o->joint, err)
-                              : ipl_joint_count(&joint, o->data, err);
+    ipl_status st = IPL_OK;
 
     (void)args;
+    if (*o->joint && strcmp(o->data, IB_DATA) != 0)
+        return ipl_fail(err, IPL_E_ARG, "--data and --joint: give one");
+    st = *o->joint ? ipl_joint_read(&joint, o->joint, err)
+                   : ipl_joint_count(&joint, o->data, err);
     if (st == IPL_OK)
         st = ipl_ib_curve_create(&curve, joint.p, joint.n_x, joint.n_y, &how, err);
     if (st == IPL_OK)

@@ -26,8 +26,15 @@ static ipl_status follow(const ipl_plot_opts *opts, ipl_live_mode mode,
                      .alone = true,
                      .runs = args->words,
                      .n_runs = args->n_words};
-    const ipl_status st = ipl_live_choose(&live, mode, err);
+    ipl_status st = IPL_OK;
 
+    if ((opts->kind != IPL_PLOT_ALL && opts->kind != IPL_PLOT_PLANE) ||
+        *opts->out != '\0' || opts->format != 0)
+        st = ipl_fail(err, IPL_E_ARG,
+                      "--live shows the plane and writes nothing: give no --kind, --format "
+                      "or --out");
+    if (st == IPL_OK)
+        st = ipl_live_choose(&live, mode, err);
     live.plot.kind = IPL_PLOT_PLANE;
     return st == IPL_OK ? ipl_live_follow(&live, -1, err) : st;
 }

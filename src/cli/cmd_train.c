@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct train_opts {
     char preset[IPL_PRESET_NAME_MAX];
@@ -61,7 +62,7 @@ static const char details[] =
     "run\n"
     "is done. Ctrl-C, TERM, HUP and USR1 end the run after the batch, a checkpoint "
     "written;\n"
-    "a second one ends it at once.\n";
+    "the same signal again ends it at once.\n";
 
 /* Number of the first signal that asked to stop. */
 static volatile sig_atomic_t stop_signal;
@@ -72,7 +73,7 @@ static void on_signal(int number)
 }
 
 /*
- * The first signal ends the run after its batch; the second one ends the program. A hang-up
+ * The first signal ends the run after its batch; the same again ends the program. A hang-up
  * that is ignored, as under nohup, stays so.
  */
 static void catch_signals(void)
@@ -210,12 +211,18 @@ static ipl_status run_train(void *self, const ipl_args *args, ipl_error *err)
 
     if (st == IPL_OK)
         st = resolve(&exp, opts, args, run.resume, err);
+    if (st == IPL_OK && opts->jobs > 0 && *opts->seeds == '\0')
+        st = ipl_fail(err, IPL_E_ARG, "--jobs are replicates at a time: give --seeds");
     if (st == IPL_OK && *opts->seeds)
         return train_seeds(opts, &exp, args, err);
     if (st == IPL_OK)
         st = choose_path(path, opts, &exp, run.resume, err);
     if (st == IPL_OK)
         st = ipl_live_choose(&live, (ipl_live_mode)opts->live, err);
+    if (st == IPL_OK && opts->json && ipl_live_owns_terminal(&live) &&
+        live.fd == STDOUT_FILENO)
+        st = ipl_fail(err, IPL_E_ARG,
+                      "--json and --live want the same terminal: redirect the output");
     if (st == IPL_OK)
         st = ipl_live_start(&view, &live, err);
     if (st != IPL_OK)

@@ -1,6 +1,7 @@
 #include "cli/estimate_table.h"
 
 #include "cli/progress.h"
+#include "cli/terminal.h"
 #include "run/analysis.h"
 
 #include <stdio.h>
@@ -100,11 +101,11 @@ ipl_status ipl_estimate_table_run(const ipl_estimate_table *job, ipl_error *err)
     else
         (void)fputs(table.s, stdout); /* main checks that everything was written */
     if (st == IPL_OK && *job->out != '\0') {
-        ipl_text_clear(&table);
-        ipl_text_add_word(&table, job->out);
-        printf("%zu epoch%s, %zu layer%s: plot them with: infoplane plot %s\n",
-               stack.n_epochs, stack.n_epochs == 1 ? "" : "s", stack.n_layers,
-               stack.n_layers == 1 ? "" : "s", table.s);
+        printf("%zu epoch%s, %zu layer%s: plot them with: ", stack.n_epochs,
+               stack.n_epochs == 1 ? "" : "s", stack.n_layers,
+               stack.n_layers == 1 ? "" : "s");
+        ipl_print_command("plot", job->out);
+        printf("\n");
     }
 done:
     ipl_text_release(&table);

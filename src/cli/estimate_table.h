@@ -4,7 +4,7 @@
 
 #include "cli/command.h"
 #include "ipl/estimator.h"
-#include "run/sweep.h"
+#include "run/estimator_texts.h"
 
 typedef struct ipl_estimate_table {
     const char *x, *y;        /* files; y "": no labels */
@@ -13,7 +13,7 @@ typedef struct ipl_estimate_table {
     const char *run;    /* folder of such files instead; "": none */
     const char *layers; /* names in their order; "": all, by name */
     const char *out;    /* folder to write; "": the table goes to stdout */
-    const ipl_sweep *estimators;
+    const ipl_estimator_texts *estimators;
     ipl_unit unit;
     size_t null_repeats; /* shuffles of the null baseline; 0: none */
     uint64_t null_seed;

@@ -5,6 +5,7 @@
 #include "cli/terminal.h"
 #include "run/gnuplot.h"
 #include "run/plot_run.h"
+#include "run/run_dir.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -361,22 +361,12 @@ static double table_bytes(const session *v)
     return sum;
 }
 
-/* Whether a process writes one of the runs: it holds the lock that ends with it. */
 static bool being_written(const ipl_live *live)
 {
     bool any = false;
 
-    for (size_t r = 0; r < live->n_runs && !any; r++) {
-        char path[IPL_PATH_MAX];
-        int fd;
-
-        if (ipl_path_join(path, live->runs[r], ".lock", NULL) != IPL_OK)
-            continue;
-        fd = open(path, O_RDONLY | O_CLOEXEC);
-        any = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0;
-        if (fd >= 0)
-            (void)close(fd);
-    }
+    for (size_t r = 0; r < live->n_runs && !any; r++)
+        any = ipl_run_dir_is_locked(live->runs[r]);
     return any;
 }
 

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/pool.h"
-#include "cli/progress.h"
+#include "cli/terminal.h"
 #include "run/collect.h"
 #include "run/study.h"
 
@@ -37,14 +37,14 @@ static void on_end(void *self, const ipl_study_end *e)
                ipl_run_state_name(e->job->state), spent);
         if (*e->fault != '\0')
             printf(" (%s)", e->fault);
+        else if (e->failed && e->end.signal != 0)
+            printf(" (killed by signal %d)", e->end.signal);
         else if (e->ended < e->all)
             printf(", %s left", left);
         printf("\n");
         (void)fflush(stdout);
     }
-    if (e->end.status == 0 && *e->fault == '\0')
-        return;
-    if (s->n_failures++ >= FAILURES_SHOWN)
+    if (!e->failed || s->n_failures++ >= FAILURES_SHOWN)
         return;
     if (e->end.signal != 0)
         ipl_text_add(&s->failures, "  %s: killed by signal %d", e->job->name,
@@ -52,15 +52,6 @@ static void on_end(void *self, const ipl_study_end *e)
     else
         ipl_text_add(&s->failures, "  %s: exit status %d", e->job->name, e->end.status);
     ipl_text_add(&s->failures, "%s%s\n", *e->fault ? ": " : "", e->fault);
-}
-
-/* The status whose exit status a run had. */
-static ipl_status status_of(int exit_status)
-{
-    for (int s = IPL_OK + 1; s < IPL_STATUS_COUNT; s++)
-        if (ipl_status_exit((ipl_status)s) == exit_status)
-            return (ipl_status)s;
-    return IPL_E_IO;
 }
 
 /* Gather what there is; a study of which nothing has started has nothing to gather. */
@@ -98,14 +89,11 @@ static void say_plan(const ipl_study_command *c, const ipl_study *study)
 }
 
 /* Where the tables are, and the command that draws them. */
-static void say_gathered(const ipl_study_command *c, const char *what)
+static void say_gathered(const ipl_study_command *c, const char *word)
 {
-    ipl_text word = {0};
-
-    ipl_text_add_word(&word, c->path);
-    printf("\n%s: %s/sweep.txt, sweep.csv, mean.csv\nplot it with: infoplane plot %s\n",
-           what, c->path, word.s ? word.s : c->path);
-    ipl_text_release(&word);
+    printf("\n%s: %s/sweep.txt, sweep.csv, mean.csv\nplot it with: ", word, c->path);
+    ipl_print_command("plot", c->path);
+    printf("\n");
 }
 
 /* What came of it, for people and as a status. */
@@ -128,7 +116,7 @@ static ipl_status report(const ipl_study_command *c, screen *s, const ipl_study 
     if (!c->quiet && result->signal != 0)
         printf("\nstopped; the same command goes on\n");
     if (result->failed > 0)
-        return ipl_fail(err, status_of(result->failure_status),
+        return ipl_fail(err, result->failure,
                         "%zu of %zu runs failed; their output is in %s/logs",
                         result->failed, study->n, c->path);
     if (diverged > 0 && result->signal == 0)
@@ -186,6 +174,51 @@ static void submission_ended(void *self, size_t i, const ipl_job_end *end)
     ((submission *)self)->end = *end;
 }
 
+/* What sbatch came to. */
+static ipl_status judge_slurm(const ipl_job_end *end, const char *script,
+                              const ipl_study_command *c, ipl_error *err)
+{
+    if (end->status == 127)
+        return ipl_fail(err, IPL_E_NOINPUT,
+                        "sbatch cannot be started: install Slurm, or run %s elsewhere",
+                        script);
+    if (end->status != 0 || end->signal != 0)
+        return ipl_fail(err, IPL_E_IO, "sbatch %s: exit status %d", script, end->status);
+    if (c->quiet)
+        return IPL_OK;
+    printf("submitted; afterwards gather with: ");
+    ipl_print_command("collect", c->path);
+    printf("\n");
+    return IPL_OK;
+}
+
+/* What GNU parallel came to: its exit status counts the jobs that failed, up to 101. */
+static ipl_status judge_parallel(const ipl_job_end *end, const ipl_study_command *c,
+                                 ipl_error *err)
+{
+    enum { COUNTED = 101 };
+    ipl_status st;
+
+    if (end->status == 127)
+        return ipl_fail(err, IPL_E_NOINPUT,
+                        "parallel cannot be started: install GNU parallel, or run "
+                        "%s/parallel.sh elsewhere",
+                        c->path);
+    if (end->stopped)
+        return IPL_OK; /* and the caller ends by that signal */
+    if (end->signal != 0 || end->status > COUNTED)
+        return ipl_fail(err, IPL_E_IO, "parallel failed, exit status %d",
+                        end->signal != 0 ? 128 + end->signal : end->status);
+    st = gather(c, err);
+    if (st == IPL_OK && end->status != 0)
+        return ipl_fail(err, IPL_E_NUMERIC, "%s%d run%s failed, see %s/parallel.log",
+                        end->status == COUNTED ? "at least " : "", end->status,
+                        end->status == 1 ? "" : "s", c->path);
+    if (st == IPL_OK && !c->quiet)
+        say_gathered(c, "done");
+    return st;
+}
+
 /* Run `sh parallel.sh` and wait, or `sbatch slurm.sh`, which does not. */
 static ipl_status submit(const ipl_study_command *c, ipl_error *err)
 {
@@ -195,6 +228,7 @@ static ipl_status submit(const ipl_study_command *c, ipl_error *err)
     submission s = {.words = {slurm ? sbatch : sh, script, NULL}};
     const ipl_jobs jobs = {.n = 1,
                            .at_once = 1,
+                           .stop_by = SIGTERM, /* others mean something else to parallel */
                            .self = &s,
                            .argv = submission_argv,
                            .ended = submission_ended};
@@ -205,21 +239,7 @@ static ipl_status submit(const ipl_study_command *c, ipl_error *err)
         st = ipl_jobs_run(&number, &jobs, err);
     if (st != IPL_OK)
         return st;
-    if (s.end.status == 127)
-        st = ipl_fail(
-            err, IPL_E_NOINPUT, "%s cannot be started: install %s, or run %s elsewhere",
-            slurm ? "sbatch" : "parallel", slurm ? "Slurm" : "GNU parallel", script);
-    else if (slurm && (s.end.status != 0 || s.end.signal != 0))
-        st = ipl_fail(err, IPL_E_IO, "sbatch %s: exit status %d", script, s.end.status);
-    else if (slurm)
-        printf("submitted; afterwards gather with: infoplane collect %s\n", c->path);
-    else
-        st = gather(c, err);
-    if (st == IPL_OK && !slurm && number == 0 && s.end.status != 0)
-        st = ipl_fail(err, IPL_E_NUMERIC, "%d runs failed, see %s/parallel.log",
-                      s.end.status, c->path);
-    if (st == IPL_OK && !slurm && number == 0 && !c->quiet)
-        say_gathered(c, "done");
+    st = slurm ? judge_slurm(&s.end, script, c, err) : judge_parallel(&s.end, c, err);
     if (number != 0)
         end_by(number);
     return st;
@@ -240,11 +260,11 @@ static ipl_status run_study(const ipl_study_command *c, ipl_study *study, ipl_er
         st = ipl_study_write_scripts(study, &engine, err);
     if (st != IPL_OK)
         return st;
-    if (c->dry_run) {
+    if (c->dry_run && !c->quiet)
         printf("written: %s/experiments, jobs.txt, job.sh, parallel.sh, slurm.sh\n",
                c->path);
+    if (c->dry_run)
         return IPL_OK;
-    }
     return c->engine == IPL_ENGINE_LOCAL || !open ? run_here(c, study, program, err)
                                                   : submit(c, err);
 }

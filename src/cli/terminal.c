@@ -3,6 +3,7 @@
 #include "base/clock.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -38,6 +39,16 @@ static bool is_utf8(void)
                          strncasecmp(value, ".utf8", 5) == 0);
     }
     return false;
+}
+
+void ipl_print_command(const char *words, const char *path)
+{
+    ipl_text line = {0};
+
+    ipl_text_add(&line, "infoplane %s ", words);
+    ipl_text_add_shell_word(&line, path, strlen(path));
+    printf("%s", line.failed ? path : line.s);
+    ipl_text_release(&line);
 }
 
 /* A number of 1 ... 1000 in the environment; otherwise the other one. */

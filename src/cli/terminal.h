@@ -14,6 +14,9 @@ bool ipl_terminal_is_live(int fd);
  */
 ipl_text_style ipl_terminal_style(int fd);
 
+/** Print a command for the user to type, "infoplane WORDS PATH", the path quoted if need be. */
+void ipl_print_command(const char *words, const char *path);
+
 /** Width of the terminal in pixels; 0: it does not say. */
 size_t ipl_terminal_pixels(int fd);
 

@@ -320,14 +320,21 @@ static void on_warning(void *self, const char *text)
         fprintf(stderr, "infoplane: warning: %s\n", text);
 }
 
-/* The command that comes next, with the run as a word of a shell. */
-static void print_next(const ipl_train_screen *s, const char *command)
+/* The command that goes on with a run. */
+static void print_resume(const ipl_train_screen *s)
 {
-    ipl_text word = {0};
+    printf("go on with: ");
+    ipl_print_command("train --resume", s->path);
+    if (s->threads > 0)
+        printf(" --threads %zu", s->threads);
+    printf("\n");
+}
 
-    ipl_text_add_word(&word, s->path);
-    printf("%s %s", command, word.s ? word.s : s->path);
-    ipl_text_release(&word);
+static void print_plot(const ipl_train_screen *s)
+{
+    printf("plot it with: ");
+    ipl_print_command("plot", s->path);
+    printf("\n");
 }
 
 static void on_end(void *self, const ipl_train_end *end)
@@ -346,12 +353,9 @@ static void on_end(void *self, const ipl_train_end *end)
     else
         printf("\ndone: %s\n", s->path);
     if (end->stopped && end->resumable)
-        print_next(s, "go on with: infoplane train --resume");
+        print_resume(s);
     else
-        print_next(s, "plot it with: infoplane plot");
-    if (end->stopped && end->resumable && s->threads > 0)
-        printf(" --threads %zu", s->threads);
-    printf("\n");
+        print_plot(s);
     (void)fflush(stdout);
 }
 

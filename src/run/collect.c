@@ -52,22 +52,11 @@ static ipl_status read_experiment(ipl_collected *c, ipl_experiment *exp, ipl_err
     return st == IPL_OK ? ipl_text_status(&c->flat, err) : st;
 }
 
-/* A table of a run; NULL without a fault when the run has not written it yet. */
-static ipl_status read_table(ipl_table **out, const ipl_found_run *run, const char *name,
-                             ipl_error *err)
-{
-    char path[IPL_PATH_MAX];
-    const ipl_status st = ipl_path_join(path, run->path, name, err);
-
-    *out = NULL;
-    return st == IPL_OK && ipl_file_exists(path) ? ipl_table_read(out, path, err) : st;
-}
-
 /* The last row of training.csv. */
 static ipl_status read_training(ipl_collected *c, ipl_error *err)
 {
     ipl_table *table;
-    ipl_status st = read_table(&table, c->run, "training.csv", err);
+    ipl_status st = ipl_table_read_begun(&table, c->run->path, "training.csv", err);
 
     for (size_t k = 0; k < IPL_SCORE_TRAINING; k++)
         c->training[k] = (double)NAN;
@@ -76,8 +65,6 @@ static ipl_status read_training(ipl_collected *c, ipl_error *err)
     for (size_t k = 0; k < IPL_SCORE_TRAINING && st == IPL_OK; k++) {
         double *column;
 
-        if (ipl_table_rows(table) == 0)
-            break;
         st = ipl_table_numbers(&column, table, training_columns[k], err);
         if (st != IPL_OK)
             break;
@@ -156,10 +143,10 @@ static ipl_status read_summary(ipl_collected *c, ipl_error *err)
     ipl_table *table;
     double sum = 0.0;
     size_t n = 0;
-    ipl_status st = read_table(&table, c->run, "summary.csv", err);
+    ipl_status st = ipl_table_read_begun(&table, c->run->path, "summary.csv", err);
 
     c->compression = (double)NAN;
-    if (table && ipl_table_rows(table) > 0)
+    if (table)
         st = read_layers(c, table, err);
     ipl_table_destroy(table);
     for (size_t l = 0; l < c->n_layers; l++)

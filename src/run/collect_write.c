@@ -80,17 +80,6 @@ static ipl_status print_means(ipl_text *out, const ipl_collection *c,
     return st;
 }
 
-static ipl_status write_file(const ipl_text *text, const char *folder, const char *name,
-                             ipl_error *err)
-{
-    char path[IPL_PATH_MAX];
-    ipl_status st = ipl_text_status(text, err);
-
-    if (st == IPL_OK)
-        st = ipl_path_join(path, folder, name, err);
-    return st == IPL_OK ? ipl_file_replace(path, text->s, text->len, err) : st;
-}
-
 ipl_status ipl_collection_write(const ipl_collection *c, const char *folder, ipl_error *err)
 {
     ipl_text text = {0};
@@ -98,18 +87,18 @@ ipl_status ipl_collection_write(const ipl_collection *c, const char *folder, ipl
 
     print_sweep(&text, c);
     if (st == IPL_OK)
-        st = write_file(&text, folder, "sweep.csv", err);
+        st = ipl_file_write_text(&text, folder, "sweep.csv", err);
     for (const ipl_mean_table *t = ipl_mean_tables; t->file && st == IPL_OK; t++) {
         ipl_text_clear(&text);
         st = print_means(&text, c, t, err);
         if (st == IPL_OK)
-            st = write_file(&text, folder, t->out, err);
+            st = ipl_file_write_text(&text, folder, t->out, err);
     }
     ipl_text_clear(&text);
     if (st == IPL_OK)
         st = ipl_collection_print(&text, c, err);
     if (st == IPL_OK)
-        st = write_file(&text, folder, "sweep.txt", err);
+        st = ipl_file_write_text(&text, folder, "sweep.txt", err);
     ipl_text_release(&text);
     return st;
 }

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "run/gnuplot.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -248,25 +249,10 @@ ipl_range ipl_group_range(const ipl_plot_group *group, size_t field, size_t laye
     return r;
 }
 
-/* In single quotes nothing but the quote is special; line breaks are put between them. */
-void ipl_figure_add_string(ipl_text *out, const char *s)
-{
-    ipl_text_add(out, "'");
-    for (; *s != '\0'; s++) {
-        if (*s == '\'')
-            ipl_text_add(out, "''");
-        else if (*s == '\n')
-            ipl_text_add(out, "'.\"\\n\".'");
-        else
-            ipl_text_add(out, "%c", (unsigned char)*s < 0x20 ? ' ' : *s);
-    }
-    ipl_text_add(out, "'");
-}
-
 static void add_assignment(ipl_text *out, const char *name, size_t p, const char *value)
 {
     ipl_text_add(out, "%s[%zu] = ", name, p + 1);
-    ipl_figure_add_string(out, value);
+    ipl_gnuplot_add_string(out, value);
     ipl_text_add(out, "\n");
 }
 
@@ -297,7 +283,7 @@ static void print_axis(ipl_text *out, const char *letter, size_t p,
     ipl_axis_print_breaks(&text, &axis->axis);
     ipl_text_add(out, "%s_BREAKS[%zu] = '%s'\n", letter, p + 1, text.s ? text.s : "");
     ipl_text_add(out, "%s_LABEL[%zu] = ", letter, p + 1);
-    ipl_figure_add_string(out, axis->label);
+    ipl_gnuplot_add_string(out, axis->label);
     ipl_text_add(out, "\n");
     out->failed = out->failed || text.failed;
     ipl_text_release(&text);
@@ -402,11 +388,11 @@ static void print_settings(ipl_text *out, const ipl_figure *figure, const char *
     print_middle(out, figure);
     ipl_text_add(out, "PALETTE = '%s'\n", palettes[figure->opts->palette]);
     ipl_text_add(out, "HEADING = ");
-    ipl_figure_add_string(out, figure->title);
+    ipl_gnuplot_add_string(out, figure->title);
     ipl_text_add(out, "\nALL_X = ");
-    ipl_figure_add_string(out, figure->x_label);
+    ipl_gnuplot_add_string(out, figure->x_label);
     ipl_text_add(out, "\nALL_Y = ");
-    ipl_figure_add_string(out, figure->y_label);
+    ipl_gnuplot_add_string(out, figure->y_label);
     if (colours.hi - colours.lo < 1e-9)
         colours.hi = colours.lo + 1.0;
     print_range(range, sizeof range, colours);
@@ -427,13 +413,10 @@ static void print_settings(ipl_text *out, const ipl_figure *figure, const char *
 static ipl_status write_part(const ipl_text *text, const char *folder, const char *name,
                              const char *part, ipl_error *err)
 {
-    char file[64], path[IPL_PATH_MAX];
-    ipl_status st = ipl_text_status(text, err);
+    char file[64];
 
     (void)snprintf(file, sizeof file, "%s-%s", name, part);
-    if (st == IPL_OK)
-        st = ipl_path_join(path, folder, file, err);
-    return st == IPL_OK ? ipl_file_replace(path, text->s, text->len, err) : st;
+    return ipl_file_write_text(text, folder, file, err);
 }
 
 static ipl_status write_rows(const ipl_csv *rows, const char *header, const char *folder,

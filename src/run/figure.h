@@ -81,9 +81,6 @@ typedef struct ipl_figure {
     ipl_text frames;                  /* more settings, those of a movie */
 } ipl_figure;
 
-/** Append a text as gnuplot's in quotes; a line break in it is one on the page. */
-void ipl_figure_add_string(ipl_text *out, const char *s);
-
 /** Append numbers to a row that has been begun, and end it. */
 void ipl_csv_end_row(ipl_csv *csv, const double *values, size_t n);
 

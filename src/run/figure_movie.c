@@ -2,10 +2,11 @@
 #include "run/figure.h"
 
 #include "base/alloc.h"
+#include "math/stats.h"
+#include "run/gnuplot.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Runs side by side at most: more cannot be read from the back of a hall. */
@@ -20,13 +21,6 @@ enum { GROUPS_MAX = 6, COLUMNS = 3, COLOURS = 7 };
 #define TOP 0.66
 #define BETWEEN 0.5
 #define BOTTOM 0.3
-
-static int ascending(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
 
 /* The epochs of all groups, each once; the caller frees *out. */
 static ipl_status collect_epochs(double **out, size_t *n, const ipl_plot_data *data,
@@ -46,7 +40,7 @@ static ipl_status collect_epochs(double **out, size_t *n, const ipl_plot_data *d
         memcpy(*out + all, track->epochs, track->n_epochs * sizeof **out);
         all += track->n_epochs;
     }
-    qsort(*out, all, sizeof **out, ascending);
+    ipl_sort(*out, all);
     for (size_t i = 0; i < all; i++)
         if (kept == 0 || (*out)[i] > (*out)[kept - 1])
             (*out)[kept++] = (*out)[i];
@@ -135,7 +129,7 @@ static void add_keys(ipl_figure *figure)
 
         print_key(&key, &figure->data->groups[g].mean.info);
         ipl_text_add(out, "KEY[%zu] = ", 2 * g + 1);
-        ipl_figure_add_string(out, key.s ? key.s : "");
+        ipl_gnuplot_add_string(out, key.s ? key.s : "");
         ipl_text_add(out, "\n");
         out->failed = out->failed || key.failed;
         ipl_text_release(&key);

@@ -14,6 +14,21 @@
 
 enum { EXEC_FAILED = 127, SAID_MAX = 16 * 1024 * 1024 };
 
+/* In single quotes nothing but the quote is special; line breaks are put between them. */
+void ipl_gnuplot_add_string(ipl_text *out, const char *s)
+{
+    ipl_text_add(out, "'");
+    for (; *s != '\0'; s++) {
+        if (*s == '\'')
+            ipl_text_add(out, "''");
+        else if (*s == '\n')
+            ipl_text_add(out, "'.\"\\n\".'");
+        else
+            ipl_text_add(out, "%c", (unsigned char)*s < 0x20 ? ' ' : *s);
+    }
+    ipl_text_add(out, "'");
+}
+
 /* In the child: only calls that are safe between fork and exec in a threaded program. */
 static void become_gnuplot(int output, int fault, const char *folder, char *const *argv)
 {

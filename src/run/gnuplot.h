@@ -19,6 +19,9 @@
 ipl_status ipl_gnuplot(bool *missing, ipl_text *said, const char *folder,
                        const char *const *argv, ipl_error *err) IPL_NODISCARD;
 
+/** Append a text as gnuplot's in quotes; a line break in it is one on the page. */
+void ipl_gnuplot_add_string(ipl_text *out, const char *s);
+
 /** A gnuplot that stays and takes commands: a window. */
 typedef struct ipl_gnuplot_window {
     int in, out; /* its standard input and output; -1: not open */

@@ -286,7 +286,7 @@ static ipl_status draw(session *s, ipl_plot_kind kind, ipl_error *err)
         ipl_text_add(&note,
                      "no gnuplot here: data and scripts are written; draw them with: "
                      "sh ");
-        ipl_text_add_word(&note, script);
+        ipl_text_add_shell_word(&note, script, strlen(script));
         if (st == IPL_OK)
             st = ipl_text_status(&note, err);
         if (st == IPL_OK)

@@ -175,16 +175,13 @@ static ipl_status read_rows(gathering *g, size_t run, const ipl_table *table,
 
 static ipl_status read_run(gathering *g, size_t run, const char *folder, ipl_error *err)
 {
-    char path[IPL_PATH_MAX];
-    ipl_table *table = NULL;
+    ipl_table *table;
     size_t column;
-    ipl_status st = ipl_path_join(path, folder, g->table->file, err);
+    ipl_status st = ipl_table_read_begun(&table, folder, g->table->file, err);
 
-    if (st != IPL_OK || !ipl_file_exists(path))
+    if (!table)
         return st;
-    st = ipl_table_read(&table, path, err);
-    if (st == IPL_OK)
-        st = read_rows(g, run, table, err);
+    st = read_rows(g, run, table, err);
     for (size_t u = 0; u < g->n_units && st == IPL_OK; u++)
         if (ipl_table_column(&column, table, g->units[u], NULL) == IPL_OK)
             st = ipl_table_numbers(&g->columns[run * g->n_units + u], table, g->units[u],

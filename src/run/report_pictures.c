@@ -3,13 +3,13 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "data/png.h"
+#include "math/stats.h"
 #include "run/series.h"
 #include "run/track.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -74,13 +74,6 @@ static ipl_status scan(ipl_html_album *album, size_t room[IPL_PICTURE_COUNT], bo
     return IPL_OK;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
 ipl_status ipl_html_album_find(ipl_html_album *out, const char *run, ipl_error *err)
 {
     size_t room[IPL_PICTURE_COUNT] = {0};
@@ -102,7 +95,7 @@ ipl_status ipl_html_album_find(ipl_html_album *out, const char *run, ipl_error *
     for (size_t k = 0; st == IPL_OK && k < IPL_PICTURE_COUNT; k++) {
         ipl_html_pictures *s = &out->kinds[k];
 
-        qsort(s->epochs, s->n, sizeof *s->epochs, ascending);
+        ipl_sort(s->epochs, s->n);
         for (size_t i = 0; st == IPL_OK && i < s->n; i++) {
             char path[IPL_PATH_MAX];
             struct stat about;

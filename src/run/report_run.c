@@ -21,32 +21,6 @@ static const char *const information_fields[] = {
 
 /* ---- tables ---- */
 
-/* The table folder/name, *out NULL when there is none or it has no rows yet. */
-static ipl_status open_table(ipl_table **out, const char *folder, const char *name,
-                             ipl_error *err)
-{
-    char path[IPL_PATH_MAX], *text = NULL;
-    size_t len = 0;
-    bool headed;
-    ipl_status st = ipl_path_join(path, folder, name, err);
-
-    *out = NULL;
-    if (st != IPL_OK || !ipl_file_exists(path))
-        return st;
-    /* A run that has just begun may not have written a whole header. */
-    st = ipl_file_read(&text, &len, path, IPL_TABLE_BYTES_MAX, err);
-    headed = st == IPL_OK && memchr(text, '\n', len);
-    ipl_free(text);
-    if (!headed)
-        return st;
-    st = ipl_table_read(out, path, err);
-    if (st == IPL_OK && ipl_table_rows(*out) == 0) {
-        ipl_table_destroy(*out);
-        *out = NULL;
-    }
-    return st;
-}
-
 /* Take those of the fields that the table has. */
 static ipl_status take(ipl_html_table *out, const ipl_table *table,
                        const char *const *fields, bool layers, const char *split,
@@ -71,7 +45,7 @@ static ipl_status read_plain(ipl_html_table *out, const char *folder, const char
                              const char *const *fields, bool layers, ipl_error *err)
 {
     ipl_table *table;
-    ipl_status st = open_table(&table, folder, name, err);
+    ipl_status st = ipl_table_read_begun(&table, folder, name, err);
 
     if (st == IPL_OK && table)
         st = take(out, table, fields, layers, NULL, NULL, err);
@@ -159,7 +133,7 @@ static ipl_status read_information(ipl_html_run *run, ipl_error *err)
 {
     ipl_table *table;
     keys k = {0};
-    ipl_status st = open_table(&table, run->folder, "information.csv", err);
+    ipl_status st = ipl_table_read_begun(&table, run->folder, "information.csv", err);
 
     if (st != IPL_OK || !table)
         return st;

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -15,7 +16,8 @@
 #define EXPERIMENT "experiment.ini"
 #define LOCK ".lock"
 
-enum { RECORD_MAX = 1 << 26 }; /* bytes of run.json */
+/* Bytes of run.json; looks, of a millisecond each, that are waited for. */
+enum { RECORD_MAX = 1 << 26, LOOKS_MAX = 10000 };
 
 static const char *const table_file[] = {
     [IPL_TABLE_TRAINING] = "training.csv",
@@ -95,6 +97,22 @@ static bool is_at(int fd, const char *file)
            mine.st_ino == there.st_ino && mine.st_dev == there.st_dev;
 }
 
+/* Take the open lock, or say that it is held: those who only look hold it for a moment. */
+static bool take(int fd)
+{
+    for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; tries++) {
+        if (errno != EWOULDBLOCK || flock(fd, LOCK_SH | LOCK_NB) != 0)
+            return false;
+        if (tries == LOOKS_MAX) {
+            errno = EWOULDBLOCK;
+            return false;
+        }
+        (void)flock(fd, LOCK_UN);
+        (void)poll(NULL, 0, 1);
+    }
+    return true;
+}
+
 /*
  * Take the lock of a run directory; *fd stays open as long as the lock is held. Who held it
  * before may have removed the file between our two calls: then it is not the lock any more.
@@ -108,7 +126,7 @@ static ipl_status take_lock(int *fd, const char *path, ipl_error *err)
         *fd = ipl_file_open(file, O_RDWR | O_CREAT);
         if (*fd < 0)
             return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", file, strerror(errno));
-        if (flock(*fd, LOCK_EX | LOCK_NB) != 0)
+        if (!take(*fd))
             st = errno == EWOULDBLOCK
                      ? ipl_fail(err, IPL_E_LOCKED,
                                 "%s: another process is writing this run", path)
@@ -119,6 +137,22 @@ static ipl_status take_lock(int *fd, const char *path, ipl_error *err)
         *fd = -1;
     }
     return st;
+}
+
+bool ipl_run_dir_is_locked(const char *path)
+{
+    char file[IPL_PATH_MAX];
+    bool locked;
+    int fd;
+
+    if (ipl_path_join(file, path, LOCK, NULL) != IPL_OK)
+        return false;
+    fd = ipl_file_open(file, O_RDONLY);
+    if (fd < 0)
+        return false;
+    locked = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    (void)close(fd);
+    return locked;
 }
 
 /* ---- what is there ---- */

@@ -50,6 +50,9 @@ typedef enum ipl_run_dir_state {
  */
 ipl_status ipl_run_dir_check(const char *path, ipl_error *err) IPL_NODISCARD;
 
+/** Whether a process writes the run at a path: it holds the lock, which ends with it. */
+bool ipl_run_dir_is_locked(const char *path);
+
 /** Look at a path, without lock. */
 ipl_run_dir_state ipl_run_dir_look(const char *path);
 

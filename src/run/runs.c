@@ -3,18 +3,16 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "run/plot_run.h"
+#include "run/run_dir.h"
 #include "run/table.h"
 
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum { DEPTH_MAX = 8, JOBS_BYTES_MAX = 1 << 26 };
 
@@ -45,23 +43,6 @@ static bool has_file(const char *folder, const char *name)
 bool ipl_is_run(const char *folder)
 {
     return has_file(folder, "experiment.ini") && has_file(folder, "information.csv");
-}
-
-/* Whether a process holds the lock of a run. */
-static bool is_locked(const char *folder)
-{
-    char path[IPL_PATH_MAX];
-    int fd;
-    bool locked;
-
-    if (ipl_path_join(path, folder, ".lock", NULL) != IPL_OK)
-        return false;
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    locked = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-    (void)close(fd);
-    return locked;
 }
 
 /* The state that a line of run.json gives, IPL_RUN_STATES for none. */
@@ -107,7 +88,7 @@ ipl_run_state ipl_run_state_of(const char *folder)
 
     if (!has_file(folder, "experiment.ini"))
         return IPL_RUN_PENDING;
-    if (is_locked(folder))
+    if (ipl_run_dir_is_locked(folder))
         return IPL_RUN_RUNNING;
     state = recorded_state(folder);
     return state == IPL_RUN_RUNNING ? IPL_RUN_INTERRUPTED : state;

@@ -60,8 +60,9 @@ void ipl_study_release(ipl_study *study);
 typedef struct ipl_study_end {
     const ipl_study_job *job; /* with its new state */
     ipl_job_end end;
+    bool failed;       /* it neither ended well nor was stopped */
     size_t ended, all; /* jobs of this call */
-    char fault[256];   /* last line that it printed, when it failed */
+    char fault[256];   /* what it said of that, "" for nothing */
 } ipl_study_end;
 
 typedef struct ipl_study_run_opts {
@@ -75,7 +76,7 @@ typedef struct ipl_study_run_opts {
 typedef struct ipl_study_result {
     int signal;         /* that stopped it; 0: none */
     size_t failed;      /* jobs that neither ended well nor were stopped */
-    int failure_status; /* exit status of the first of them; 0: ended by a signal */
+    ipl_status failure; /* of the first of them */
 } ipl_study_result;
 
 /** Processes at once and threads of each that keep so many processors busy, and no more. */

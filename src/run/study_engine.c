@@ -9,24 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Append a word in single quotes, in which nothing is special to a shell. */
-static void add_quoted(ipl_text *out, const char *word, size_t len)
-{
-    ipl_text_add(out, "'");
-    for (size_t i = 0; i < len; i++) {
-        if (word[i] == '\'')
-            ipl_text_add(out, "'\\''");
-        else
-            ipl_text_add(out, "%c", word[i]);
-    }
-    ipl_text_add(out, "'");
-}
+enum { JOB_NAME_MAX = 60 };
 
-/* NAME='value' */
+/* NAME=value, as a shell reads it */
 static void add_variable(ipl_text *out, const char *name, const char *value)
 {
     ipl_text_add(out, "%s=", name);
-    add_quoted(out, value, strlen(value));
+    ipl_text_add_shell_word(out, value, strlen(value));
     ipl_text_add(out, "\n");
 }
 
@@ -64,7 +53,7 @@ static void print_job(ipl_text *out, const ipl_study *study, const char *from,
     add_variable(out, "folder", study->path);
     add_variable(out, "program", program);
     ipl_text_add(out, "cd ");
-    add_quoted(out, from, strlen(from));
+    ipl_text_add_shell_word(out, from, strlen(from));
     ipl_text_add(
         out,
         " || exit 1 # paths in the experiments start here\n"
@@ -85,6 +74,23 @@ static void print_job(ipl_text *out, const ipl_study *study, const char *from,
         study->force ? "--force" : IPL_STUDY_RESUME);
 }
 
+/* The path of job.sh for GNU parallel, which hands it to a shell of its own. */
+static void add_job(ipl_text *out, const ipl_study *study, const char *from)
+{
+    ipl_text path = {0}, word = {0};
+
+    if (*study->path != '/')
+        ipl_text_add(&path, "%s/", from);
+    ipl_text_add(&path, "%s/job.sh", study->path);
+    if (!path.failed)
+        ipl_text_add_shell_word(&word, path.s, path.len);
+    if (!word.failed && word.len > 0)
+        ipl_text_add_shell_word(out, word.s, word.len);
+    out->failed = out->failed || path.failed || word.failed;
+    ipl_text_release(&word);
+    ipl_text_release(&path);
+}
+
 static void print_parallel(ipl_text *out, const ipl_study *study, const char *from,
                            const ipl_engine_opts *opts)
 {
@@ -96,12 +102,11 @@ static void print_parallel(ipl_text *out, const ipl_study *study, const char *fr
              "#   sh parallel.sh --sshlogin 4/alpha,8/beta\n"
              "# Other hosts need this folder and the program under the same paths.\n");
     ipl_text_add(out, "cd ");
-    add_quoted(out, from, strlen(from));
+    ipl_text_add_shell_word(out, from, strlen(from));
     ipl_text_add(out, " || exit 1\n");
     add_variable(out, "folder", study->path);
-    ipl_text_add(out, "job=$(pwd)/$folder/job.sh\n"
-                      "case $folder in /*) job=$folder/job.sh ;; esac\n"
-                      "parallel --will-cite --joblog \"$folder/parallel.log\" --jobs ");
+    ipl_text_add(out,
+                 "exec parallel --will-cite --joblog \"$folder/parallel.log\" --jobs ");
     if (opts->at_once > 0)
         ipl_text_add(out, "%zu", opts->at_once);
     else
@@ -110,13 +115,28 @@ static void print_parallel(ipl_text *out, const ipl_study *study, const char *fr
         const size_t len = strcspn(s, " ");
 
         ipl_text_add(out, " ");
-        add_quoted(out, s, len);
+        ipl_text_add_shell_word(out, s, len);
         s += len;
     }
-    ipl_text_add(out, " \"$@\" \\\n    sh \"'$job'\" {} --threads %zu --quiet ::: ",
-                 opts->threads > 0 ? opts->threads : 1);
+    ipl_text_add(out, " \"$@\" \\\n    sh ");
+    add_job(out, study, from);
+    ipl_text_add(out,
+                 " {} --threads %zu --quiet ::: ", opts->threads > 0 ? opts->threads : 1);
     add_lines(out, study, false);
     ipl_text_add(out, "\n");
+}
+
+/* Append characters of a value of sbatch that stands in double quotes; those of a file name
+ * have patterns like %a, unless their '%' is doubled. */
+static void add_directive(ipl_text *out, const char *value, size_t len, bool file)
+{
+    for (size_t i = 0; i < len && value[i] != '\0'; i++) {
+        if (value[i] == '"' || value[i] == '\\')
+            ipl_text_add(out, "\\");
+        if (file && value[i] == '%')
+            ipl_text_add(out, "%%");
+        ipl_text_add(out, "%c", value[i]);
+    }
 }
 
 static void print_slurm(ipl_text *out, const ipl_study *study, const char *from,
@@ -126,7 +146,8 @@ static void print_slurm(ipl_text *out, const ipl_study *study, const char *from,
 
     ipl_text_add(out, "#!/bin/sh\n"
                       "#SBATCH --job-name=\"");
-    ipl_text_add(out, "%.60s\"\n#SBATCH --array=", slash ? slash + 1 : study->path);
+    add_directive(out, slash ? slash + 1 : study->path, JOB_NAME_MAX, false);
+    ipl_text_add(out, "\"\n#SBATCH --array=");
     add_lines(out, study, true);
     if (opts->at_once > 0)
         ipl_text_add(out, "%%%zu", opts->at_once);
@@ -136,9 +157,11 @@ static void print_slurm(ipl_text *out, const ipl_study *study, const char *from,
                  "#SBATCH --open-mode=append\n"
                  "#SBATCH --signal=B:USR1@90\n",
                  opts->threads > 0 ? opts->threads : 1);
-    ipl_text_add(out,
-                 "#SBATCH --chdir=\"%s\"\n#SBATCH --output=\"%s/logs/slurm-%%a.log\"\n",
-                 from, study->path);
+    ipl_text_add(out, "#SBATCH --chdir=\"");
+    add_directive(out, from, strlen(from), false);
+    ipl_text_add(out, "\"\n#SBATCH --output=\"");
+    add_directive(out, study->path, strlen(study->path), true);
+    ipl_text_add(out, "/logs/slurm-%%a.log\"\n");
     for (const char *s = opts->options; *(s += strspn(s, " ")) != '\0';) {
         const size_t len = strcspn(s, " ");
 
@@ -176,17 +199,6 @@ static void print_slurm(ipl_text *out, const ipl_study *study, const char *from,
                  "exit \"$status\"\n");
 }
 
-static ipl_status write_script(const ipl_text *text, const char *folder, const char *name,
-                               ipl_error *err)
-{
-    char path[IPL_PATH_MAX];
-    ipl_status st = ipl_text_status(text, err);
-
-    if (st == IPL_OK)
-        st = ipl_path_join(path, folder, name, err);
-    return st == IPL_OK ? ipl_file_replace(path, text->s, text->len, err) : st;
-}
-
 ipl_status ipl_study_write_scripts(const ipl_study *study, const ipl_engine_opts *opts,
                                    ipl_error *err)
 {
@@ -196,20 +208,24 @@ ipl_status ipl_study_write_scripts(const ipl_study *study, const ipl_engine_opts
 
     if (st == IPL_OK && !getcwd(from, sizeof from))
         st = ipl_fail(err, IPL_E_IO, "current folder: %s", strerror(errno));
+    /* Comments of a script that are read end with their line. */
+    if (st == IPL_OK && (strchr(from, '\n') || strchr(study->path, '\n')))
+        st = ipl_fail(err, IPL_E_ARG, "%s: a study needs a path without line breaks",
+                      study->path);
     if (st == IPL_OK)
         st = ipl_folder_create(logs, err);
     if (st != IPL_OK)
         return st;
     print_job(&text, study, from, opts->program);
-    st = write_script(&text, study->path, "job.sh", err);
+    st = ipl_file_write_text(&text, study->path, "job.sh", err);
     ipl_text_clear(&text);
     print_parallel(&text, study, from, opts);
     if (st == IPL_OK)
-        st = write_script(&text, study->path, "parallel.sh", err);
+        st = ipl_file_write_text(&text, study->path, "parallel.sh", err);
     ipl_text_clear(&text);
     print_slurm(&text, study, from, opts);
     if (st == IPL_OK)
-        st = write_script(&text, study->path, "slurm.sh", err);
+        st = ipl_file_write_text(&text, study->path, "slurm.sh", err);
     ipl_text_release(&text);
     return st;
 }

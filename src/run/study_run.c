@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { WORDS = 12, LOG_BYTES_MAX = 1 << 24 };
+enum { WORDS = 12 };
 
 /* A study that runs. */
 typedef struct session {
@@ -81,25 +81,6 @@ static const char *log_of(void *self, size_t i)
     return s->log;
 }
 
-/* The last line of a log, without the name of the program. */
-static void last_line(char *out, size_t size, const char *path)
-{
-    char *text = NULL, *line = NULL;
-    size_t len;
-
-    *out = '\0';
-    if (ipl_file_read(&text, &len, path, LOG_BYTES_MAX, NULL) != IPL_OK)
-        return;
-    for (char *s = strtok(text, "\n"); s; s = strtok(NULL, "\n"))
-        if (strncmp(s, "try '", 5) != 0)
-            line = s;
-    if (line && strncmp(line, "infoplane: ", 11) == 0)
-        line += 11;
-    if (line)
-        (void)snprintf(out, size, "%s", line);
-    ipl_free(text);
-}
-
 static void log_end(session *s, const ipl_study_end *e)
 {
     char stamp[32];
@@ -123,13 +104,14 @@ static void on_end(void *self, size_t i, const ipl_job_end *end)
 
     print_path(s->run, s, "", job->name, "");
     job->state = ipl_run_state_of(s->run);
-    /* A run that was stopped is none that failed; nor is the exit status of one all there is. */
-    if (end->status != 0 || (end->signal != 0 && job->state != IPL_RUN_STOPPED &&
-                             job->state != IPL_RUN_INTERRUPTED)) {
+    e.failed = ipl_job_has_failed(end);
+    if (e.failed) {
         print_path(s->log, s, "/logs", job->name, ".log");
-        last_line(e.fault, sizeof e.fault, s->log);
+        if (end->status !=
+            0) /* one that was killed said nothing: that would be an old line */
+            ipl_job_fault(e.fault, sizeof e.fault, s->log);
         if (s->result->failed++ == 0)
-            s->result->failure_status = end->status;
+            s->result->failure = ipl_job_status(end);
         if (job->state == IPL_RUN_PENDING)
             job->state = IPL_RUN_FAILED;
     }

@@ -294,17 +294,6 @@ static ipl_status read_all(summary *s, const char *run, ipl_error *err)
     return st;
 }
 
-static ipl_status write_file(const ipl_text *text, const char *run, const char *name,
-                             ipl_error *err)
-{
-    char path[IPL_PATH_MAX];
-    ipl_status st = ipl_text_status(text, err);
-
-    if (st == IPL_OK)
-        st = ipl_path_join(path, run, name, err);
-    return st == IPL_OK ? ipl_file_replace(path, text->s, text->len, err) : st;
-}
-
 ipl_status ipl_summary_write(const char *run, ipl_error *err)
 {
     summary s = {0};
@@ -338,9 +327,9 @@ ipl_status ipl_summary_write(const char *run, ipl_error *err)
     if (st == IPL_OK)
         st = ipl_text_status(&s.prose, err);
     if (st == IPL_OK)
-        st = write_file(&s.csv, run, "summary.csv", err);
+        st = ipl_file_write_text(&s.csv, run, "summary.csv", err);
     if (st == IPL_OK)
-        st = write_file(&s.prose, run, "summary.txt", err);
+        st = ipl_file_write_text(&s.prose, run, "summary.txt", err);
 done:
     ipl_text_release(&s.prose);
     ipl_text_release(&s.csv);

@@ -200,6 +200,30 @@ done:
     return st;
 }
 
+ipl_status ipl_table_read_begun(ipl_table **out, const char *folder, const char *name,
+                                ipl_error *err)
+{
+    char path[IPL_PATH_MAX], *text = NULL;
+    size_t len = 0, n_lines = 0;
+    ipl_status st = ipl_path_join(path, folder, name, err);
+
+    *out = NULL;
+    if (st != IPL_OK || !ipl_file_exists(path))
+        return st;
+    st = ipl_file_read(&text, &len, path, IPL_TABLE_BYTES_MAX, err);
+    if (st == IPL_OK)
+        (void)whole_rows(text, len, &n_lines);
+    ipl_free(text);
+    if (st != IPL_OK || n_lines == 0)
+        return st;
+    st = ipl_table_read(out, path, err);
+    if (st == IPL_OK && ipl_table_rows(*out) == 0) {
+        ipl_table_destroy(*out);
+        *out = NULL;
+    }
+    return st;
+}
+
 void ipl_table_destroy(ipl_table *table)
 {
     if (!table)

@@ -35,6 +35,14 @@ typedef struct ipl_table ipl_table; /* opaque */
  */
 ipl_status ipl_table_read(ipl_table **out, const char *path, ipl_error *err) IPL_NODISCARD;
 
+/**
+ * Read the table folder/name of a run that may have only begun.
+ *
+ * owner   as above; *out is NULL, without a fault, when there is no such file, or no row yet
+ */
+ipl_status ipl_table_read_begun(ipl_table **out, const char *folder, const char *name,
+                                ipl_error *err) IPL_NODISCARD;
+
 /** Release a table; NULL is allowed. */
 void ipl_table_destroy(ipl_table *table);
 

@@ -151,17 +151,6 @@ static ipl_status run_one(session *s, ipl_verdicts *sum, const ipl_verify_row *r
     return st;
 }
 
-static ipl_status write_text(const ipl_text *text, const char *folder, const char *name,
-                             ipl_error *err)
-{
-    char path[IPL_PATH_MAX];
-    ipl_status st = ipl_text_status(text, err);
-
-    if (st == IPL_OK)
-        st = ipl_path_join(path, folder, name, err);
-    return st == IPL_OK ? ipl_file_replace(path, text->s, text->len, err) : st;
-}
-
 static bool is_wanted(const ipl_verify_row *row, const char *const *names, size_t n_names)
 {
     for (size_t i = 0; i < n_names; i++)
@@ -192,6 +181,34 @@ static ipl_status check_names(const ipl_verify_row *table, const char *const *na
     return IPL_OK;
 }
 
+/* Options of nets are for experiments that train some. */
+static ipl_status check_options(const ipl_verify_row *table, const ipl_verify_opts *opts,
+                                const char *const *names, size_t n_names, ipl_error *err)
+{
+    if (opts->nets == 0 && opts->epochs == 0)
+        return IPL_OK;
+    for (const ipl_verify_row *row = table; row->name; row++)
+        if (row->net && is_wanted(row, names, n_names))
+            return IPL_OK;
+    return ipl_fail(err, IPL_E_ARG,
+                    "--nets and --epochs are for experiments that train nets: name one of "
+                    "'infoplane list experiments'");
+}
+
+/* What the experiments came to, up to one that could not be run: st is how that went. */
+static ipl_status write_end(const session *s, ipl_status st, ipl_error *err)
+{
+    ipl_error why = {0};
+    ipl_status written =
+        ipl_file_write_text(&s->verdicts, s->opts->out, "verdicts.csv", &why);
+
+    if (written == IPL_OK)
+        written = ipl_file_write_text(&s->commands, s->opts->out, "plot.sh", &why);
+    if (st == IPL_OK && written != IPL_OK)
+        return ipl_fail(err, written, "%s", why.msg);
+    return st;
+}
+
 ipl_status ipl_verify_rows(ipl_verdicts *out, const ipl_verify_row *table,
                            const ipl_verify_opts *opts, const char *const *names,
                            size_t n_names, ipl_verify_say say, void *context,
@@ -203,7 +220,11 @@ ipl_status ipl_verify_rows(ipl_verdicts *out, const ipl_verify_row *table,
     *out = (ipl_verdicts){0};
     if (st != IPL_OK)
         return st;
-    st = ipl_folder_create(opts->out, err);
+    st = check_options(table, opts, names, n_names, err);
+    if (st == IPL_OK)
+        st = ipl_folder_create(opts->out, err);
+    if (st != IPL_OK)
+        return st;
     ipl_text_add(&s.verdicts, "experiment,check,expected,obtained,verdict\n");
     ipl_text_add(&s.commands, "#!/bin/sh\n# Draw the figures of this folder again: "
                               "sh plot.sh [png|pdf|svg]\n"
@@ -212,10 +233,7 @@ ipl_status ipl_verify_rows(ipl_verdicts *out, const ipl_verify_row *table,
     for (const ipl_verify_row *row = table; row->name && st == IPL_OK; row++)
         if (is_wanted(row, names, n_names))
             st = run_one(&s, out, row, err);
-    if (st == IPL_OK)
-        st = write_text(&s.verdicts, opts->out, "verdicts.csv", err);
-    if (st == IPL_OK)
-        st = write_text(&s.commands, opts->out, "plot.sh", err);
+    st = write_end(&s, st, err);
     ipl_text_release(&s.commands);
     ipl_text_release(&s.verdicts);
     if (st == IPL_OK && out->failed > 0)

@@ -3,7 +3,9 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "math/stats.h"
 #include "run/plot_run.h"
+#include "run/run_dir.h"
 #include "run/summary.h"
 #include "run/trainer.h"
 
@@ -18,8 +20,6 @@
 
 /* Allowed to accuracies beside the deviation over the nets. */
 #define ACCURACY_SPREAD 0.02
-
-enum { RUN_BYTES_MAX = 1 << 20 };
 
 static const char *const columns[IPL_NET_FIELDS] = {"I_XT",   "I_TY", "I_TY_cond",
                                                     "I_prev", "H_T",  "H_Y"};
@@ -93,10 +93,9 @@ static ipl_status resolve(ipl_experiment *exp, const nets *s, size_t k, ipl_erro
 static ipl_status look(bool *done, const char *folder, const ipl_experiment *exp,
                        ipl_error *err)
 {
-    char path[IPL_PATH_MAX], *json = NULL;
+    char path[IPL_PATH_MAX];
     ipl_experiment *there = NULL;
     ipl_text a = {0}, b = {0};
-    size_t len;
     ipl_status st = ipl_path_join(path, folder, "experiment.ini", err);
 
     *done = false;
@@ -119,13 +118,8 @@ static ipl_status look(bool *done, const char *folder, const ipl_experiment *exp
                       "%.300s: a run of other options is there; choose another --out, or "
                       "remove it",
                       folder);
-    if (st == IPL_OK)
-        st = ipl_path_join(path, folder, "run.json", err);
-    if (st == IPL_OK && ipl_file_exists(path))
-        st = ipl_file_read(&json, &len, path, RUN_BYTES_MAX, err);
-    *done = st == IPL_OK && json && strstr(json, "\"state\": \"done\"");
+    *done = st == IPL_OK && ipl_run_dir_look(folder) == IPL_RUN_DIR_DONE;
 done:
-    ipl_free(json);
     ipl_free(there);
     ipl_text_release(&a);
     ipl_text_release(&b);
@@ -177,6 +171,8 @@ static ipl_status read_run(nets *s, size_t k, const char *folder, ipl_error *err
         st = ipl_table_read(&training, path, err);
     if (st == IPL_OK)
         st = ipl_table_numbers(&accuracy, training, "test_accuracy", err);
+    if (st == IPL_OK && ipl_table_rows(training) == 0)
+        st = ipl_fail(err, IPL_E_FORMAT, "%s: no row below the header", path);
     if (st == IPL_OK)
         s->accuracy[k] = accuracy[ipl_table_rows(training) - 1];
     ipl_free(accuracy);
@@ -218,15 +214,7 @@ static ipl_status load(nets *s, const char *wanted, ipl_error *err)
 
 static ipl_net_got spread_of(const double *v, size_t n)
 {
-    ipl_net_got got = {.n = n};
-    double squares = 0.0;
-
-    for (size_t k = 0; k < n; k++)
-        got.mean += v[k] / (double)n;
-    for (size_t k = 0; k < n; k++)
-        squares += (v[k] - got.mean) * (v[k] - got.mean);
-    got.sd = n > 1 ? sqrt(squares / (double)(n - 1)) : 0.0;
-    return got;
+    return (ipl_net_got){.n = n, .mean = ipl_mean(v, n), .sd = ipl_deviation(v, n)};
 }
 
 static double moment_of(const ipl_course *c, ipl_net_moment moment)

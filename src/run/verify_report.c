@@ -156,13 +156,11 @@ void ipl_finding_obtain(ipl_finding *row, ipl_verdict verdict, const char *fmt, 
     va_end(ap);
 }
 
-/* A string of gnuplot's in single quotes, in which nothing but the quote is special. */
 static void add_string(ipl_text *out, const char *name, size_t i, const char *s)
 {
-    ipl_text_add(out, "%s[%zu] = '", name, i + 1);
-    for (; *s != '\0'; s++)
-        ipl_text_add(out, *s == '\'' ? "'%c" : "%c", *s);
-    ipl_text_add(out, "'\n");
+    ipl_text_add(out, "%s[%zu] = ", name, i + 1);
+    ipl_gnuplot_add_string(out, s);
+    ipl_text_add(out, "\n");
 }
 
 static void print_settings(ipl_text *out, const ipl_report *report, const char *name)
@@ -202,43 +200,32 @@ static void print_settings(ipl_text *out, const ipl_report *report, const char *
     }
 }
 
+/* Write a text as folder/name-part. */
+static ipl_status write_part(const ipl_text *text, const char *folder, const char *name,
+                             const char *part, ipl_error *err)
+{
+    char file[80];
+
+    (void)snprintf(file, sizeof file, "%s%s", name, part);
+    return ipl_file_write_text(text, folder, file, err);
+}
+
 ipl_status ipl_report_write(const ipl_report *report, const char *folder, const char *name,
                             ipl_error *err)
 {
-    char path[IPL_PATH_MAX], file[80];
     ipl_text all = {0};
     ipl_status st;
 
     ipl_text_add(&all, "panel,panel_title,series,name,x,value,shown\n%s",
                  report->rows.s ? report->rows.s : "");
     all.failed = all.failed || report->rows.failed;
-    st = ipl_text_status(&all, err);
-    if (st != IPL_OK)
-        goto done;
-    (void)snprintf(file, sizeof file, "%s.csv", name);
-    st = ipl_path_join(path, folder, file, err);
-    if (st == IPL_OK)
-        st = ipl_file_replace(path, all.s, all.len, err);
-    if (st != IPL_OK)
-        goto done;
+    st = write_part(&all, folder, name, ".csv", err);
     ipl_text_clear(&all);
     print_settings(&all, report, name);
-    st = ipl_text_status(&all, err);
-    if (st != IPL_OK)
-        goto done;
-    (void)snprintf(file, sizeof file, "%s-settings.gp", name);
-    st = ipl_path_join(path, folder, file, err);
     if (st == IPL_OK)
-        st = ipl_file_replace(path, all.s, all.len, err);
-    if (st != IPL_OK || report->table.len == 0)
-        goto done;
-    (void)snprintf(file, sizeof file, "%s-expected.csv", name);
-    st = ipl_text_status(&report->table, err);
-    if (st == IPL_OK)
-        st = ipl_path_join(path, folder, file, err);
-    if (st == IPL_OK)
-        st = ipl_file_replace(path, report->table.s, report->table.len, err);
-done:
+        st = write_part(&all, folder, name, "-settings.gp", err);
+    if (st == IPL_OK && report->table.len > 0)
+        st = write_part(&report->table, folder, name, "-expected.csv", err);
     ipl_text_release(&all);
     return st;
 }

@@ -62,6 +62,19 @@ check "in one line" [ "$(wc -l <"$err")" -eq 1 ]
 check "a missing picture is named" run 66 classify results/sides none.png
 check "by its path" says "$err" "none.png"
 check "a missing run is named" run 66 classify results/none left.png
+
+check "a run with kept parameters" run 0 train results/sides/experiment.ini --epochs 30 \
+    --checkpoint every:30,keep=10 --out results/kept
+check "has those of epoch 30" run 0 classify results/kept left.png --epoch 30
+cp "$out" last
+check "as its final ones" run 0 classify results/kept left.png
+check "with the same shares" cmp last "$out"
+check "and those of the untrained net" run 0 classify results/kept left.png --epoch 0
+check "with others" sh -c "! cmp -s last '$out'"
+check "an epoch without a checkpoint" run 66 classify results/kept left.png --epoch 5
+check "is told with those there are" says "$err" "there are 0, 10, 20, 30"
+misuse "an epoch that is no number" "whole number" classify results/kept left.png --epoch last
+
 misuse "an image is wanted" "missing argument" classify results/sides
 
 if command -v script >/dev/null && script -qec true /dev/null >/dev/null 2>&1; then

@@ -86,7 +86,7 @@ if command -v tmux >/dev/null; then
     check "a long one is drawn" wait_for "tanh  epoch .*relu  epoch"
     tmux -L "ipd$$" send-keys C-c
     check "and stopped by Ctrl-C" wait_for "demo stopped"
-    check "its nets too" sh -c 'sleep 1; [ ! -e shown/tanh/.lock ] && [ ! -e shown/relu/.lock ]'
+    check "its nets too" [ ! -e shown/tanh/.lock -a ! -e shown/relu/.lock ]
     tmux -L "ipd$$" kill-server
 else
     echo "SKIPPED: no tmux here, no demonstration shown on a terminal"

@@ -28,6 +28,14 @@ check "a line that is not there" [ "$(sh dry/job.sh 9 2>"$err"; echo $?)" -eq 66
 check "the rest" sweep 0 dry slurm --dry-run
 check "is what is left" says dry/slurm.sh "#SBATCH --array=1-2,4"
 
+check "a folder with quotes" sweep 0 'a "b\c" 5%d' slurm --dry-run
+check "is escaped for sbatch" says 'a "b\c" 5%d/slurm.sh' \
+    '--output="a \"b\\c\" 5%%d/logs/slurm-%a.log"'
+check "and its name" says 'a "b\c" 5%d/slurm.sh' '--job-name="a \"b\\c\" 5%d"'
+for script in job parallel slurm; do
+    check "$script.sh is a script" sh -n "a \"b\\c\" 5%d/$script.sh"
+done
+
 # ---- GNU parallel ----
 if command -v parallel >/dev/null && parallel --version 2>/dev/null | grep -q '^GNU parallel'; then
     check "GNU parallel runs a sweep" sweep 0 par parallel --engine-options='--sshlogin 2/:'
@@ -39,7 +47,27 @@ if command -v parallel >/dev/null && parallel --version 2>/dev/null | grep -q '^
     # shellcheck disable=SC2086 # words
     check "a job that fails" run 3 sweep $small --grid activation=relu --grid lr=0.01,1e30 \
         --out bad --engine parallel
-    check "is told" says "$err" "1 runs failed, see bad/parallel.log"
+    check "is told" says "$err" "1 run failed, see bad/parallel.log"
+    mkdir "it's here"
+    check "a folder with blanks and quotes" sweep 0 "it's here/par" parallel --quiet
+    check "has its runs" [ "$(grep -c ,done, "it's here/par/sweep.csv")" -eq 4 ]
+    check "without a word" silent "$out"
+    long=$(echo "$small" | sed 's/--epochs 2/--epochs 100000 --measure log:5/')
+    for signal in TERM HUP; do
+        # shellcheck disable=SC2086 # words
+        "$program" sweep $long --grid lr=0.01,0.001 --out stopped-$signal --engine parallel \
+            >"$out" 2>"$err" &
+        pid=$!
+        run=stopped-$signal/optimiser.lr=0.01
+        for _ in $(seq 1200); do
+            [ -s $run/training.csv ] && [ "$(wc -l <$run/training.csv)" -gt 2 ] && break
+            sleep 0.1
+        done
+        kill -$signal $pid
+        wait $pid
+        check "$signal ends it" [ $? -gt 128 ]
+        check "with its runs" says $run/run.json '"state": "stopped"'
+    done
 else
     echo "SKIPPED: no GNU parallel here, that engine was not run"
 fi

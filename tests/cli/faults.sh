@@ -163,7 +163,7 @@ fi
     --measure none --out gone_run --quiet >"$out" 2>"$err" &
 pid=$!
 tries=0
-while [ ! -s gone_run/checkpoint/previous ] && [ $tries -lt 200 ]; do
+while [ ! -s gone_run/checkpoint/previous ] && [ $tries -lt 6000 ]; do
     sleep 0.02
     tries=$((tries + 1))
 done

@@ -30,6 +30,7 @@ check "what is no number is refused" run 65 ib --joint joint.csv --out never
 check "with its line" says "$err" "joint.csv:2: 'many' is no number"
 check "a joint that is not there" run 66 ib --joint nothing.csv --out never
 check "and nothing is written" [ ! -e never ]
+misuse "a data set and a joint" "give one" ib --joint joint.csv --data mnist --out never
 misuse "beta must be above 1" "beta" ib --beta 0.5 --out never
 
 check "a run to draw it on" run 0 train --data szt --net 12-4-2 --epochs 1 --quiet --out run \

@@ -66,6 +66,8 @@ unset COLUMNS LINES
 check "what is no run is refused" run 66 plot --live=text nowhere
 check "with its name" says "$err" "nowhere: no such run folder"
 misuse "a word that is no way to show" "auto" train --live=cinema --data szt
+misuse "a figure that is not shown" "give no --kind" plot --live=text --kind curves plain
+misuse "nor written" "give no --kind" plot --live=text --out elsewhere plain
 misuse "a window without a display" "DISPLAY is not set" plot --live=window plain
 misuse "a sixel picture without a terminal" "no terminal" plot --live=sixel plain
 
@@ -91,12 +93,14 @@ if command -v tmux >/dev/null; then
     tm resize-window -x 60 -y 20
     check "goes on when the terminal is resized" until_true 120 shows "done: shown"
     tm send-keys "clear; NO_COLOR=1 '$program' plot --live=text plain; TERM=dumb '$program' plot --live=text plain" Enter
-    check "NO_COLOR and TERM=dumb are honoured" until_true 30 shows "3 logits"
+    check "NO_COLOR and TERM=dumb are honoured" until_true 120 shows "3 logits"
     check "no colour is left" sh -c "! tmux -L ipl$$ capture-pane -p -e | grep -q '38;5;'"
     tm send-keys "clear; '$program' train plain/experiment.ini --epochs 100000 --out stopped --live" Enter
-    check "a long run is shown" until_true 60 shows "I(X;T) to the right"
+    check "a long run is shown" until_true 120 shows "I(X;T) to the right"
     tm send-keys C-c
-    check "and stopped by Ctrl-C" until_true 60 shows "stopped after"
+    check "and stopped by Ctrl-C" until_true 120 shows "stopped after"
+    tm send-keys "clear; '$program' train plain/experiment.ini --out both --live=text --json" Enter
+    check "one terminal is not enough for JSON and a view" until_true 60 shows "same terminal"
     tm kill-server
 else
     echo "SKIPPED: no tmux here, nothing shown on a terminal"
@@ -106,7 +110,7 @@ window_test() {
     Xvfb -displayfd 3 -screen 0 1280x800x24 3>display >/dev/null 2>&1 &
     server=$!
     trap 'kill $server 2>/dev/null; rm -rf "$folder"' EXIT
-    until_true 20 [ -s display ] || return 1
+    until_true 60 [ -s display ] || return 1
     DISPLAY=:$(cat display)
     export DISPLAY
 }
@@ -125,7 +129,7 @@ if command -v Xvfb >/dev/null && command -v gnuplot >/dev/null && command -v ps 
         --live=window >"$out" 2>"$err" &
     training=$!
     has_gnuplot() { [ -n "$(gnuplots "$training")" ]; }
-    check "a window is opened" until_true 60 has_gnuplot
+    check "a window is opened" until_true 120 has_gnuplot
     # shellcheck disable=SC2046 # several numbers
     kill -9 $(gnuplots $training)
     wait $training

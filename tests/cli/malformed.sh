@@ -1,6 +1,6 @@
 #!/bin/sh
 # Damaged files by every way into the program: exit status 65, one line that names the file,
-# within five seconds, and no run that was begun.
+# within five seconds of the processor, and no run that was begun.
 # shellcheck source=expect.sh
 . "$(dirname "$0")/expect.sh"
 INFOPLANE_SHARE=$PWD/scripts
@@ -11,7 +11,7 @@ cd "$folder" || exit 1
 tool=$program
 if command -v timeout >/dev/null; then
     # "run" of expect.sh starts what $program names
-    printf '#!/bin/sh\nexec timeout 5 "%s" "$@"\n' "$tool" >limited
+    printf '#!/bin/sh\nulimit -t 5\nexec timeout 120 "%s" "$@"\n' "$tool" >limited
     chmod +x limited
     program=$folder/limited
 else

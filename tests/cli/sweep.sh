@@ -68,6 +68,14 @@ cp -r grid/activation=relu_optimiser.lr=0.01 elsewhere
 check "folders are gathered" run 0 collect elsewhere results/szt-tanh --out all
 check "into one table" [ "$(wc -l <all/sweep.csv)" -eq 7 ]
 check "by what differs" says all/sweep.csv "seed,activation,epoch"
+mkdir -p begun/experiments
+cp -r results/szt-tanh/seed1 begun/one
+cp -r results/szt-tanh/seed2 begun/two
+for table in training information layers; do
+    printf 'epoch,st' >begun/two/$table.csv
+done
+check "a run that has just begun" run 0 collect begun
+check "does not hide the others" [ "$(wc -l <begun/sweep.csv)" -eq 3 ]
 check "a folder without runs" run 66 collect all
 check "no folder at all" run 66 collect nowhere
 
@@ -77,15 +85,26 @@ long="--data szt --net 12-10-7-5-4-3-2 --batch 64 --optimiser adam:lr=0.01 --pro
 rows() {
     if [ -e "$1" ]; then wc -l <"$1"; else echo 0; fi
 }
+# until_true COMMAND...: true as soon as the command is; false after two minutes.
+until_true() {
+    left=1200
+    while [ "$left" -gt 0 ]; do
+        "$@" && return 0
+        sleep 0.1
+        left=$((left - 1))
+    done
+    return 1
+}
+# At least so many lines in a file.
+grown() {
+    [ "$(rows "$1")" -ge "$2" ]
+}
 # shellcheck disable=SC2086 # words
 interrupt() {
+    enough=$(($(rows stopped/seed2/training.csv) + 5)) # this time it really runs
     "$program" train $long --seeds 1-4 --jobs 2 --out stopped >"$out" 2>"$err" &
     pid=$!
-    waited=0
-    while [ "$(rows stopped/seed2/training.csv)" -lt 5 ] && [ $waited -lt 200 ]; do
-        sleep 0.1
-        waited=$((waited + 1))
-    done
+    check "it trains" until_true grown stopped/seed2/training.csv "$enough"
     kill "-$1" $pid
     wait $pid
     status=$?
@@ -96,8 +115,8 @@ check "it says how to go on" says "$out" "the same command goes on"
 check "its runs have stopped" [ "$(grep -l '"state": "stopped"' stopped/seed?/run.json | wc -l)" -ge 1 ]
 check "no process is left" [ ! -e stopped/seed1/.lock ]
 interrupt KILL
-sleep 1
-check "a study that was killed leaves no run behind" [ ! -e stopped/seed2/.lock ]
+check "a study that was killed leaves no run behind" until_true [ ! -e stopped/seed2/.lock ]
+check "none at all" until_true [ ! -e stopped/seed1/.lock ]
 # shellcheck disable=SC2086 # words
 check "the same command goes on" run 0 train $long --seeds 1-4 --jobs 2 --out stopped
 check "from where they were" [ "$(grep -c '"start"' stopped/seed2/run.json)" -ge 2 ]
@@ -107,6 +126,22 @@ check "a run of its own" run 0 train $long --seed 2 --out whole
 for file in information.csv layers.csv parameters/0.weight.npy; do
     check "gives the same $file" cmp whole/$file stopped/seed2/$file
 done
+
+# ---- a run that is killed, by the system that has no memory left for instance ----
+if command -v ps >/dev/null; then
+    # shellcheck disable=SC2086 # words
+    "$program" train ${long%epochs*}epochs 100000 --seeds 1 --out killed >"$out" 2>"$err" &
+    pid=$!
+    check "a run starts" until_true grown killed/seed1/training.csv 3
+    # shellcheck disable=SC2046 # one number, without the blanks before it
+    kill -9 $(ps -o pid= --ppid $pid)
+    wait $pid
+    check "has failed when it is killed" [ $? -eq 74 ]
+    check "and what killed it is told" says "$err" "  seed1: killed by signal 9"
+    check "as it is when it happens" says "$out" "seed1: interrupted after"
+else
+    echo "SKIPPED: no ps here, no run was killed"
+fi
 
 # ---- misuse: one line ----
 misuse "an empty grid is refused" "nothing to vary" sweep --data szt
@@ -120,6 +155,7 @@ misuse "seeds that go back" "want 1-5" train --data szt --seeds 5-1
 misuse "a thousand million points" "more than" sweep --data szt --grid seed=1-1000000000
 misuse "options for no engine" "--engine parallel or slurm" sweep --data szt --grid lr=1 \
     --engine-options=x
+misuse "jobs without replicates" "give --seeds" train --data szt --jobs 2
 misuse "several folders and nowhere to put it" "give --out" collect grid elsewhere
 check "nothing was written" [ ! -e results/szt-sweep ]
 finish

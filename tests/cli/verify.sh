@@ -42,6 +42,8 @@ else
 fi
 misuse "an unknown experiment is named" "no experiment 'entropy-corelation'; did you mean" \
     verify --quick entropy-corelation --out never
+misuse "options of nets without a net" "train nets" verify --quick entropy-correlation --nets 2 \
+    --out never
 check "and nothing is written" [ ! -e never ]
 check "a folder that cannot be made" run 73 verify --quick --out /proc/verify
 

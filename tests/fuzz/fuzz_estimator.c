@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include "ipl/estimator.h"
-#include "run/sweep.h"
+#include "run/estimator_texts.h"
 
 #include <string.h>
 
@@ -53,12 +53,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *text = fuzz_text(data, size);
     ipl_error err = {0};
-    ipl_sweep sweep;
-    const ipl_status st = ipl_sweep_create(&sweep, text, &err);
+    ipl_estimator_texts texts;
+    const ipl_status st = ipl_estimator_texts_create(&texts, text, &err);
 
     fuzz_check(st, &err, FUZZ_OK_OR_FORMAT);
-    for (size_t i = 0; i < sweep.n && i < 4; i++)
-        measure(sweep.texts[i]);
-    ipl_sweep_release(&sweep);
+    for (size_t i = 0; i < texts.n && i < 4; i++)
+        measure(texts.texts[i]);
+    ipl_estimator_texts_release(&texts);
     return 0;
 }

@@ -1,4 +1,4 @@
-#include "run/sweep.h"
+#include "run/estimator_texts.h"
 
 #include "base/alloc.h"
 #include "base/text.h"
@@ -51,10 +51,10 @@ static ipl_status count_texts(size_t *n, const char *word, size_t len, ipl_error
         st = count_alternatives(&more, &end, word, len, i, err);
         if (st != IPL_OK)
             return st;
-        if (more > IPL_SWEEP_MAX / *n)
+        if (more > IPL_ESTIMATOR_TEXTS_MAX / *n)
             return ipl_fail(err, IPL_E_FORMAT,
                             "estimator '%.*s' stands for more than %d texts",
-                            (int)(len < 80 ? len : 80), word, IPL_SWEEP_MAX);
+                            (int)(len < 80 ? len : 80), word, IPL_ESTIMATOR_TEXTS_MAX);
         *n *= more;
         i = end;
     }
@@ -97,53 +97,57 @@ static ipl_status expand(char *out, const char *word, size_t len, size_t k, size
     }
     st = ipl_text_status(&text, err);
     if (st == IPL_OK)
-        st = ipl_text_copy(out, IPL_SWEEP_TEXT_MAX, text.s, text.len, "estimator", err);
+        st = ipl_text_copy(out, IPL_ESTIMATOR_TEXT_MAX, text.s, text.len, "estimator", err);
 done:
     ipl_text_release(&text);
     return st;
 }
 
-static ipl_status add_word(ipl_sweep *sweep, const char *word, size_t len, ipl_error *err)
+static ipl_status add_word(ipl_estimator_texts *list, const char *word, size_t len,
+                           ipl_error *err)
 {
     size_t n;
     ipl_status st = count_texts(&n, word, len, err);
 
-    if (st == IPL_OK && n > IPL_SWEEP_MAX - sweep->n)
-        st = ipl_fail(err, IPL_E_FORMAT, "estimator: more than %d texts", IPL_SWEEP_MAX);
+    if (st == IPL_OK && n > IPL_ESTIMATOR_TEXTS_MAX - list->n)
+        st = ipl_fail(err, IPL_E_FORMAT, "estimator: more than %d texts",
+                      IPL_ESTIMATOR_TEXTS_MAX);
     for (size_t k = 0; k < n && st == IPL_OK; k++) {
-        char *text = sweep->store + sweep->n * IPL_SWEEP_TEXT_MAX;
+        char *text = list->store + list->n * IPL_ESTIMATOR_TEXT_MAX;
 
         st = expand(text, word, len, k, n, err);
-        sweep->texts[sweep->n++] = text;
+        list->texts[list->n++] = text;
     }
     return st;
 }
 
-ipl_status ipl_sweep_create(ipl_sweep *out, const char *texts, ipl_error *err)
+ipl_status ipl_estimator_texts_create(ipl_estimator_texts *out, const char *texts,
+                                      ipl_error *err)
 {
-    ipl_sweep sweep = {.store = ipl_array(IPL_SWEEP_MAX, IPL_SWEEP_TEXT_MAX, 1, err)};
-    ipl_status st = sweep.store ? IPL_OK : IPL_E_NOMEM;
+    ipl_estimator_texts list = {
+        .store = ipl_array(IPL_ESTIMATOR_TEXTS_MAX, IPL_ESTIMATOR_TEXT_MAX, 1, err)};
+    ipl_status st = list.store ? IPL_OK : IPL_E_NOMEM;
 
-    *out = (ipl_sweep){0};
+    *out = (ipl_estimator_texts){0};
     while (st == IPL_OK && *(texts += strspn(texts, " ")) != '\0') {
         const size_t len = strcspn(texts, " ");
 
-        st = add_word(&sweep, texts, len, err);
+        st = add_word(&list, texts, len, err);
         texts += len;
     }
-    if (st == IPL_OK && sweep.n == 0)
+    if (st == IPL_OK && list.n == 0)
         st = ipl_fail(err, IPL_E_FORMAT, "estimator: no text given; try logdet");
     if (st != IPL_OK)
         goto done;
-    *out = sweep;
-    sweep = (ipl_sweep){0}; /* now the caller's */
+    *out = list;
+    list = (ipl_estimator_texts){0}; /* now the caller's */
 done:
-    ipl_sweep_release(&sweep);
+    ipl_estimator_texts_release(&list);
     return st;
 }
 
-void ipl_sweep_release(ipl_sweep *sweep)
+void ipl_estimator_texts_release(ipl_estimator_texts *list)
 {
-    ipl_free(sweep->store);
-    *sweep = (ipl_sweep){0};
+    ipl_free(list->store);
+    *list = (ipl_estimator_texts){0};
 }
