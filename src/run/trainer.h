@@ -20,6 +20,7 @@ typedef struct ipl_train_plan {
     const ipl_net *net;
     const ipl_probe *const *probes;
     size_t n_probes, threads;
+    size_t overlap_threads; /* of them, those that measure beside training; 0: none does */
     size_t steps;        /* of an epoch */
     size_t measurements; /* of the whole run */
     size_t net_bytes, probe_bytes;
@@ -38,7 +39,8 @@ typedef struct ipl_epoch_report {
     double lr;
     const ipl_probe *probe;                /* NULL: not measured at this epoch */
     const ipl_measures *measures;          /* (n_layers, n_estimators) of that probe */
-    double train_seconds, measure_seconds; /* of this epoch */
+    double train_seconds;                  /* of this epoch */
+    double measure_seconds;                /* for which training waited */
     double seconds_left;                   /* of the run, estimated */
 } ipl_epoch_report;
 
@@ -74,6 +76,7 @@ typedef struct ipl_train_opts {
     ipl_train_resume resume;
     bool link_latest; /* let results/latest point to it */
     size_t threads;   /* 0: as many as processors */
+    bool overlap;     /* measure an epoch beside the training of the next; same bytes */
     int argc;         /* command line, for the record */
     char *const *argv;
     ipl_train_watcher watcher;
