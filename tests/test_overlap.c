@@ -198,8 +198,8 @@ static void a_stop_waits_for_what_is_measured(void **state)
     assert_int_equal(watch(&s, "run", 2, true, IPL_RESUME_NO, NULL), IPL_OK);
     assert_non_null(strstr(s.epochs.s, "\n2,10,"));
     assert_null(strstr(s.epochs.s, "\n3,"));
-    assert_int_equal(
-        ipl_file_read(&rows, &len, in("run/information.csv"), 1u << 24, NULL), IPL_OK);
+    assert_int_equal(ipl_file_read(&rows, &len, in("run/information.csv"), 1u << 24, NULL),
+                     IPL_OK);
     assert_non_null(strstr(rows, "\n2,10,test,"));
     ipl_free(rows);
     forget(&s);
@@ -256,7 +256,8 @@ static void a_fault_of_measuring_ends_the_run_at_its_epoch(void **state)
     trial.train_samples = trial.test_samples = 0;
     trial.batch = 8;
     strcpy(trial.checkpoint, "none");
-    for (size_t first = 0; first <= 1; first++) { /* fails at the start, or after an epoch */
+    for (size_t first = 0; first <= 1;
+         first++) { /* fails at the start, or after an epoch */
         (void)snprintf(trial.measure, sizeof trial.measure, "%s", first ? "every:2" : "2");
         assert_int_equal(watch(&s, "whole", 2, false, IPL_RESUME_NO, &at_once),
                          IPL_E_NUMERIC);

@@ -81,7 +81,7 @@ static inline void note_end(void *self, const ipl_train_end *end)
 
 /* Train or go on, for at most so many batches (0: to the end). */
 static inline ipl_status train(stopper *s, const char *name, size_t batches, size_t threads,
-                        ipl_train_resume resume, ipl_error *err)
+                               ipl_train_resume resume, ipl_error *err)
 {
     const ipl_train_opts opts = {
         .exp = &trial,
@@ -98,7 +98,7 @@ static inline ipl_status train(stopper *s, const char *name, size_t batches, siz
 }
 
 static inline void train_ok(const char *name, size_t batches, size_t threads,
-                     ipl_train_resume resume)
+                            ipl_train_resume resume)
 {
     ipl_error err = {0};
     stopper s;

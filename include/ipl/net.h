@@ -113,13 +113,6 @@ size_t ipl_net_memory(const ipl_net *net);
 /** Learning rate in the optimiser's text. */
 double ipl_net_learning_rate(const ipl_net *net);
 
-/**
- * Let other threads do the work from now on; the result is the same.
- *
- * pool  borrowed, of no more threads than the one the net was created with; NULL: one thread
- */
-void ipl_net_use_pool(ipl_net *net, struct ipl_pool *pool);
-
 /** Rows of a shard. */
 size_t ipl_net_shard(const ipl_net *net);
 

@@ -29,8 +29,9 @@ static const ipl_opt train_rows[] = {
                    "go on with the run in this folder; auto: with --out, or start it"),
     IPL_OPT_NUMBER(train_opts, threads, "threads", 0, 1024, 0,
                    "threads; 0: as many as processors; the result is the same"),
-    IPL_OPT_FLAG(train_opts, overlap, "overlap", 0,
-                 "measure an epoch beside the training of the next; the result is the same"),
+    IPL_OPT_FLAG(
+        train_opts, overlap, "overlap", 0,
+        "measure an epoch beside the training of the next; the result is the same"),
     IPL_OPT_FLAG(train_opts, force, "force", 0, "replace a run that is there"),
     IPL_OPT_FLAG(train_opts, quiet, "quiet", 0, "print nothing but faults"),
     IPL_OPT_FLAG(train_opts, verbose, "verbose", 0,

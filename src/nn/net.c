@@ -3,7 +3,6 @@
 #include "math/linalg.h"
 #include "nn/net_parts.h"
 
-#include <assert.h>
 #include <limits.h>
 #include <string.h>
 
@@ -125,11 +124,13 @@ static void lay_out_gradients(ipl_net *net, cursor *at)
 /* Every array of the net in one order; called once to count and once to place. */
 static void lay_out(ipl_net *net, cursor *at)
 {
+    const size_t threads = ipl_pool_threads(net->pool);
+
     net->rows = take(at, net->batch, net->D, sizeof *net->rows);
     net->x = ipl_shape_turns(net->input) ? take(at, net->batch, net->D, sizeof *net->x)
                                          : net->rows;
     net->y = take(at, net->batch, 1, sizeof *net->y);
-    net->scratch = take(at, net->threads, net->n_scratch, sizeof *net->scratch);
+    net->scratch = take(at, threads, net->n_scratch, sizeof *net->scratch);
     net->sums = take(at, n_shards(net), 1, sizeof *net->sums);
     net->pieces = take(at, net->n_pieces, 1, sizeof *net->pieces);
     net->tiles = take(at, net->n_tiles, 1, sizeof *net->tiles);
@@ -276,7 +277,6 @@ ipl_status ipl_net_create(ipl_net **out, const ipl_net_opts *opts, ipl_error *er
     net->batch = opts->batch;
     net->seed = opts->seed;
     net->pool = opts->pool;
-    net->threads = ipl_pool_threads(net->pool);
 
     st = ipl_net_read_text(net, opts, err);
     if (st == IPL_OK)
@@ -343,12 +343,6 @@ size_t ipl_net_memory(const ipl_net *net)
 double ipl_net_learning_rate(const ipl_net *net)
 {
     return ipl_optimiser_rate(&net->optimiser);
-}
-
-void ipl_net_use_pool(ipl_net *net, struct ipl_pool *pool)
-{
-    assert(ipl_pool_threads(pool) <= net->threads);
-    net->pool = pool;
 }
 
 size_t ipl_net_shard(const ipl_net *net)

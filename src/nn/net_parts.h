@@ -104,7 +104,6 @@ struct ipl_net {
     double flops; /* of one sample forward */
     uint64_t seed;
     struct ipl_pool *pool;
-    size_t threads; /* that there is scratch for */
 
     char *arena; /* all arrays below and those of the layers */
     size_t memory;

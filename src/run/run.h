@@ -234,7 +234,7 @@ size_t ipl_overlap_threads(const ipl_overlap *o);
  *
  * false   measure it yourself: overlap is not wanted, the epoch is the last one, a checkpoint
  *         is due, which claims the rows of this epoch, or there is no memory for it
- * Nothing may be pending. Until ipl_overlap_settle() the net trains with fewer threads.
+ * Nothing may be pending. Until ipl_overlap_settle() the net trains on fewer threads.
  */
 bool ipl_overlap_start(ipl_run *r, const ipl_epoch_report *e);
 

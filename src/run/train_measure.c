@@ -64,8 +64,8 @@ void ipl_run_measure_work(ipl_run_measurement *m, ipl_run *r)
         m->measured++;
     }
     /* What goes wrong stands in m->lost. */
-    if (r->activations && ipl_activations_write(m->note, r->activations, m->when,
-                                                &m->lost) == IPL_OK)
+    if (r->activations &&
+        ipl_activations_write(m->note, r->activations, m->when, &m->lost) == IPL_OK)
         m->lost.status = IPL_OK;
 }
 
@@ -159,8 +159,8 @@ void ipl_run_record_epoch(ipl_run *r, ipl_epoch_report *e)
     const double done = (double)r->step / (double)r->steps; /* epochs */
 
     if (e->epoch > 0)
-        e->seconds_left = (r->train_seconds + r->measure_seconds) / done *
-                          ((double)e->epochs - done);
+        e->seconds_left =
+            (r->train_seconds + r->measure_seconds) / done * ((double)e->epochs - done);
     ipl_record_training(r, e);
     ipl_record_flush(r);
 }

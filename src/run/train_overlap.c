@@ -1,7 +1,7 @@
 /*
  * Measuring beside training: at the end of an epoch a second net takes over what was learned,
  * and a thread measures that while the next epoch is trained. The threads of the run are dealt
- * out between the two for as long as that lasts; before and after, all of them train. What is
+ * out between the two; whichever is through first leaves all of them to the other. What is
  * written is what measuring at once would write, for neither side sees the other's net, and
  * the rows of an epoch are complete before those of the next begin.
  */
@@ -19,8 +19,9 @@
 
 struct ipl_overlap {
     ipl_run *run;
-    ipl_net *net;                   /* of what was learned when the epoch ended */
-    ipl_pool *training, *measuring; /* the threads, dealt out */
+    ipl_net *net;   /* of what was learned when the epoch ended */
+    ipl_pool *pool; /* for measuring it: as many threads as the run, never all of both */
+    size_t threads; /* of the run */
     pthread_t thread;
     bool pending;
     atomic_bool ready;     /* the thread is through */
@@ -31,13 +32,13 @@ struct ipl_overlap {
 
 ipl_status ipl_overlap_create(ipl_run *r, ipl_error *err)
 {
-    const size_t threads = ipl_pool_threads(r->pool), half = threads / 2;
+    const size_t threads = ipl_pool_threads(r->pool);
     ipl_overlap *o;
     ipl_status st;
 
     if (!r->opts->overlap || r->n_probes == 0)
         return IPL_OK;
-    if (half == 0) {
+    if (threads == 1) {
         ipl_run_warn(r, "overlap: a run of one thread has none to measure with beside "
                         "training; every measurement is waited for");
         return IPL_OK;
@@ -46,11 +47,10 @@ ipl_status ipl_overlap_create(ipl_run *r, ipl_error *err)
     if (!o)
         return IPL_E_NOMEM;
     o->run = r;
-    st = ipl_pool_create(&o->training, threads - half, ipl_blas_start, err);
+    o->threads = threads;
+    st = ipl_pool_create(&o->pool, threads, ipl_blas_start, err);
     if (st == IPL_OK)
-        st = ipl_pool_create(&o->measuring, half, ipl_blas_start, err);
-    if (st == IPL_OK)
-        st = ipl_build_net(&o->net, r->exp, r->ds, NULL, o->measuring, err);
+        st = ipl_build_net(&o->net, r->exp, r->ds, NULL, o->pool, err);
     /* What it will ever allocate, now. */
     return st == IPL_OK ? ipl_net_follow_gradients(o->net, true, err) : st;
 }
@@ -61,8 +61,7 @@ void ipl_overlap_destroy(ipl_overlap *o)
         return;
     assert(!o->pending);
     ipl_net_destroy(o->net);
-    ipl_pool_destroy(o->measuring);
-    ipl_pool_destroy(o->training);
+    ipl_pool_destroy(o->pool);
     ipl_free(o);
 }
 
@@ -73,18 +72,19 @@ size_t ipl_overlap_memory(const ipl_overlap *o)
 
 size_t ipl_overlap_threads(const ipl_overlap *o)
 {
-    return o ? ipl_pool_threads(o->measuring) : 0;
+    return o ? o->threads / 2 : 0;
 }
 
 /* Deal out threads and nets: apart, or together as without overlap. */
 static void deal_out(ipl_overlap *o, bool apart)
 {
+    const size_t measuring = ipl_overlap_threads(o);
     ipl_run *r = o->run;
 
-    ipl_net_use_pool(r->net, apart ? o->training : r->pool);
+    ipl_pool_limit(o->pool, measuring);
+    ipl_pool_limit(r->pool, apart ? o->threads - measuring : o->threads);
     for (size_t p = 0; p < r->n_probes; p++)
-        ipl_probe_use(r->probes[p], apart ? o->net : r->net,
-                      apart ? o->measuring : r->pool);
+        ipl_probe_use(r->probes[p], apart ? o->net : r->net, apart ? o->pool : r->pool);
 }
 
 static void *measure(void *arg)
@@ -153,6 +153,7 @@ ipl_status ipl_overlap_settle(ipl_run *r, ipl_error *err)
     if (!ipl_overlap_pending(r))
         return IPL_OK;
     ipl_run_lap(r);
+    ipl_pool_limit(o->pool, o->threads); /* training waits: its threads are free */
     (void)pthread_join(o->thread, NULL); /* it exists, and nobody else joins it */
     o->pending = false;
     deal_out(o, false);

@@ -21,8 +21,8 @@ typedef struct ipl_train_plan {
     const ipl_probe *const *probes;
     size_t n_probes, threads;
     size_t overlap_threads; /* of them, those that measure beside training; 0: none does */
-    size_t steps;        /* of an epoch */
-    size_t measurements; /* of the whole run */
+    size_t steps;           /* of an epoch */
+    size_t measurements;    /* of the whole run */
     size_t net_bytes, probe_bytes;
     double disk_bytes;       /* estimate of what the run writes */
     double activation_bytes; /* the part of it that is recorded activations; 0: none */
@@ -37,11 +37,11 @@ typedef struct ipl_epoch_report {
     size_t epoch, epochs, step;
     double loss[2], accuracy[2]; /* of IPL_TRAIN and IPL_TEST; NaN: not defined */
     double lr;
-    const ipl_probe *probe;                /* NULL: not measured at this epoch */
-    const ipl_measures *measures;          /* (n_layers, n_estimators) of that probe */
-    double train_seconds;                  /* of this epoch */
-    double measure_seconds;                /* for which training waited */
-    double seconds_left;                   /* of the run, estimated */
+    const ipl_probe *probe;       /* NULL: not measured at this epoch */
+    const ipl_measures *measures; /* (n_layers, n_estimators) of that probe */
+    double train_seconds;         /* of this epoch */
+    double measure_seconds;       /* for which training waited */
+    double seconds_left;          /* of the run, estimated */
 } ipl_epoch_report;
 
 /** How a run ended that did not fail. */
