@@ -88,11 +88,11 @@ enum { N_WAYS = sizeof ways / sizeof ways[0] };
 
 static void choose_way(size_t w)
 {
-    strcpy(trial.measure, ways[w].measure);
-    strcpy(trial.checkpoint, ways[w].checkpoint);
-    strcpy(trial.record, ways[w].record);
-    strcpy(trial.pictures, ways[w].pictures);
-    strcpy(trial.estimator, ways[w].estimator);
+    (void)snprintf(trial.measure, sizeof trial.measure, "%s", ways[w].measure);
+    (void)snprintf(trial.checkpoint, sizeof trial.checkpoint, "%s", ways[w].checkpoint);
+    (void)snprintf(trial.record, sizeof trial.record, "%s", ways[w].record);
+    (void)snprintf(trial.pictures, sizeof trial.pictures, "%s", ways[w].pictures);
+    (void)snprintf(trial.estimator, sizeof trial.estimator, "%s", ways[w].estimator);
     trial.early_steps = ways[w].early_steps;
     trial.early_epochs = 3;
 }
@@ -153,7 +153,8 @@ static void epochs_are_measured_while_the_next_is_trained(void **state)
         seen s = {0};
 
         mlp("12-10-5-2", "sgd:lr=0.05");
-        strcpy(trial.checkpoint, expected[i].checkpoint);
+        (void)snprintf(trial.checkpoint, sizeof trial.checkpoint, "%s",
+                       expected[i].checkpoint);
         assert_int_equal(watch(&s, "run", 2, true, IPL_RESUME_NO, NULL), IPL_OK);
         assert_int_equal(s.late, expected[i].late);
         assert_int_equal(ipl_folder_remove(in("run"), NULL), IPL_OK);
