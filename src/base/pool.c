@@ -94,7 +94,7 @@ static unsigned long long wait_for_work(ipl_pool *pool, unsigned long long seen,
         relax();
     }
     (void)pthread_mutex_lock(&pool->lock);
-    while (now = atomic_load(&pool->round), !concerns(now, seen, thread)) {
+    while (!concerns(now = atomic_load(&pool->round), seen, thread)) {
         if (thread >= atomic_load(&pool->limit)) {
             (void)pthread_cond_wait(&pool->parked, &pool->lock);
             continue;
