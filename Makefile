@@ -213,12 +213,12 @@ check-long: check
 	  scripts/run_tests.sh tests/cli/hardened.sh $(call scripts,tests/long)
 	$(Q)$(SUBMAKE) tsan
 
-## tsan           the pool, a net and whole runs of eight threads under ThreadSanitizer
+## tsan           the pool, a net, a plane and whole runs of several threads under ThreadSanitizer
 tsan:
 	$(Q)$(SUBMAKE) MODE=tsan $(TSAN_TESTS) build/tsan/infoplane
 	$(Q)INFOPLANE=$(CURDIR)/build/tsan/infoplane \
 	  scripts/run_tests.sh $(TSAN_TESTS) tests/long/threads.sh
-TSAN_TESTS := $(patsubst %,build/tsan/tests/test_%,pool net plane)
+TSAN_TESTS := $(patsubst %,build/tsan/tests/test_%,pool net plane overlap)
 
 ## fuzz           fuzz one parser: make fuzz TARGET=npy [SECONDS=60]; needs clang
 SECONDS ?= 60

@@ -212,12 +212,103 @@ static void the_processor_is_counted_and_named(void **state)
     assert_int_equal(strncmp(name, tiny, strlen(tiny)), 0);
 }
 
+static void a_limit_holds_until_it_is_raised(void **state)
+{
+    ipl_pool *pool;
+
+    (void)state;
+    assert_int_equal(ipl_pool_create(&pool, 4, NULL, NULL), IPL_OK);
+    for (size_t round = 0; round < 200; round++) {
+        const size_t limit = round * 7 % 6 + 1; /* up to 6: no more than there are */
+
+        ipl_pool_limit(pool, limit);
+        assert_int_equal(ipl_pool_threads(pool), 4);
+        for (size_t k = 0; k < 3; k++)
+            check_every_task_once(pool, limit < 4 ? limit : 4, MOST_TASKS);
+    }
+    ipl_pool_limit(pool, 1);
+    ipl_pool_destroy(pool); /* while three of them are parked */
+}
+
+/* Two threads meet in the tasks of one job, or wait in vain. */
+typedef struct meeting {
+    atomic_uint there;
+    atomic_bool met;
+} meeting;
+
+static void meet(void *job, size_t task, size_t thread)
+{
+    meeting *m = job;
+
+    (void)task;
+    (void)thread;
+    atomic_fetch_add(&m->there, 1);
+    for (int i = 0; i < 10000 && atomic_load(&m->there) < 2; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    if (atomic_load(&m->there) == 2)
+        atomic_store(&m->met, true);
+}
+
+static void threads_come_back_when_a_limit_is_raised(void **state)
+{
+    ipl_pool *pool;
+
+    (void)state;
+    assert_int_equal(ipl_pool_create(&pool, 2, NULL, NULL), IPL_OK);
+    for (size_t round = 0; round < 20; round++) {
+        meeting m = {0};
+
+        ipl_pool_limit(pool, 1);
+        check_every_task_once(pool, 1, MOST_TASKS);
+        ipl_pool_limit(pool, 2);
+        ipl_pool_run(pool, 2, meet, &m);
+        assert_true(atomic_load(&m.met));
+    }
+    ipl_pool_destroy(pool);
+}
+
+/* Raises and lowers the limit until it is told to stop. */
+typedef struct fidget {
+    ipl_pool *pool;
+    atomic_bool stop;
+} fidget;
+
+static void *change_limit(void *arg)
+{
+    fidget *f = arg;
+
+    for (size_t k = 0; !atomic_load(&f->stop); k++)
+        ipl_pool_limit(f->pool, k * 5 % 4 + 1);
+    return NULL;
+}
+
+static void a_limit_may_change_while_jobs_run(void **state)
+{
+    uint32_t sum[5] = {0};
+    fidget f = {0};
+    pthread_t id;
+
+    (void)state;
+    assert_int_equal(ipl_pool_create(&f.pool, 4, NULL, NULL), IPL_OK);
+    assert_int_equal(pthread_create(&id, NULL, change_limit, &f), 0);
+    for (uint32_t job = 0; job < 5000; job++)
+        ipl_pool_run(f.pool, 5, add_one, sum);
+    atomic_store(&f.stop, true);
+    assert_int_equal(pthread_join(id, NULL), 0);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(sum[i], 5000);
+    ipl_pool_destroy(f.pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_task_runs_exactly_once),
         cmocka_unit_test(ten_thousand_jobs_follow_each_other),
         cmocka_unit_test(sleeping_workers_wake_up),
+        cmocka_unit_test(a_limit_holds_until_it_is_raised),
+        cmocka_unit_test(threads_come_back_when_a_limit_is_raised),
+        cmocka_unit_test(a_limit_may_change_while_jobs_run),
         cmocka_unit_test(results_do_not_depend_on_the_number_of_threads),
         cmocka_unit_test(the_hook_runs_once_in_every_worker_before_its_tasks),
         cmocka_unit_test(a_pool_that_never_works_can_be_destroyed),

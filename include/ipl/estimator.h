@@ -99,6 +99,9 @@ ipl_status ipl_plane_create(ipl_plane **out, const ipl_plane_opts *opts, ipl_cma
 /** Release a plane; NULL is allowed. */
 void ipl_plane_destroy(ipl_plane *plane);
 
+/** Let other threads measure from now on, the pool borrowed; the result is the same. */
+void ipl_plane_use_pool(ipl_plane *plane, struct ipl_pool *pool);
+
 /**
  * Measure the layers T_1 ... T_L, T_0 = X.
  *

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { THREADS_MAX = 1024 };
+
 #define SPIN_ROUNDS 2000 /* some microseconds: the gap between two jobs of a train step */
 
 typedef struct worker {
@@ -31,11 +33,13 @@ struct ipl_pool {
 
     atomic_size_t next;    /* next task to hand out */
     atomic_size_t running; /* workers that have not finished the round */
-    atomic_uint round;     /* number of jobs so far */
+    atomic_ullong
+        round; /* number of jobs so far, and the threads of this one: round_of() */
+    atomic_size_t limit; /* threads of the jobs to come */
     atomic_bool stop;
 
     pthread_mutex_t lock; /* for sleeping only */
-    pthread_cond_t work, done;
+    pthread_cond_t work, done, parked;
     size_t sleeping; /* workers inside `work`, under lock */
 
     size_t started; /* workers that exist */
@@ -62,22 +66,43 @@ static void work_off(ipl_pool *pool, size_t thread)
     }
 }
 
-/* Wait for a round after `seen`: spin first, then sleep. Returns the new round. */
-static unsigned wait_for_work(ipl_pool *pool, unsigned seen)
+/* The round after another, of so many threads. Being one number they are read together. */
+static unsigned long long round_of(unsigned long long before, size_t threads)
 {
-    unsigned now;
+    return (before / (THREADS_MAX + 1) + 1) * (THREADS_MAX + 1) + threads;
+}
 
-    for (int i = 0; i < SPIN_ROUNDS; i++) {
+/* Whether a thread has to do with a round that is not the one it has seen. */
+static bool concerns(unsigned long long round, unsigned long long seen, size_t thread)
+{
+    return round != seen && thread < round % (THREADS_MAX + 1);
+}
+
+/*
+ * Wait for a round after `seen` that concerns a thread: spin first, then sleep. A thread above
+ * the limit neither spins nor is woken by the rounds of the others. Returns the new round.
+ */
+static unsigned long long wait_for_work(ipl_pool *pool, unsigned long long seen,
+                                        size_t thread)
+{
+    unsigned long long now;
+
+    for (int i = 0; i < SPIN_ROUNDS && thread < atomic_load(&pool->limit); i++) {
         now = atomic_load(&pool->round);
-        if (now != seen)
+        if (concerns(now, seen, thread))
             return now;
         relax();
     }
     (void)pthread_mutex_lock(&pool->lock);
-    pool->sleeping++;
-    while ((now = atomic_load(&pool->round)) == seen)
+    while (!concerns(now = atomic_load(&pool->round), seen, thread)) {
+        if (thread >= atomic_load(&pool->limit)) {
+            (void)pthread_cond_wait(&pool->parked, &pool->lock);
+            continue;
+        }
+        pool->sleeping++;
         (void)pthread_cond_wait(&pool->work, &pool->lock);
-    pool->sleeping--;
+        pool->sleeping--;
+    }
     (void)pthread_mutex_unlock(&pool->lock);
     return now;
 }
@@ -86,12 +111,12 @@ static void *worker_main(void *arg)
 {
     const worker *self = arg;
     ipl_pool *pool = self->pool;
-    unsigned seen = 0;
+    unsigned long long seen = 0;
 
     if (pool->start)
         pool->start();
     for (;;) {
-        seen = wait_for_work(pool, seen);
+        seen = wait_for_work(pool, seen, self->thread);
         if (atomic_load(&pool->stop))
             return NULL;
         work_off(pool, self->thread);
@@ -103,19 +128,30 @@ static void *worker_main(void *arg)
     }
 }
 
-/* Publish a new round and wake those who sleep. */
-static void start_round(ipl_pool *pool)
+/* Publish a new round of so many threads and wake those who sleep. */
+static void start_round(ipl_pool *pool, size_t threads)
 {
     (void)pthread_mutex_lock(&pool->lock);
-    (void)atomic_fetch_add(&pool->round, 1);
+    atomic_store(&pool->running, threads - 1);
+    atomic_store(&pool->round, round_of(atomic_load(&pool->round), threads));
     if (pool->sleeping > 0)
         (void)pthread_cond_broadcast(&pool->work);
     (void)pthread_mutex_unlock(&pool->lock);
 }
 
+void ipl_pool_limit(ipl_pool *pool, size_t threads)
+{
+    (void)pthread_mutex_lock(&pool->lock);
+    atomic_store(&pool->limit, threads < pool->threads ? threads : pool->threads);
+    (void)pthread_cond_broadcast(&pool->parked);
+    (void)pthread_mutex_unlock(&pool->lock);
+}
+
 void ipl_pool_run(ipl_pool *pool, size_t n_tasks, ipl_task fn, void *job)
 {
-    if (!pool || pool->threads == 1 || n_tasks <= 1) {
+    const size_t threads = pool ? atomic_load(&pool->limit) : 1;
+
+    if (threads == 1 || n_tasks <= 1) {
         for (size_t task = 0; task < n_tasks; task++)
             fn(job, task, 0);
         return;
@@ -124,8 +160,7 @@ void ipl_pool_run(ipl_pool *pool, size_t n_tasks, ipl_task fn, void *job)
     pool->job = job;
     pool->n_tasks = n_tasks;
     atomic_store(&pool->next, 0);
-    atomic_store(&pool->running, pool->started);
-    start_round(pool);
+    start_round(pool, threads);
     work_off(pool, 0);
 
     for (int i = 0; i < SPIN_ROUNDS && atomic_load(&pool->running) > 0; i++)
@@ -145,15 +180,17 @@ ipl_status ipl_pool_create(ipl_pool **out, size_t threads, void (*start)(void),
     ipl_status st = IPL_E_NOMEM;
 
     *out = NULL;
-    if (threads == 0 || threads > 1024)
-        return ipl_fail(err, IPL_E_ARG, "%zu threads: want 1 to 1024", threads);
+    if (threads == 0 || threads > THREADS_MAX)
+        return ipl_fail(err, IPL_E_ARG, "%zu threads: want 1 to %d", threads, THREADS_MAX);
     pool = ipl_array(1, 1, sizeof *pool, err);
     if (!pool)
         return IPL_E_NOMEM;
     (void)pthread_mutex_init(&pool->lock, NULL);
     (void)pthread_cond_init(&pool->work, NULL);
     (void)pthread_cond_init(&pool->done, NULL);
+    (void)pthread_cond_init(&pool->parked, NULL);
     pool->threads = threads;
+    atomic_store(&pool->limit, threads);
     pool->start = start;
     pool->workers = ipl_array(threads, 1, sizeof *pool->workers, err);
     if (!pool->workers)
@@ -184,10 +221,12 @@ void ipl_pool_destroy(ipl_pool *pool)
 {
     if (!pool)
         return;
+    ipl_pool_limit(pool, pool->threads);
     atomic_store(&pool->stop, true);
-    start_round(pool);
+    start_round(pool, pool->threads);
     for (size_t i = 0; i < pool->started; i++)
         (void)pthread_join(pool->workers[i].id, NULL);
+    (void)pthread_cond_destroy(&pool->parked);
     (void)pthread_cond_destroy(&pool->done);
     (void)pthread_cond_destroy(&pool->work);
     (void)pthread_mutex_destroy(&pool->lock);

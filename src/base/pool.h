@@ -42,6 +42,13 @@ size_t ipl_pool_threads(const ipl_pool *pool);
  */
 void ipl_pool_run(ipl_pool *pool, size_t n_tasks, ipl_task fn, void *job);
 
+/**
+ * Let the jobs that start from now on run on so many threads, at least 1 and at most those of
+ * the pool; the others sleep until the limit is raised. Any thread may call this at any time,
+ * also while a job runs. ipl_pool_threads() stays what it is.
+ */
+void ipl_pool_limit(ipl_pool *pool, size_t threads);
+
 /** Number of processors this process may use, at least 1. */
 size_t ipl_cpu_count(void);
 

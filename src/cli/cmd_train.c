@@ -15,7 +15,7 @@ typedef struct train_opts {
     char preset[IPL_PRESET_NAME_MAX];
     char out[IPL_PATH_MAX], resume[IPL_PATH_MAX];
     size_t threads;
-    bool force, quiet, verbose, json;
+    bool overlap, force, quiet, verbose, json;
     int live; /* ipl_live_mode */
     char seeds[1024];
     size_t jobs;
@@ -30,6 +30,9 @@ static const ipl_opt train_rows[] = {
                    "go on with the run in this folder; auto: with --out, or start it"),
     IPL_OPT_NUMBER(train_opts, threads, "threads", 0, 1024, 0,
                    "threads; 0: as many as processors; the result is the same"),
+    IPL_OPT_FLAG(
+        train_opts, overlap, "overlap", 0,
+        "measure an epoch beside the training of the next; the result is the same"),
     IPL_OPT_FLAG(train_opts, force, "force", 0, "replace a run that is there"),
     IPL_OPT_FLAG(train_opts, quiet, "quiet", 0, "print nothing but faults"),
     IPL_OPT_FLAG(train_opts, verbose, "verbose", 0,
@@ -175,6 +178,10 @@ static ipl_status train_seeds(const train_opts *opts, const ipl_experiment *exp,
 
     if (*opts->resume)
         return ipl_fail(err, IPL_E_ARG, "--seeds goes on by itself: give no --resume");
+    if (opts->overlap)
+        return ipl_fail(err, IPL_E_ARG,
+                        "--seeds keeps the processors busy with runs side by side: give no "
+                        "--overlap");
     if (opts->json || opts->verbose || opts->live)
         return ipl_fail(err, IPL_E_ARG,
                         "--seeds prints a line per run: no --json, --verbose, --live");
@@ -202,6 +209,7 @@ static ipl_status run_train(void *self, const ipl_args *args, ipl_error *err)
         .path = path,
         .force = opts->force,
         .threads = opts->threads,
+        .overlap = opts->overlap,
         .argc = args->argc,
         .argv = args->argv,
         .watcher = ipl_train_screen_watcher(&screen),

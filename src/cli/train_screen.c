@@ -5,6 +5,7 @@
 #include "cli/terminal.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -111,8 +112,9 @@ static void on_start(void *self, const ipl_train_plan *plan)
 
     s->epochs = exp->epochs;
     s->steps = plan->steps;
+    s->overlap = plan->overlap_threads > 0;
     s->every_epoch = s->verbose || plan->n_probes == 0;
-    s->epoch_start = ipl_clock();
+    s->epoch = SIZE_MAX;
     if (s->quiet || s->json)
         return;
     for (size_t i = 0; i < ipl_net_n_layers(plan->net); i++)
@@ -131,6 +133,8 @@ static void on_start(void *self, const ipl_train_plan *plan)
                ipl_probe_n(plan->probes[p]), p + 1 < plan->n_probes ? "" : "; ");
     if (plan->n_probes > 0) {
         printf("%zu times;", plan->measurements);
+        if (plan->overlap_threads > 0)
+            printf(" beside training, %zu of the threads;", plan->overlap_threads);
         for (size_t k = 0; k < ipl_probe_n_estimators(plan->probes[0]); k++)
             printf(" %s", ipl_plane_estimator(ipl_probe_plane(plan->probes[0]), k));
         printf("\n");
@@ -161,15 +165,21 @@ static void on_batch(void *self, size_t epoch, size_t batch, size_t batches)
 {
     ipl_train_screen *s = self;
     const double now = ipl_clock();
+    double spent; /* seconds for a batch */
     char left[16];
 
-    if (!s->live || now - s->last_drawn < 0.1)
+    if (s->epoch != epoch) { /* a new one, or one that was taken up in the middle */
+        s->epoch = epoch;
+        s->first = batch;
+        s->epoch_start = now;
+    }
+    if (!s->live || batch == s->first || now - s->last_drawn < 0.1)
         return;
     s->last_drawn = now;
-    ipl_clock_print(left, sizeof left,
-                    (now - s->epoch_start) / (double)batch * (double)(batches - batch));
+    spent = (now - s->epoch_start) / (double)(batch - s->first);
+    ipl_clock_print(left, sizeof left, spent * (double)(batches - batch));
     fprintf(stderr, "\r  epoch %zu: batch %zu/%zu, %.0f images/s, %s left ", epoch + 1,
-            batch, batches, (double)(batch * s->batch) / (now - s->epoch_start), left);
+            batch, batches, (double)s->batch / spent, left);
     s->drawn = true;
 }
 
@@ -306,7 +316,6 @@ static void on_epoch(void *self, const ipl_epoch_report *report)
         print_epoch(report,
                     isatty(STDOUT_FILENO) ? ipl_terminal_style(STDOUT_FILENO).columns : 0);
     (void)fflush(stdout);
-    s->epoch_start = ipl_clock();
 }
 
 static void on_warning(void *self, const char *text)
@@ -327,6 +336,8 @@ static void print_resume(const ipl_train_screen *s)
     ipl_print_command("train --resume", s->path);
     if (s->threads > 0)
         printf(" --threads %zu", s->threads);
+    if (s->overlap)
+        printf(" --overlap");
     printf("\n");
 }
 

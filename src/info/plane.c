@@ -262,6 +262,11 @@ void ipl_plane_destroy(ipl_plane *plane)
     ipl_free(plane);
 }
 
+void ipl_plane_use_pool(ipl_plane *plane, struct ipl_pool *pool)
+{
+    plane->scene.work.pool = pool;
+}
+
 /* Number of the wanted unit in one of the estimator's own. */
 static double unit_factor(const ipl_plane *plane, const ipl_estimator_ops *ops)
 {

@@ -2,6 +2,7 @@
 
 #include "nn/net_parts.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* A visit under way: after a fault nothing more is shown. */
@@ -110,6 +111,34 @@ ipl_status ipl_net_load(ipl_net *net, unsigned parts, const void *bytes, size_t 
     if (len != want)
         return ipl_fail(err, IPL_E_SHAPE, "state of %zu bytes, the net has %zu", len, want);
     return ipl_net_visit(net, parts, copy_in, &from, err);
+}
+
+static void copy_floats(float *to, const float *from, size_t n)
+{
+    if (n > 0)
+        memcpy(to, from, n * sizeof *to);
+}
+
+ipl_status ipl_net_mirror(ipl_net *to, const ipl_net *from, ipl_error *err)
+{
+    const ipl_status st = ipl_net_follow_gradients(to, from->following, err);
+
+    if (st != IPL_OK)
+        return st;
+    assert(to->n_layers == from->n_layers && to->n_params == from->n_params);
+    for (size_t i = 0; i < from->n_layers; i++) {
+        const net_layer *l = &from->layers[i];
+
+        copy_floats(to->layers[i].w, l->w, l->info.n_params);
+        copy_floats(to->layers[i].running, l->running, l->n_running);
+    }
+    if (!from->following)
+        return IPL_OK;
+    memcpy(to->follow, from->follow, from->n_params * sizeof *to->follow);
+    for (size_t k = 0; k < from->n_pieces; k++)
+        to->pieces[k].square = from->pieces[k].square;
+    to->followed = from->followed;
+    return IPL_OK;
 }
 
 /* A sum of n times 0 is 0 unless one of them is not finite; eight of them side by side. */

@@ -39,6 +39,15 @@ ipl_status ipl_net_load(ipl_net *net, unsigned parts, const void *bytes, size_t 
                         ipl_error *err) IPL_NODISCARD;
 
 /**
+ * Make what can be measured of a net that of another: parameters, running statistics, and the
+ * sums of followed gradients. Only the first call with followed gradients allocates.
+ *
+ * shapes  both are made of the same texts, for the same input and number of classes
+ * errors  IPL_E_NOMEM; `to` is untouched
+ */
+ipl_status ipl_net_mirror(ipl_net *to, const ipl_net *from, ipl_error *err) IPL_NODISCARD;
+
+/**
  * Whether every number of the parameters, running statistics and optimiser is finite.
  *
  * errors  IPL_E_NUMERIC  the message names the layer

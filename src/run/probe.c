@@ -309,6 +309,12 @@ size_t ipl_probe_memory(const ipl_probe *probe)
     return probe->store_bytes + probe->plane_bytes;
 }
 
+void ipl_probe_use(ipl_probe *probe, ipl_net *net, struct ipl_pool *pool)
+{
+    probe->net = net;
+    ipl_plane_use_pool(probe->plane, pool);
+}
+
 ipl_status ipl_probe_measure(const ipl_measures **out, ipl_probe *probe, ipl_error *err)
 {
     const size_t all = ipl_net_n_layers(probe->net);

@@ -57,6 +57,9 @@ const ipl_plane *ipl_probe_plane(const ipl_probe *probe);
 /** Bytes held by the activations and the plane. */
 size_t ipl_probe_memory(const ipl_probe *probe);
 
+/** Look from now on at another net of the same texts, with other threads; both borrowed. */
+void ipl_probe_use(ipl_probe *probe, ipl_net *net, struct ipl_pool *pool);
+
 /**
  * Measure every layer of the net as it is now.
  *

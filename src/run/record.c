@@ -54,29 +54,21 @@ void ipl_record_rows(ipl_text *out, const char *when, const ipl_net *net,
     }
 }
 
-void ipl_record_information(ipl_run *r, const ipl_probe *probe, const ipl_measures *m)
-{
-    char when[IPL_WHEN_MAX];
-
-    ipl_record_when(when, sizeof when, r);
-    ipl_record_rows(&r->rows[IPL_TABLE_INFORMATION], when, r->net, probe, m);
-}
-
 /* Weights of a block: of the layers after the measured layer before, up to layer l. */
-static void block_gradient(double *mean, double *sd, double *norm, const ipl_run *r,
+static void block_gradient(double *mean, double *sd, double *norm, const ipl_net *net,
                            size_t first, size_t last)
 {
     double mean2 = 0.0, var = 0.0, norm2 = 0.0;
     bool any = false;
 
     for (size_t i = first; i <= last; i++) {
-        const double w = ipl_net_weight_norm(r->net, i);
+        const double w = ipl_net_weight_norm(net, i);
         double m, s;
 
         if (isnan(w))
             continue;
         any = true;
-        ipl_net_gradient(&m, &s, r->net, i);
+        ipl_net_gradient(&m, &s, net, i);
         mean2 += m * m;
         var += s * s;
         norm2 += w * w;
@@ -86,25 +78,23 @@ static void block_gradient(double *mean, double *sd, double *norm, const ipl_run
     *norm = any ? sqrt(norm2) : (double)NAN;
 }
 
-void ipl_record_layers(ipl_run *r, const ipl_probe *probe, bool whole)
+void ipl_record_layers(ipl_run *r, const ipl_run_measurement *m, const ipl_probe *probe)
 {
     ipl_text *out = &r->rows[IPL_TABLE_LAYERS];
-    char when[IPL_WHEN_MAX];
     size_t first = 0;
 
-    ipl_record_when(when, sizeof when, r);
     for (size_t l = 0; l < ipl_probe_n_layers(probe); l++) {
         const size_t at = ipl_probe_layer(probe, l);
-        const ipl_layer_info *layer = ipl_net_layer(r->net, at);
+        const ipl_layer_info *layer = ipl_net_layer(m->net, at);
         ipl_activity act;
         double mean, sd, norm;
 
         ipl_probe_activity(&act, probe, l);
-        block_gradient(&mean, &sd, &norm, r, first, at);
-        if (!whole)
+        block_gradient(&mean, &sd, &norm, m->net, first, at);
+        if (!m->whole)
             mean = sd = (double)NAN;
         first = at + 1;
-        ipl_text_add(out, "%s,%zu,", when, l + 1);
+        ipl_text_add(out, "%s,%zu,", m->when, l + 1);
         ipl_text_add_field(out, layer->name);
         ipl_text_add(out, ",%zu", ipl_shape_size(layer->out));
         print_cell(out, norm);

@@ -4,9 +4,6 @@
 
 #include "run/run.h"
 
-/** Room for "epoch,step". */
-enum { IPL_WHEN_MAX = 64 };
-
 /** Write "epoch,step" as the tables have it; an epoch is a fraction between its ends. */
 void ipl_record_when(char *out, size_t size, const ipl_run *r);
 
@@ -17,15 +14,8 @@ void ipl_record_training(ipl_run *r, const ipl_epoch_report *e);
 void ipl_record_rows(ipl_text *out, const char *when, const ipl_net *net,
                      const ipl_probe *probe, const ipl_measures *m);
 
-/** Add the rows of one probe to information.csv. */
-void ipl_record_information(ipl_run *r, const ipl_probe *probe, const ipl_measures *m);
-
-/**
- * Add the rows of one probe to layers.csv.
- *
- * whole   an epoch has just ended, so that the gradients of its steps are known
- */
-void ipl_record_layers(ipl_run *r, const ipl_probe *probe, bool whole);
+/** Add the rows of one probe to layers.csv. */
+void ipl_record_layers(ipl_run *r, const ipl_run_measurement *m, const ipl_probe *probe);
 
 /**
  * Write the rows that wait. A full disk does not stop training: they wait for the next try,

@@ -3,7 +3,7 @@
  *
  * trainer.c is the whole of a run, from its start to its end; train_prepare.c builds it and
  * creates its folder, train_epoch.c is the training loop, train_measure.c what is done between
- * batches, train_checkpoint.c writes checkpoints, train_resume.c goes on from them, record.c
+ * batches, train_overlap.c measures beside training, train_checkpoint.c writes checkpoints, train_resume.c goes on from them, record.c
  * is the rows and run.json.
  */
 #ifndef IPL_RUN_H
@@ -40,6 +40,24 @@ typedef struct ipl_run_segment {
     double train_seconds, measure_seconds;
 } ipl_run_segment;
 
+/** Room for "epoch,step". */
+enum { IPL_WHEN_MAX = 64 };
+
+/** One measurement: of what, and what came of it. */
+typedef struct ipl_run_measurement {
+    const ipl_net *net; /* that the probes look at */
+    char when[IPL_WHEN_MAX];
+    size_t step;
+    bool whole;                   /* an epoch has just ended: its gradients are known */
+    size_t measured;              /* probes without a fault */
+    const ipl_measures *measures; /* of the first probe */
+    ipl_error fault;              /* of measuring */
+    ipl_error lost;               /* of recording the activations */
+    char note[IPL_NOTE_MAX];      /* on them */
+} ipl_run_measurement;
+
+typedef struct ipl_overlap ipl_overlap; /* opaque: run/train_overlap.c */
+
 /* A run while it runs. */
 typedef struct ipl_run {
     const ipl_train_opts *opts;
@@ -52,6 +70,7 @@ typedef struct ipl_run {
     ipl_spec schedule;
     ipl_probe *probes[2];
     size_t n_probes;
+    ipl_overlap *overlap;         /* NULL: every measurement is waited for */
     bool *due, *drawn;            /* (epochs + 1): when to measure, when to draw */
     ipl_activations *activations; /* NULL: not recorded */
     size_t unrecorded;            /* measurements whose activations could not be written */
@@ -146,6 +165,9 @@ unsigned ipl_run_state_parts(size_t batch);
  */
 ipl_status ipl_run_save(ipl_run *r, ipl_error *err) IPL_NODISCARD;
 
+/** Whether a checkpoint is to be written right after this epoch. */
+bool ipl_run_save_due(const ipl_run *r, size_t epoch);
+
 /** After a step: write a checkpoint if one is due; a fault does not stop training. */
 void ipl_run_save_after_step(ipl_run *r);
 
@@ -171,7 +193,62 @@ void ipl_run_evaluate(double *loss, double *accuracy, const ipl_run *r, ipl_spli
  */
 ipl_status ipl_run_measure(ipl_run *r, bool whole, ipl_error *err) IPL_NODISCARD;
 
+/*
+ * The same in three steps, with one probe at least. The second may be done by another thread: it uses the probes, the
+ * rows that wait and the recorded activations, and nobody else may meanwhile. What went wrong
+ * there the third tells.
+ */
+void ipl_run_measure_begin(ipl_run_measurement *out, ipl_run *r, const ipl_net *net,
+                           bool whole);
+void ipl_run_measure_work(ipl_run_measurement *m, ipl_run *r);
+ipl_status ipl_run_measure_end(ipl_run *r, const ipl_run_measurement *m,
+                               ipl_error *err) IPL_NODISCARD;
+
 /** Test, measure and write what belongs to the end of an epoch; fills in the rest of e. */
 ipl_status ipl_run_end_epoch(ipl_run *r, ipl_epoch_report *e, ipl_error *err) IPL_NODISCARD;
+
+/** Write the rows of an epoch whose measures are known, those of the probes waiting already. */
+void ipl_run_record_epoch(ipl_run *r, ipl_epoch_report *e);
+
+/** Show an epoch to the watcher. */
+void ipl_run_tell_epoch(const ipl_run *r, const ipl_epoch_report *e);
+
+/**
+ * Prepare measuring beside training, if that is wanted: a second net, and the threads of the
+ * run dealt out between the two. With one thread there is nothing to deal out: the watcher is
+ * told, and every measurement is waited for.
+ *
+ * errors  those of ipl_build_net(); IPL_E_NOMEM
+ */
+ipl_status ipl_overlap_create(ipl_run *r, ipl_error *err) IPL_NODISCARD;
+
+/** Release it, waiting for its thread; NULL is allowed. */
+void ipl_overlap_destroy(ipl_overlap *o);
+
+/** Bytes it holds, and threads that measure while others train; 0 for NULL. */
+size_t ipl_overlap_memory(const ipl_overlap *o);
+size_t ipl_overlap_threads(const ipl_overlap *o);
+
+/**
+ * Begin to measure the net as it is now, at the end of epoch e, and return at once.
+ *
+ * false   measure it yourself: overlap is not wanted, the epoch is the last one, a checkpoint
+ *         is due, which claims the rows of this epoch, or there is no memory for it
+ * Nothing may be pending. Until ipl_overlap_settle() the net trains on fewer threads.
+ */
+bool ipl_overlap_start(ipl_run *r, const ipl_epoch_report *e);
+
+/** Whether a measurement was started and not yet settled, and whether its thread is through. */
+bool ipl_overlap_pending(const ipl_run *r);
+bool ipl_overlap_ready(const ipl_run *r);
+
+/**
+ * Wait for the measurement that is pending, write the rows of its epoch and tell the watcher
+ * of it; without one do nothing. The time of waiting counts as that of measuring.
+ *
+ * errors  those of ipl_run_measure(): the net and the place of the run are those of the end of
+ *         that epoch again, where measuring it at once would have ended the run
+ */
+ipl_status ipl_overlap_settle(ipl_run *r, ipl_error *err) IPL_NODISCARD;
 
 #endif /* IPL_RUN_H */

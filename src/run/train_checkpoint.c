@@ -179,9 +179,20 @@ static bool is_due(const ipl_run *r)
            (c->when.seconds > 0.0 && ipl_clock() - c->last >= c->when.seconds);
 }
 
+bool ipl_run_save_due(const ipl_run *r, size_t epoch)
+{
+    const ipl_run_checkpoints *c = &r->checkpoints;
+
+    if (!ipl_checkpoint_when_any(&c->when))
+        return false;
+    return epoch == 0 || c->failed || (c->when.epochs && epoch % c->when.epochs == 0) ||
+           is_due(r);
+}
+
+/* A checkpoint claims the rows of every epoch before it: while some are not known it waits. */
 void ipl_run_save_after_step(ipl_run *r)
 {
-    if (r->batch < r->steps && is_due(r))
+    if (r->batch < r->steps && is_due(r) && !ipl_overlap_pending(r))
         try_to_save(r);
 }
 
@@ -245,7 +256,6 @@ void ipl_run_save_after_epoch(ipl_run *r, const ipl_epoch_report *e)
     note_best(r, e);
     if (e->epoch == r->exp->epochs)
         return; /* the end of the run writes one */
-    if (e->epoch == 0 || c->failed || (c->when.epochs && e->epoch % c->when.epochs == 0) ||
-        is_due(r))
+    if (ipl_run_save_due(r, e->epoch) && !ipl_overlap_pending(r))
         try_to_save(r);
 }

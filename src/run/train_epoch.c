@@ -77,9 +77,11 @@ static bool due_early(const ipl_run *r)
 
 static ipl_status measure_early(ipl_run *r, ipl_error *err)
 {
+    ipl_status st = ipl_overlap_settle(r, err); /* rows keep their order */
     const double measured = r->measure_seconds;
-    ipl_status st;
 
+    if (st != IPL_OK)
+        return st;
     ipl_run_lap(r);
     st = ipl_run_measure(r, false, err);
     ipl_record_flush(r);
@@ -124,7 +126,9 @@ static ipl_status train_epoch(ipl_run *r, ipl_error *err)
             return st;
         if (r->opts->watcher.batch)
             r->opts->watcher.batch(r->opts->watcher.self, r->epoch, r->batch, r->steps);
-        if (!ipl_run_stopping(r))
+        if (ipl_overlap_ready(r))
+            st = ipl_overlap_settle(r, err);
+        if (st == IPL_OK && !ipl_run_stopping(r))
             ipl_run_save_after_step(r);
     }
     ipl_run_lap(r);
@@ -161,7 +165,7 @@ static ipl_status close_epoch(ipl_run *r, ipl_error *err)
     return st == IPL_OK ? ipl_run_end_epoch(r, &e, err) : st;
 }
 
-ipl_status ipl_run_epochs(ipl_run *r, ipl_error *err)
+static ipl_status train_epochs(ipl_run *r, ipl_error *err)
 {
     ipl_status st = IPL_OK;
 
@@ -177,4 +181,16 @@ ipl_status ipl_run_epochs(ipl_run *r, ipl_error *err)
             st = close_epoch(r, err);
     }
     return st;
+}
+
+/* What is still being measured comes before whatever ended training after it. */
+ipl_status ipl_run_epochs(ipl_run *r, ipl_error *err)
+{
+    ipl_error why = {0};
+    const ipl_status trained = train_epochs(r, &why);
+    const ipl_status measured = ipl_overlap_settle(r, err);
+
+    if (measured != IPL_OK || trained == IPL_OK)
+        return measured;
+    return ipl_fail(err, trained, "%s", why.msg);
 }

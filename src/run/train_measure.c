@@ -27,49 +27,68 @@ static void caution(ipl_run *r, const ipl_probe *probe)
     }
 }
 
-/* Keep the activations just measured; a fault does not stop training. */
-static void record_activations(ipl_run *r)
+/* Pass on what recording the activations met; a fault does not stop training. */
+static void tell_recording(ipl_run *r, const ipl_run_measurement *m)
 {
-    char when[IPL_WHEN_MAX], note[IPL_NOTE_MAX];
-    ipl_error why = {0};
-
-    if (!r->activations)
-        return;
-    ipl_record_when(when, sizeof when, r);
-    if (ipl_activations_write(note, r->activations, when, &why) != IPL_OK) {
+    if (m->lost.status != IPL_OK) {
         r->unrecorded++;
-        ipl_run_tell_fault(r, &why);
+        ipl_run_tell_fault(r, &m->lost);
     }
-    if (*note != '\0' && !r->noted) {
-        ipl_run_warn(r, note);
+    if (*m->note != '\0' && !r->noted) {
+        ipl_run_warn(r, m->note);
         r->noted = true;
     }
+}
+
+void ipl_run_measure_begin(ipl_run_measurement *out, ipl_run *r, const ipl_net *net,
+                           bool whole)
+{
+    *out = (ipl_run_measurement){.net = net, .step = r->step, .whole = whole};
+    ipl_record_when(out->when, sizeof out->when, r);
+    caution(r, r->probes[0]);
+}
+
+void ipl_run_measure_work(ipl_run_measurement *m, ipl_run *r)
+{
+    for (size_t p = 0; p < r->n_probes; p++) {
+        const ipl_measures *measures = NULL;
+
+        if (ipl_probe_measure(&measures, r->probes[p], &m->fault) != IPL_OK)
+            return;
+        ipl_record_rows(&r->rows[IPL_TABLE_INFORMATION], m->when, m->net, r->probes[p],
+                        measures);
+        if (p == 0) {
+            m->measures = measures;
+            ipl_record_layers(r, m, r->probes[p]);
+        }
+        m->measured++;
+    }
+    /* What goes wrong stands in m->lost. */
+    if (r->activations &&
+        ipl_activations_write(m->note, r->activations, m->when, &m->lost) == IPL_OK)
+        m->lost.status = IPL_OK;
+}
+
+ipl_status ipl_run_measure_end(ipl_run *r, const ipl_run_measurement *m, ipl_error *err)
+{
+    for (size_t p = 0; p < m->measured; p++)
+        ipl_run_warn(r, ipl_plane_fault(ipl_probe_plane(r->probes[p])));
+    if (m->fault.status != IPL_OK)
+        return ipl_fail(err, m->fault.status, "after step %zu: %s", m->step, m->fault.msg);
+    r->measures = m->measures;
+    tell_recording(r, m);
+    return IPL_OK;
 }
 
 ipl_status ipl_run_measure(ipl_run *r, bool whole, ipl_error *err)
 {
     const double from = ipl_clock();
-    ipl_error why = {0};
-    ipl_status st = IPL_OK;
+    ipl_run_measurement m;
+    ipl_status st;
 
-    for (size_t p = 0; p < r->n_probes && st == IPL_OK; p++) {
-        const ipl_measures *m = NULL;
-
-        caution(r, r->probes[p]);
-        st = ipl_probe_measure(&m, r->probes[p], &why);
-        if (st != IPL_OK) {
-            st = ipl_fail(err, st, "after step %zu: %s", r->step, why.msg);
-            break;
-        }
-        ipl_run_warn(r, ipl_plane_fault(ipl_probe_plane(r->probes[p])));
-        ipl_record_information(r, r->probes[p], m);
-        if (p == 0) {
-            r->measures = m;
-            ipl_record_layers(r, r->probes[p], whole);
-        }
-    }
-    if (st == IPL_OK)
-        record_activations(r);
+    ipl_run_measure_begin(&m, r, r->net, whole);
+    ipl_run_measure_work(&m, r);
+    st = ipl_run_measure_end(r, &m, err);
     r->measure_seconds += ipl_clock_spent(from);
     return st;
 }
@@ -135,33 +154,62 @@ static void draw_pictures(ipl_run *r, size_t epoch)
     }
 }
 
-/* Everything that belongs to the end of an epoch. */
-ipl_status ipl_run_end_epoch(ipl_run *r, ipl_epoch_report *e, ipl_error *err)
+void ipl_run_record_epoch(ipl_run *r, ipl_epoch_report *e)
+{
+    const double done = (double)r->step / (double)r->steps; /* epochs */
+
+    if (e->epoch > 0)
+        e->seconds_left =
+            (r->train_seconds + r->measure_seconds) / done * ((double)e->epochs - done);
+    ipl_record_training(r, e);
+    ipl_record_flush(r);
+}
+
+void ipl_run_tell_epoch(const ipl_run *r, const ipl_epoch_report *e)
+{
+    if (r->opts->watcher.epoch)
+        r->opts->watcher.epoch(r->opts->watcher.self, e);
+}
+
+/* Measure the end of an epoch; *later: its measures will be known while the next is trained. */
+static ipl_status measure_epoch(bool *later, ipl_run *r, ipl_epoch_report *e,
+                                ipl_error *err)
 {
     const double measured = r->measure_seconds;
     ipl_status st = IPL_OK;
 
+    *later = ipl_overlap_start(r, e);
+    if (*later)
+        return IPL_OK;
+    st = ipl_run_measure(r, e->epoch > 0, err);
+    e->probe = r->probes[0];
+    e->measures = r->measures;
+    e->measure_seconds += r->measure_seconds - measured;
+    return st;
+}
+
+/* Everything that belongs to the end of an epoch. */
+ipl_status ipl_run_end_epoch(ipl_run *r, ipl_epoch_report *e, ipl_error *err)
+{
+    bool later = false;
+    ipl_status st = ipl_overlap_settle(r, err); /* rows keep their order */
+
+    if (st != IPL_OK)
+        return st;
     ipl_run_evaluate(&e->loss[IPL_TEST], &e->accuracy[IPL_TEST], r, IPL_TEST);
     if (!classifies(r))
         e->accuracy[IPL_TRAIN] = e->accuracy[IPL_TEST] = (double)NAN;
-    if (r->due[e->epoch] && r->n_probes > 0) {
-        st = ipl_run_measure(r, e->epoch > 0, err);
-        if (st != IPL_OK)
-            return st;
-        e->probe = r->probes[0];
-        e->measures = r->measures;
-    }
-    e->measure_seconds += r->measure_seconds - measured;
     e->step = r->step;
     e->epochs = r->exp->epochs;
-    if (e->epoch > 0)
-        e->seconds_left = (r->train_seconds + r->measure_seconds) / (double)e->epoch *
-                          (double)(e->epochs - e->epoch);
-    ipl_record_training(r, e);
-    ipl_record_flush(r);
+    if (r->due[e->epoch] && r->n_probes > 0)
+        st = measure_epoch(&later, r, e, err);
+    if (st != IPL_OK)
+        return st;
+    if (!later)
+        ipl_run_record_epoch(r, e);
     draw_pictures(r, e->epoch);
     ipl_run_save_after_epoch(r, e);
-    if (r->opts->watcher.epoch)
-        r->opts->watcher.epoch(r->opts->watcher.self, e);
+    if (!later)
+        ipl_run_tell_epoch(r, e);
     return IPL_OK;
 }

@@ -146,6 +146,8 @@ ipl_status ipl_run_prepare(ipl_run *r, ipl_error *err)
         st = ipl_build_net(&r->net, exp, r->ds, NULL, r->pool, err);
     if (st == IPL_OK)
         st = build_probes(r, err);
+    if (st == IPL_OK)
+        st = ipl_overlap_create(r, err);
     if (st != IPL_OK)
         return st;
     r->order = ipl_array(ipl_dataset_info(r->ds)->n[IPL_TRAIN], 1, sizeof *r->order, err);
@@ -167,6 +169,7 @@ void ipl_run_announce(const ipl_run *r)
         .probes = (const ipl_probe *const *)r->probes,
         .n_probes = r->n_probes,
         .threads = ipl_pool_threads(r->pool),
+        .overlap_threads = ipl_overlap_threads(r->overlap),
         .steps = r->steps,
         .measurements = measurements,
         .net_bytes = ipl_net_memory(r->net),
@@ -179,6 +182,7 @@ void ipl_run_announce(const ipl_run *r)
     };
 
     plan.disk_bytes = table_bytes(r) + all_checkpoint_bytes(r) + plan.activation_bytes;
+    plan.probe_bytes = ipl_overlap_memory(r->overlap);
     for (size_t p = 0; p < r->n_probes; p++)
         plan.probe_bytes += ipl_probe_memory(r->probes[p]);
     if (r->opts->watcher.start)

@@ -144,6 +144,7 @@ static void release(ipl_run *r)
     ipl_free(r->black);
     ipl_free(r->due);
     ipl_free(r->drawn);
+    ipl_overlap_destroy(r->overlap); /* its thread first of all */
     for (size_t p = 0; p < 2; p++)
         ipl_probe_destroy(r->probes[p]);
     ipl_spec_release(&r->schedule);

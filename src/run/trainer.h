@@ -20,8 +20,9 @@ typedef struct ipl_train_plan {
     const ipl_net *net;
     const ipl_probe *const *probes;
     size_t n_probes, threads;
-    size_t steps;        /* of an epoch */
-    size_t measurements; /* of the whole run */
+    size_t overlap_threads; /* of them, those that measure beside training; 0: none does */
+    size_t steps;           /* of an epoch */
+    size_t measurements;    /* of the whole run */
     size_t net_bytes, probe_bytes;
     double disk_bytes;       /* estimate of what the run writes */
     double activation_bytes; /* the part of it that is recorded activations; 0: none */
@@ -36,10 +37,11 @@ typedef struct ipl_epoch_report {
     size_t epoch, epochs, step;
     double loss[2], accuracy[2]; /* of IPL_TRAIN and IPL_TEST; NaN: not defined */
     double lr;
-    const ipl_probe *probe;                /* NULL: not measured at this epoch */
-    const ipl_measures *measures;          /* (n_layers, n_estimators) of that probe */
-    double train_seconds, measure_seconds; /* of this epoch */
-    double seconds_left;                   /* of the run, estimated */
+    const ipl_probe *probe;       /* NULL: not measured at this epoch */
+    const ipl_measures *measures; /* (n_layers, n_estimators) of that probe */
+    double train_seconds;         /* of this epoch */
+    double measure_seconds;       /* for which training waited */
+    double seconds_left;          /* of the run, estimated */
 } ipl_epoch_report;
 
 /** How a run ended that did not fail. */
@@ -74,6 +76,7 @@ typedef struct ipl_train_opts {
     ipl_train_resume resume;
     bool link_latest; /* let results/latest point to it */
     size_t threads;   /* 0: as many as processors */
+    bool overlap;     /* measure an epoch beside the training of the next; same bytes */
     int argc;         /* command line, for the record */
     char *const *argv;
     ipl_train_watcher watcher;
