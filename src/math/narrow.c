@@ -6,6 +6,8 @@
  */
 #include "math/narrow.h"
 
+#include "math/vec.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -16,24 +18,18 @@ enum {
     SUMS = 16       /* rows of dW added up together: their sums fill the registers */
 };
 
-#if defined(__GNUC__)
-#    define NARROW_INLINE static inline __attribute__((always_inline))
-#else
-#    define NARROW_INLINE static inline
-#endif
-
 typedef float lanes __attribute__((vector_size(4 * LANES)));
 typedef int32_t bits __attribute__((vector_size(4 * LANES)));
 /* Floats anywhere in memory. */
 typedef float loose __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
 /* The vector that begins at p. */
-NARROW_INLINE const loose *at(const float *p)
+IPL_INLINE const loose *at(const float *p)
 {
     return (const loose *)p;
 }
 
-NARROW_INLINE loose *to(float *p)
+IPL_INLINE loose *to(float *p)
 {
     return (loose *)p;
 }
@@ -44,7 +40,7 @@ bool ipl_narrow_fits(size_t D, size_t U)
 }
 
 /* Rows of n numbers, of N, that may be taken as V whole vectors. */
-NARROW_INLINE size_t whole_rows(size_t N, size_t n, size_t V)
+IPL_INLINE size_t whole_rows(size_t N, size_t n, size_t V)
 {
     const size_t behind = (V * LANES - 1) / n; /* rows that the last vector reaches into */
 
@@ -52,8 +48,8 @@ NARROW_INLINE size_t whole_rows(size_t N, size_t n, size_t V)
 }
 
 /* P rows of y = b + x m, with K rows of V vectors in m. */
-NARROW_INLINE void product_rows(float *y, const float *x, const float *m, const float *b,
-                                size_t K, size_t y_row, const size_t P, const size_t V)
+IPL_INLINE void product_rows(float *y, const float *x, const float *m, const float *b,
+                             size_t K, size_t y_row, const size_t P, const size_t V)
 {
     lanes sum[SIDE];
 
@@ -70,8 +66,8 @@ NARROW_INLINE void product_rows(float *y, const float *x, const float *m, const 
 }
 
 /* Y (N, U) = 1 b' + X M; x (N, K), m (K, V LANES), b (V LANES). */
-NARROW_INLINE void product(float *y, const float *x, const float *m, const float *b,
-                           size_t N, size_t K, size_t U, const size_t V)
+IPL_INLINE void product(float *y, const float *x, const float *m, const float *b, size_t N,
+                        size_t K, size_t U, const size_t V)
 {
     const size_t whole = whole_rows(N, U, V), P = SIDE / V;
     size_t n = 0;
@@ -105,8 +101,8 @@ static inline ending end_at(size_t D)
 }
 
 /* M, T rows of V vectors, += the sum over N rows of dY[n][t] (X[n], 1). */
-NARROW_INLINE void outer_rows(float *m, const float *dy, const float *x, const ending *end,
-                              size_t N, size_t U, size_t D, const size_t T, const size_t V)
+IPL_INLINE void outer_rows(float *m, const float *dy, const float *x, const ending *end,
+                           size_t N, size_t U, size_t D, const size_t T, const size_t V)
 {
     lanes sum[SUMS];
 
@@ -129,8 +125,8 @@ NARROW_INLINE void outer_rows(float *m, const float *dy, const float *x, const e
 }
 
 /* The same for all U rows, as many at a time as fit. */
-NARROW_INLINE void outer(float *m, const float *dy, const float *x, const ending *end,
-                         size_t N, size_t U, size_t D, const size_t V)
+IPL_INLINE void outer(float *m, const float *dy, const float *x, const ending *end,
+                      size_t N, size_t U, size_t D, const size_t V)
 {
     const size_t most = SUMS / V;
 
