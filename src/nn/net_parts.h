@@ -40,6 +40,7 @@ typedef struct net_layer {
     size_t from;    /* layer whose output is the input, or IPL_NET_INPUT */
     size_t other;   /* add: layer whose output is the second input, or IPL_NET_NONE */
     size_t grad_of; /* layer whose dy this one shares, or IPL_NET_NONE */
+    size_t brief;   /* in training rows of y, of every thread, that are used up at once */
     size_t local;   /* rows of dy, of every thread, that are used up at once; 0: batch */
     bool adds;      /* dw is summed on the way back */
     bool follows;   /* its output depends on parameters, so dL/dy is wanted */
@@ -139,7 +140,7 @@ ipl_status ipl_net_connect(ipl_net *net, ipl_error *err) IPL_NODISCARD;
 /** Cut the layers into runs; returns how many, written to *out when it is not NULL. */
 size_t ipl_net_cut_runs(net_run *out, const ipl_net *net);
 
-/** Find the gradients of outputs that need not outlive a block of rows. */
+/** Find the outputs and gradients that need not outlive a block of rows. */
 void ipl_net_find_local(ipl_net *net);
 
 /** Name every layer and mark the measured ones. */

@@ -1,6 +1,7 @@
 /*
  * How layers go together: inputs, shapes, and the runs in which they are worked through.
  */
+#include "base/pool.h"
 #include "nn/net_parts.h"
 
 #include <string.h>
@@ -258,6 +259,17 @@ static bool is_passing(const ipl_net *net, size_t i, const net_run *run)
            (l->info.n_params == 0 || l->adds);
 }
 
+/* Whether in training a pool alone asks for the output of layer i, at once: the activation
+ * between them waits, and the way back wants what was picked. */
+static bool is_brief(const ipl_net *net, size_t i, const net_run *run)
+{
+    const net_layer *l = &net->layers[i];
+
+    return i + 2 < run->end && l[1].put_off && l[2].n_sums == 0 && !l->ops->value &&
+           l->ops->role == IPL_LAYER_PLAIN && !l->branch &&
+           run->block * ipl_pool_threads(net->pool) <= net->batch;
+}
+
 void ipl_net_find_local(ipl_net *net)
 {
     net_run runs[IPL_NET_MAX_LAYERS + 1];
@@ -272,6 +284,8 @@ void ipl_net_find_local(ipl_net *net)
                 top++;
                 passing = passing && is_passing(net, top, &runs[k]);
             }
+            for (size_t j = i; j <= top; j++)
+                net->layers[j].brief = is_brief(net, j, &runs[k]) ? runs[k].block : 0;
             passing = passing && net->layers[top].grad_of == IPL_NET_NONE;
             for (; i < top; i++)
                 net->layers[i].local = passing ? runs[k].block : 0;

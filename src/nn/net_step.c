@@ -28,6 +28,14 @@ static float *gradient_of(const net_layer *l, size_t first, size_t thread)
     return row_of(l->dy, l->local ? thread * l->local : first, l->U);
 }
 
+/* The output of a layer: the same; rows that are used up at once are the first of all. */
+static float *output_of(const ipl_net *net, const net_layer *l, size_t first, size_t thread)
+{
+    const bool brief = net->job.training && l->brief;
+
+    return row_of(l->y, brief ? thread * l->brief : first, l->U);
+}
+
 /* What layer i works on: rows first ... first + rows - 1 of the batch. */
 static ipl_pass pass_of(const ipl_net *net, size_t i, size_t first, size_t rows,
                         size_t thread)
@@ -43,7 +51,7 @@ static ipl_pass pass_of(const ipl_net *net, size_t i, size_t first, size_t rows,
         .step = net->job.step,
         .layer = i,
         .x = l->x + first * l->D,
-        .y = row_of(l->y, first, l->U),
+        .y = output_of(net, l, first, thread),
         .dy = gradient_of(l, first, thread),
         .dx = l->dx ? gradient_of(&net->layers[l->from], first, thread) : NULL,
         .w = l->w,
@@ -91,12 +99,13 @@ static const net_layer *waiting(const ipl_net *net, size_t i)
 
 /* A pool and the activation that waits for it; what was picked goes where the output of the
  * activation would have been. */
-static void forward_pool(const net_layer *l, const net_layer *activation, const ipl_pass *p)
+static void forward_pool(const net_layer *l, const net_layer *activation, const ipl_pass *p,
+                         const float *x)
 {
     ipl_pass pool = *p;
     float *z = activation->y + p->first * activation->U;
 
-    pool.x = activation->x + p->first * activation->D;
+    pool.x = x;
     pool.y = z;
     ipl_layer_forward(l->ops, l->spec.self, l->info.in, l->info.out, &pool);
     activation->ops->value(activation->spec.self, p->y, z, p->rows * l->U);
@@ -111,7 +120,8 @@ static void forward_layer(const ipl_net *net, size_t i, size_t first, size_t row
     if (ipl_layer_gives_input(l->ops) || (l->put_off && net->job.training))
         return;
     if (activation)
-        forward_pool(l, activation, &p);
+        forward_pool(l, activation, &p,
+                     output_of(net, &net->layers[activation->from], first, thread));
     else
         ipl_layer_forward(l->ops, l->spec.self, l->info.in, l->info.out, &p);
 }
@@ -378,7 +388,10 @@ static ipl_status bad_loss(const ipl_net *net, double loss, size_t epoch, ipl_er
     for (size_t i = 0; i < net->n_layers; i++) {
         const net_layer *l = &net->layers[i];
 
-        if (!all_finite(l->y, n * l->U))
+        /* What a pool picked of an output that is gone: its largest, or NaN. */
+        const float *y = l->brief ? l[1].y : l->y;
+
+        if (!all_finite(y, n * l->U))
             return ipl_fail(err, IPL_E_NUMERIC,
                             "epoch %zu, step %zu: loss is %s; first in layer %zu '%s' (%s)",
                             epoch, step, what, i, l->name, l->info.kind);
