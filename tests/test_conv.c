@@ -564,7 +564,7 @@ static void parameters_are_counted_with_and_without_bias(void **state)
     ipl_spec_release(&spec);
 }
 
-/* dw by tiles, in a strange order, then reduced. */
+/* dw by tiles, in a strange order, or added up. */
 static void check_layer(const char *text, const ipl_conv *g, size_t n, int bias)
 {
     const ipl_layer_ops *ops = &ipl_layer_conv2d;
@@ -572,9 +572,9 @@ static void check_layer(const char *text, const ipl_conv *g, size_t n, int bias)
     ipl_shape out;
     ipl_error err = {0};
     arrays a;
-    float *w, *dw, *partial;
+    float *w, *dw;
     ipl_pass p;
-    size_t n_w, n_partial, tiles;
+    size_t n_w, tiles;
 
     assert_int_equal(make_layer(&spec, text, (ipl_shape){g->c, g->h, g->w}, &out, &err),
                      IPL_OK);
@@ -583,17 +583,14 @@ static void check_layer(const char *text, const ipl_conv *g, size_t n, int bias)
         memset(a.p[B], 0, a.n[B] * sizeof(float));
     run_ref(&a, g, n);
     n_w = a.n[W] + (bias ? a.n[B] : 0);
-    n_partial = ops->n_partial(spec.self);
     tiles = ops->n_tiles(spec.self);
     w = ipl_array(n_w, 1, sizeof *w, NULL);
     dw = ipl_array(n_w, 1, sizeof *dw, NULL);
-    partial = ipl_array(n_partial + 1, 1, sizeof *partial, NULL);
-    assert_true(w && dw && partial);
+    assert_true(w && dw);
     memcpy(w, a.p[W], a.n[W] * sizeof *w);
     if (bias)
         memcpy(w + a.n[W], a.p[B], a.n[B] * sizeof *w);
     fill_nan(dw, n_w);
-    fill_nan(partial, n_partial);
     p = (ipl_pass){.rows = n,
                    .x = a.p[X],
                    .y = a.p[Y],
@@ -601,15 +598,17 @@ static void check_layer(const char *text, const ipl_conv *g, size_t n, int bias)
                    .dx = a.p[DX],
                    .w = w,
                    .dw = dw,
-                   .scratch = a.p[SCRATCH],
-                   .partial = partial};
+                   .scratch = a.p[SCRATCH]};
     assert_int_equal(ops->n_scratch(spec.self), a.n[SCRATCH]);
     ops->forward(spec.self, (ipl_shape){g->c, g->h, g->w}, out, &p);
     ops->backward(spec.self, (ipl_shape){g->c, g->h, g->w}, out, &p);
     for (size_t t = 0; t < tiles; t++)
         ops->gradient(spec.self, t % 2 ? t : (tiles - 1) / 2 * 2 - t, &p);
-    for (size_t t = tiles; t-- > 0;)
-        ops->reduce(spec.self, t, &p);
+    assert_true((tiles == 0) == ops->adds(spec.self));
+    if (tiles == 0) {
+        memset(dw, 0, n_w * sizeof *dw);
+        ops->add_gradient(spec.self, &p);
+    }
     assert_near(a.p[Y], a.ref[Y], a.n[Y], g->kh * g->kw * g->c);
     assert_near(a.p[DX], a.ref[DX], a.n[DX], g->kh * g->kw * g->filters);
     assert_near(dw, a.ref[DW], a.n[DW], n * out.h * out.w);
@@ -617,7 +616,6 @@ static void check_layer(const char *text, const ipl_conv *g, size_t n, int bias)
         assert_near(dw + a.n[W], a.ref[DB], a.n[DB], n * out.h * out.w);
     ipl_free(w);
     ipl_free(dw);
-    ipl_free(partial);
     tear_down(&a);
     ipl_spec_release(&spec);
 }

@@ -15,7 +15,7 @@ typedef struct bench {
     void *self;
     ipl_shape in, out;
     size_t nx, ny, nw;
-    float *x, *y, *dy, *dx, *w, *dw, *keep, *scratch, *partial, *running;
+    float *x, *y, *dy, *dx, *w, *dw, *keep, *scratch, *running;
     double *sums;
     ipl_pass pass;
 } bench;
@@ -73,7 +73,6 @@ static void make_buffers(bench *b, size_t rows)
     b->dw = floats(b->nw);
     b->keep = floats(rows * count(ops->n_keep, b->self));
     b->scratch = floats(count(ops->n_scratch, b->self));
-    b->partial = floats(count(ops->n_partial, b->self));
     b->running = floats(count_values(ops->running, b->self));
     b->sums = ipl_array(2, count(ops->n_sums, b->self), sizeof *b->sums, NULL);
     assert_non_null(b->sums);
@@ -115,7 +114,6 @@ static bool try_set_up(bench *b, const ipl_layer_ops *ops, const char *options,
                          .dw = b->dw,
                          .keep = b->keep,
                          .scratch = b->scratch,
-                         .partial = b->partial,
                          .batch = rows,
                          .sums = b->sums,
                          .running = b->running};
@@ -130,8 +128,7 @@ static void set_up(bench *b, const ipl_layer_ops *ops, const char *options, ipl_
 
 static void tear_down(bench *b)
 {
-    float *all[] = {b->x,  b->dx,   b->y,       b->dy,      b->w,
-                    b->dw, b->keep, b->scratch, b->partial, b->running};
+    float *all[] = {b->x, b->dx, b->y, b->dy, b->w, b->dw, b->keep, b->scratch, b->running};
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         ipl_free(all[i]);
@@ -167,8 +164,10 @@ static void gradient(bench *b)
 
     for (size_t t = 0; t < n; t++)
         b->ops->gradient(b->self, t, &b->pass);
-    for (size_t t = 0; b->ops->reduce && t < n; t++)
-        b->ops->reduce(b->self, t, &b->pass);
+    if (b->ops->adds && b->ops->adds(b->self)) {
+        memset(b->dw, 0, b->nw * sizeof *b->dw);
+        b->ops->add_gradient(b->self, &b->pass);
+    }
 }
 
 /* L = <dy, y>, in double. */
@@ -256,7 +255,7 @@ static void every_row_has_what_it_needs(void **state)
         assert_true((ops->n_sums != NULL) == (ops->sum_forward != NULL));
         assert_true((ops->n_sums != NULL) == (ops->sum_backward != NULL));
         assert_true((ops->running != NULL) == (ops->remember != NULL));
-        assert_true((ops->n_partial != NULL) == (ops->reduce != NULL));
+        assert_true((ops->adds != NULL) == (ops->add_gradient != NULL));
         assert_true((ops->param != NULL) == (ops->gradient != NULL));
         assert_true((ops->param != NULL) == (ops->n_tiles != NULL));
         assert_false(ops->low == 0.0 && ops->high == 0.0);

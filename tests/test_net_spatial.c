@@ -27,6 +27,11 @@ enum { C = 3, H = 9, W = 7, D = C * H * W, CLASSES = 4, BATCH = 50 };
     "shortcut conv2d:filters=6,size=1,stride=2,bias=no batchnorm add relu dropout:p=0.1 "  \
     "maxpool:size=2 dense:units=12 batchnorm tanh dense:units=4"
 
+/* Activations that wait for a pool; more than a small job. */
+#define WAITING                                                                            \
+    "conv2d:filters=32,padding=1 relu maxpool:size=3,stride=2 conv2d:filters=17,size=2 "   \
+    "tanh maxpool:size=2,stride=1 dense:units=4"
+
 static void fill(float *x, int32_t *y, const void *source, size_t first, size_t n)
 {
     const size_t *start = source;
@@ -352,13 +357,15 @@ static void assert_same_files(const char *a, const char *b, const ipl_net *net)
     assert_int_equal(remove(b), 0);
 }
 
-static void the_bytes_are_the_same_at_any_number_of_threads(void **state)
+static void check_threads(const char *text, size_t shard)
 {
-    (void)state;
     for (size_t threads = 2; threads <= 4; threads++) {
         char fa[] = "build/spatial-XXXXXX", fb[] = "build/spatial-XXXXXX";
-        ipl_net_opts opts = options(RESIDUAL);
-        ipl_net *a = create(&opts), *b;
+        ipl_net_opts opts = options(text);
+        ipl_net *a, *b;
+
+        opts.shard = shard;
+        a = create(&opts);
 
         assert_int_equal(ipl_pool_create(&opts.pool, threads, ipl_blas_start, NULL),
                          IPL_OK);
@@ -373,18 +380,56 @@ static void the_bytes_are_the_same_at_any_number_of_threads(void **state)
     }
 }
 
-static void shards_change_rounding_only(void **state)
+static void the_bytes_are_the_same_at_any_number_of_threads(void **state)
 {
-    ipl_net_opts opts = options("conv2d:filters=6,bias=no batchnorm relu dense:units=4");
-    ipl_net *a = create(&opts), *b;
-
     (void)state;
+    check_threads(RESIDUAL, 8);
+    check_threads(WAITING, 8);
+    check_threads(WAITING, 2); /* several shards to a group */
+}
+
+static void check_shard(const char *text, size_t shard)
+{
+    ipl_net_opts opts = options(text);
+    ipl_net *a, *b;
+
+    opts.shard = shard;
+    a = create(&opts);
     opts.shard = 64;
     b = create(&opts);
     assert_close(train(a, 5), train(b, 5), 1e-4);
     assert_same_outputs(a, b, 1e-3);
     ipl_net_destroy(a);
     ipl_net_destroy(b);
+}
+
+static void shards_change_rounding_only(void **state)
+{
+    (void)state;
+    for (size_t shard = 1; shard <= 8; shard++) {
+        check_shard("conv2d:filters=6,bias=no batchnorm relu dense:units=4", shard);
+        check_shard(WAITING, shard);
+    }
+}
+
+/* The output of the convolution is gone by then: only what was picked of it is there. */
+static void a_nan_before_an_activation_that_waits_is_traced_to_its_layer(void **state)
+{
+    ipl_net *net = create_text(WAITING);
+    const size_t start = 0;
+    const ipl_batch batch = {.n = BATCH, .fill = fill, .source = &start};
+    ipl_error err = {0};
+    ipl_batch_sums sums;
+    ipl_param_view view;
+
+    (void)state;
+    (void)train(net, 2);
+    assert_true(ipl_net_param(&view, net, 2));
+    view.data[0] = NAN;
+    assert_int_equal(ipl_net_train_batch(&sums, net, &batch, 0.05, 0, 0, &err),
+                     IPL_E_NUMERIC);
+    assert_non_null(strstr(err.msg, "first in layer 3 "));
+    ipl_net_destroy(net);
 }
 
 static void measuring_leaves_no_trace_in_running_statistics(void **state)
@@ -637,6 +682,7 @@ int main(void)
         cmocka_unit_test(nets_of_maps_learn),
         cmocka_unit_test(the_bytes_are_the_same_at_any_number_of_threads),
         cmocka_unit_test(shards_change_rounding_only),
+        cmocka_unit_test(a_nan_before_an_activation_that_waits_is_traced_to_its_layer),
         cmocka_unit_test(measuring_leaves_no_trace_in_running_statistics),
         cmocka_unit_test(running_statistics_are_read_back),
         cmocka_unit_test(running_statistics_are_those_of_the_batch),

@@ -549,9 +549,10 @@ static void total_all(float *db, const conv_fold *whole, const ipl_conv *g)
     }
 }
 
-void ipl_conv_gradient(float *dw, float *db, const float *x, const float *dy,
-                       float *scratch, const ipl_conv *g, size_t n, size_t first,
-                       size_t rows)
+/* Rows [first, first + rows) of dw, and db, += their sums over n images. */
+static void add_gradient(float *dw, float *db, const float *x, const float *dy,
+                         float *scratch, const ipl_conv *g, size_t n, size_t first,
+                         size_t rows)
 {
     const frame in = padded_frame(g), filled = filled_frame(g);
     const size_t block = min(block_images(&in), block_images(&filled)), F = g->filters;
@@ -560,9 +561,6 @@ void ipl_conv_gradient(float *dw, float *db, const float *x, const float *dy,
     size_t images;
 
     assert(first + rows <= g->kh * g->kw * g->c);
-    memset(dw + first * F, 0, rows * F * sizeof *dw);
-    if (db)
-        memset(db, 0, F * sizeof *db);
     for (size_t m = 0; m < n; m += images) {
         const bool by_copy = n - m <= tail;
         const float *dy_m = dy + m * ipl_shape_size(filled.map);
@@ -584,4 +582,20 @@ void ipl_conv_gradient(float *dw, float *db, const float *x, const float *dy,
         if (db)
             total_all(db, &f, g);
     }
+}
+
+void ipl_conv_add_gradient(float *dw, float *db, const float *x, const float *dy,
+                           float *scratch, const ipl_conv *g, size_t n)
+{
+    add_gradient(dw, db, x, dy, scratch, g, n, 0, g->kh * g->kw * g->c);
+}
+
+void ipl_conv_gradient(float *dw, float *db, const float *x, const float *dy,
+                       float *scratch, const ipl_conv *g, size_t n, size_t first,
+                       size_t rows)
+{
+    memset(dw + first * g->filters, 0, rows * g->filters * sizeof *dw);
+    if (db)
+        memset(db, 0, g->filters * sizeof *db);
+    add_gradient(dw, db, x, dy, scratch, g, n, first, rows);
 }

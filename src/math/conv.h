@@ -52,6 +52,10 @@ void ipl_conv_forward(float *y, const float *x, const float *w, const float *b,
 void ipl_conv_backward(float *dx, const float *dy, const float *w, float *scratch,
                        const ipl_conv *g, size_t n);
 
+/** Add dL/dw to dw (kh kw c, filters), and dL/db to db (filters) or NULL, over n images. */
+void ipl_conv_add_gradient(float *dw, float *db, const float *x, const float *dy,
+                           float *scratch, const ipl_conv *g, size_t n);
+
 /**
  * Write rows [first, first + rows) of dw (kh kw c, filters) = dL/dw, summed over n images.
  *

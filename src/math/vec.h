@@ -26,6 +26,14 @@
 #    endif
 #endif
 
+/** A helper that every clone of its callers gets a copy of, made for their constants. Vectors
+ * must not be passed between functions of different instruction sets. */
+#if defined(__GNUC__)
+#    define IPL_INLINE static inline __attribute__((always_inline))
+#else
+#    define IPL_INLINE static inline
+#endif
+
 /** y = e^x, error <= 1.1 ulp; 0 below -103.98, Inf above 88.72. */
 void ipl_vec_exp(float *y, const float *x, size_t n);
 

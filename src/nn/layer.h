@@ -7,7 +7,9 @@
  *
  * forward() and backward() see one shard, some rows of the batch; gradient() sees the whole
  * batch and writes one tile of the parameter gradient. Tiles depend on the shape of the
- * layer alone, so the sums are the same at any thread count.
+ * layer alone, so the sums are the same at any thread count. A layer with few parameters may
+ * add up its gradient beside backward() instead, add_gradient(): for each group of shards
+ * there is a sum, and the net adds them in their order.
  *
  * An activation is a layer whose row has value() and slope() instead: ipl_layer_forward()
  * and ipl_layer_backward() make the passes of them.
@@ -49,7 +51,7 @@ typedef struct ipl_pass {
     const float *dy; /* (N, U) dL/dy */
     float *dx;       /* (N, D) overwritten with dL/dx; NULL: not wanted */
     const float *w;  /* (n_params) arrays in the order of param() */
-    float *dw;       /* (n_params) overwritten with dL/dw */
+    float *dw;       /* (n_params) dL/dw: overwritten, or added to by add_gradient */
     float *keep;     /* (N, n_keep) written by forward, read by backward and gradient */
     float *scratch;  /* (n_scratch) of this thread, not kept from one pass to the next */
     const float *x2; /* (N, D) second input of a sum, or NULL */
@@ -57,7 +59,6 @@ typedef struct ipl_pass {
     size_t batch;    /* rows of the whole batch */
     double *sums;    /* (2 n_sums) over the batch: sum_forward(), then sum_backward() */
     float *running;  /* (n_running) arrays in the order of running() */
-    float *partial;  /* (n_partial) written by the tiles of gradient, read by reduce */
 } ipl_pass;
 
 /** How the initialiser treats an array. */
@@ -124,12 +125,13 @@ typedef struct ipl_layer_ops {
     void (*backward)(const void *self, ipl_shape in, ipl_shape out, const ipl_pass *p);
     /** Number of tiles of dw, after bind. NULL: no parameters. */
     size_t (*n_tiles)(const void *self);
-    /** Floats that the tiles leave for reduce, after bind. NULL: none. */
-    size_t (*n_partial)(const void *self);
-    /** Tile of dw over the whole batch; or of partial, where there is a reduce. */
+    /** Tile of dw over the whole batch. */
     void (*gradient)(const void *self, size_t tile, const ipl_pass *p);
-    /** After all tiles: tile of dw from partial. NULL: gradient() has written dw. */
-    void (*reduce)(const void *self, size_t tile, const ipl_pass *p);
+    /** Whether dw is instead summed on the way back, while x and dy are in the cache: pays
+     * where dw is small. There are no tiles then. NULL: no. */
+    bool (*adds)(const void *self);
+    /** Add the gradient over some rows to dw. */
+    void (*add_gradient)(const void *self, const ipl_pass *p);
 
     /** Number of sums over the batch, forward and backward each. NULL: rows are independent. */
     size_t (*n_sums)(const void *self);

@@ -3,9 +3,8 @@
  *
  * Parameters: W (kh, kw, C, F), then b (F). Maps are channels last.
  *
- * The gradient is summed in one of two ways, whichever reads less memory. A small W: the
- * batch is cut into groups of images, each sums a whole gradient of its own, and the groups
- * are added in their order. A large W: each tile is some rows of it over the whole batch.
+ * The gradient of a small W is summed on the way back, image by image. A large W would be read
+ * and written too often: each tile of it is some rows over the whole batch.
  */
 #include "math/conv.h"
 #include "nn/layer.h"
@@ -15,7 +14,7 @@
 
 enum {
     N_TILES = 16,
-    GROUP_FLOATS = 1 << 16 /* largest W that is summed by groups of images */
+    ADDED_FLOATS = 1 << 16 /* most parameters whose gradient is summed on the way back */
 };
 
 typedef struct conv2d {
@@ -133,34 +132,24 @@ static void conv2d_backward(const void *self, ipl_shape in, ipl_shape out,
     ipl_conv_backward(p->dx, p->dy, p->w, p->scratch, &l->g, p->rows);
 }
 
-static bool by_groups(const conv2d *l)
+static bool conv2d_adds(const void *self)
 {
-    return n_params(l) <= GROUP_FLOATS;
+    return n_params(self) <= ADDED_FLOATS;
+}
+
+static void conv2d_add_gradient(const void *self, const ipl_pass *p)
+{
+    const conv2d *l = self;
+
+    ipl_conv_add_gradient(p->dw, l->bias ? p->dw + rows_of(l) * l->filters : NULL, p->x,
+                          p->dy, p->scratch, &l->g, p->rows);
 }
 
 static size_t conv2d_n_tiles(const void *self)
 {
-    const conv2d *l = self;
+    const size_t K = rows_of(self);
 
-    return by_groups(l) || rows_of(l) > N_TILES ? N_TILES : rows_of(l);
-}
-
-static size_t conv2d_n_partial(const void *self)
-{
-    const conv2d *l = self;
-
-    return by_groups(l) ? N_TILES * n_params(l) : 0;
-}
-
-/* The gradient over group `tile` of the images. */
-static void group_gradient(const conv2d *l, size_t tile, const ipl_pass *p)
-{
-    const size_t D = l->g.c * l->g.h * l->g.w, U = ipl_shape_size(ipl_conv_out(&l->g));
-    const size_t first = p->rows * tile / N_TILES, end = p->rows * (tile + 1) / N_TILES;
-    float *dw = p->partial + tile * n_params(l);
-
-    ipl_conv_gradient(dw, l->bias ? dw + rows_of(l) * l->filters : NULL, p->x + first * D,
-                      p->dy + first * U, p->scratch, &l->g, end - first, 0, rows_of(l));
+    return conv2d_adds(self) ? 0 : K > N_TILES ? N_TILES : K;
 }
 
 static void conv2d_gradient(const void *self, size_t tile, const ipl_pass *p)
@@ -169,30 +158,8 @@ static void conv2d_gradient(const void *self, size_t tile, const ipl_pass *p)
     const size_t K = rows_of(l), n = conv2d_n_tiles(l);
     const size_t first = K * tile / n, end = K * (tile + 1) / n;
 
-    if (by_groups(l))
-        group_gradient(l, tile, p);
-    else
-        ipl_conv_gradient(p->dw, l->bias && tile == 0 ? p->dw + K * l->filters : NULL, p->x,
-                          p->dy, p->scratch, &l->g, p->rows, first, end - first);
-}
-
-/* One part of dw: the groups, added in their order. */
-static void conv2d_reduce(const void *self, size_t tile, const ipl_pass *p)
-{
-    const conv2d *l = self;
-    const size_t n = n_params(l), first = n * tile / N_TILES;
-    const size_t count = n * (tile + 1) / N_TILES - first;
-    float *dw = p->dw + first;
-
-    if (!by_groups(l))
-        return;
-    memcpy(dw, p->partial + first, count * sizeof *dw);
-    for (size_t group = 1; group < N_TILES; group++) {
-        const float *from = p->partial + group * n + first;
-
-        for (size_t i = 0; i < count; i++)
-            dw[i] += from[i];
-    }
+    ipl_conv_gradient(p->dw, l->bias && tile == 0 ? p->dw + K * l->filters : NULL, p->x,
+                      p->dy, p->scratch, &l->g, p->rows, first, end - first);
 }
 
 const ipl_layer_ops ipl_layer_conv2d = {
@@ -211,7 +178,7 @@ const ipl_layer_ops ipl_layer_conv2d = {
     .forward = conv2d_forward,
     .backward = conv2d_backward,
     .n_tiles = conv2d_n_tiles,
-    .n_partial = conv2d_n_partial,
     .gradient = conv2d_gradient,
-    .reduce = conv2d_reduce,
+    .adds = conv2d_adds,
+    .add_gradient = conv2d_add_gradient,
 };

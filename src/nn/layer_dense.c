@@ -4,6 +4,7 @@
  * Parameters: W (U, D) row-major, its columns in the order of the input, then b (U). Conventions are those of PyTorch's nn.Linear.
  */
 #include "math/linalg.h"
+#include "math/narrow.h"
 #include "math/vec.h"
 #include "nn/layer.h"
 
@@ -86,6 +87,10 @@ static void dense_forward(const void *self, ipl_shape in, ipl_shape out, const i
     (void)in;
     (void)out;
     /* Y = 1 b' + X W' */
+    if (ipl_narrow_fits(D, U)) {
+        ipl_narrow_forward(p->y, p->x, W, b, N, D, U);
+        return;
+    }
     repeat(p->y, b, N, U);
     ipl_gemm(IPL_NT, N, U, D, 1.0f, p->x, W, 1.0f, p->y);
 }
@@ -97,7 +102,10 @@ static void dense_backward(const void *self, ipl_shape in, ipl_shape out, const 
     (void)in;
     (void)out;
     /* dX = dY W */
-    ipl_gemm(IPL_NN, p->rows, l->inputs, l->units, 1.0f, p->dy, p->w, 0.0f, p->dx);
+    if (ipl_narrow_fits(l->inputs, l->units))
+        ipl_narrow_backward(p->dx, p->dy, p->w, p->rows, l->inputs, l->units);
+    else
+        ipl_gemm(IPL_NN, p->rows, l->inputs, l->units, 1.0f, p->dy, p->w, 0.0f, p->dx);
 }
 
 /* Rows of dW in one tile: a multiple of 16, so that tiles fill the registers of a product. */
@@ -137,7 +145,11 @@ static void dense_gradient(const void *self, size_t tile, const ipl_pass *p)
     const size_t D = l->inputs, U = l->units, first = tile * tile_rows(l);
     const size_t rows = U - first < tile_rows(l) ? U - first : tile_rows(l);
 
-    /* dW = dY' X */
+    /* dW = dY' X; a narrow layer is one tile */
+    if (ipl_narrow_fits(D, U)) {
+        ipl_narrow_gradient(p->dw, p->dw + U * D, p->dy, p->x, p->rows, D, U);
+        return;
+    }
     ipl_gemm_tn_rows(first, rows, U, D, p->rows, 1.0f, p->dy, p->x, 0.0f, p->dw);
     bias_gradient(p->dw + U * D, p->dy, p->rows, U, first, rows);
 }

@@ -11,7 +11,6 @@
 #include "nn/layer.h"
 
 #include <float.h>
-#include <string.h>
 
 enum { LANES = 32, N_KEEP = 3, COLUMNS = 64 };
 
@@ -129,10 +128,16 @@ static void layernorm_forward(const void *self, ipl_shape in, ipl_shape out,
     }
 }
 
-/* dx = (g - mean(g) - xn mean(g xn)) / sqrt(v + eps), g = w dy, xn = normalised x. On entry
- * dx is g. */
-IPL_CLONES
-static void back(float *restrict dx, const float *restrict x, const float *keep, size_t n)
+/* g = w dy at i; w NULL: g = dy. */
+static inline float scaled(const float *dy, const float *w, size_t i)
+{
+    return w ? dy[i] * w[i] : dy[i];
+}
+
+/* dx = (g - mean(g) - xn mean(g xn)) / sqrt(v + eps), xn = normalised x. Inlined with w NULL
+ * where there is none. */
+IPL_INLINE void back(float *restrict dx, const float *restrict dy, const float *restrict w,
+                     const float *restrict x, const float *keep, size_t n)
 {
     const float high = keep[0], low = keep[1], factor = keep[2];
     double a[LANES] = {0}, b[LANES] = {0}, sum = 0.0, product = 0.0;
@@ -141,14 +146,16 @@ static void back(float *restrict dx, const float *restrict x, const float *keep,
 
     for (; i + LANES <= n; i += LANES)
         for (size_t k = 0; k < LANES; k++) {
-            const float xn = ((x[i + k] - high) - low) * factor;
+            const float g = scaled(dy, w, i + k), xn = ((x[i + k] - high) - low) * factor;
 
-            a[k] += (double)dx[i + k];
-            b[k] += (double)(dx[i + k] * xn);
+            a[k] += (double)g;
+            b[k] += (double)(g * xn);
         }
     for (; i < n; i++) {
-        a[0] += (double)dx[i];
-        b[0] += (double)(dx[i] * (((x[i] - high) - low) * factor));
+        const float g = scaled(dy, w, i);
+
+        a[0] += (double)g;
+        b[0] += (double)(g * (((x[i] - high) - low) * factor));
     }
     for (size_t k = 0; k < LANES; k++) {
         sum += a[k];
@@ -159,28 +166,31 @@ static void back(float *restrict dx, const float *restrict x, const float *keep,
     for (i = 0; i < n; i++) {
         const float xn = ((x[i] - high) - low) * factor;
 
-        dx[i] = (dx[i] - mean - xn * slope) * factor;
+        dx[i] = (scaled(dy, w, i) - mean - xn * slope) * factor;
+    }
+}
+
+IPL_CLONES
+static void rows_back(const layernorm *l, const ipl_pass *p)
+{
+    const size_t n = l->n;
+
+    for (size_t r = 0; r < p->rows; r++) {
+        const float *dy = p->dy + r * n, *x = p->x + r * n, *keep = p->keep + r * N_KEEP;
+
+        if (l->affine)
+            back(p->dx + r * n, dy, p->w, x, keep, n);
+        else
+            back(p->dx + r * n, dy, NULL, x, keep, n);
     }
 }
 
 static void layernorm_backward(const void *self, ipl_shape in, ipl_shape out,
                                const ipl_pass *p)
 {
-    const layernorm *l = self;
-    const size_t n = l->n;
-
     (void)in;
     (void)out;
-    for (size_t r = 0; r < p->rows; r++) {
-        const float *dy = p->dy + r * n;
-        float *dx = p->dx + r * n;
-
-        if (!l->affine)
-            memcpy(dx, dy, n * sizeof *dx);
-        for (size_t i = 0; l->affine && i < n; i++)
-            dx[i] = dy[i] * p->w[i];
-        back(dx, p->x + r * n, p->keep + r * N_KEEP, n);
-    }
+    rows_back(self, p);
 }
 
 static size_t layernorm_n_tiles(const void *self)

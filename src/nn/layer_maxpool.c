@@ -12,13 +12,6 @@
 
 #include <string.h>
 
-/* Vectors must not be passed between functions of different instruction sets. */
-#if defined(__GNUC__)
-#    define IPL_INLINE static inline __attribute__((always_inline))
-#else
-#    define IPL_INLINE static inline
-#endif
-
 enum { LANES = 4 };
 
 typedef float lanes __attribute__((vector_size(4 * LANES), aligned(4), may_alias));

@@ -7,6 +7,8 @@
 
 #include <math.h>
 
+#define ENOUGH 1e280 /* times 2^24 outputs is still a number */
+
 static ipl_status cross_entropy_check(const void *self, const ipl_loss_sizes *sizes,
                                       ipl_error *err)
 {
@@ -28,7 +30,7 @@ static void shift(float *out, const float *z, size_t n)
 static double cross_entropy_apply(size_t *correct, const void *self, const ipl_loss_pass *p)
 {
     const size_t U = p->outputs;
-    double loss = 0.0;
+    double loss = 0.0, all = 1.0; /* product of the sums, log of which is due */
 
     (void)self;
     *correct = 0;
@@ -47,14 +49,17 @@ static double cross_entropy_apply(size_t *correct, const void *self, const ipl_l
 
         for (size_t i = 0; i < U; i++)
             sum += (double)dz[i];
-        /* cppcheck-suppress invalidFunctionArg ; the largest term is exp(0) = 1 */
-        loss += log(sum);
+        all *= sum; /* 1 <= sum <= U, as the largest term is exp(0) */
+        if (!(all < ENOUGH)) {
+            loss += log(all);
+            all = 1.0;
+        }
         factor = 1.0 / (sum * (double)p->n);
         for (size_t i = 0; i < U; i++)
             dz[i] = (float)((double)dz[i] * factor);
         dz[p->y[r]] = (float)((double)dz[p->y[r]] - 1.0 / (double)p->n);
     }
-    return loss;
+    return loss + log(all);
 }
 
 const ipl_loss_ops ipl_loss_cross_entropy = {

@@ -33,6 +33,11 @@ static size_t n_shards(const ipl_net *net)
     return (net->batch - 1) / net->shard + 1;
 }
 
+static size_t n_groups(const ipl_net *net)
+{
+    return (n_shards(net) - 1) / net->group + 1;
+}
+
 /* Pieces of the parameters of one layer, written to *out when it is not NULL. */
 static size_t cut_pieces(net_piece *out, const net_layer *l, size_t layer)
 {
@@ -62,7 +67,7 @@ static size_t n_tiles(const net_layer *l)
 
 static size_t n_reduces(const net_layer *l)
 {
-    return l->ops->reduce ? n_tiles(l) : 0;
+    return l->adds ? (l->info.n_params - 1) / IPL_TILE_FLOATS + 1 : 0;
 }
 
 /* Arrays that the passes of one layer work on, but for dy. */
@@ -83,7 +88,7 @@ static void lay_out_layer(ipl_net *net, net_layer *l, cursor *at)
     l->running = take(at, l->n_running, 1, sizeof *l->running);
     l->sums = take(at, 2, l->n_sums, sizeof *l->sums);
     l->shard_sums = take(at, n_shards(net), l->n_sums, sizeof *l->shard_sums);
-    l->partial = take(at, l->n_partial, 1, sizeof *l->partial);
+    l->group_dw = take(at, l->adds ? n_groups(net) : 0, n, sizeof *l->group_dw);
 }
 
 /* Gradients, from the top down: of the net's output, and of every output that depends on
@@ -91,12 +96,16 @@ static void lay_out_layer(ipl_net *net, net_layer *l, cursor *at)
  * dy. */
 static void lay_out_gradients(ipl_net *net, cursor *at)
 {
+    const size_t threads = ipl_pool_threads(net->pool);
+
     for (size_t i = net->n_layers; i-- > 0;) {
         net_layer *l = &net->layers[i];
 
         if (l->follows || i + 1 == net->n_layers)
-            l->dy = l->grad_of != IPL_NET_NONE ? net->layers[l->grad_of].dy
-                                               : take(at, net->batch, l->U, sizeof *l->dy);
+            l->dy = l->grad_of != IPL_NET_NONE
+                        ? net->layers[l->grad_of].dy
+                        : take(at, l->local ? l->local * threads : net->batch, l->U,
+                               sizeof *l->dy);
     }
     for (size_t i = 0; i < net->n_layers; i++) {
         net_layer *l = &net->layers[i];
@@ -153,6 +162,7 @@ static ipl_status create_arena(ipl_net *net, ipl_error *err)
         net->n_reduces += n_reduces(&net->layers[i]);
     }
     net->n_runs = ipl_net_cut_runs(NULL, net);
+    ipl_net_find_local(net);
     net->n_scratch = (net->n_scratch + 15) / 16 * 16; /* a cache line for every thread */
     lay_out(net, &at);
     if (at.overflow || (double)at.used > MEMORY_MAX)
@@ -282,6 +292,7 @@ ipl_status ipl_net_create(ipl_net **out, const ipl_net_opts *opts, ipl_error *er
     if (st == IPL_OK)
         st = ipl_net_connect(net, err);
     net->shard = shard_rows(opts, net->flops);
+    net->group = (n_shards(net) - 1) / IPL_NET_GROUPS + 1;
     if (st == IPL_OK)
         st = create_loss(net, opts->loss, err);
     if (st == IPL_OK)

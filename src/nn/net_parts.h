@@ -18,6 +18,7 @@ enum {
     IPL_NET_MAX_BATCH = 1 << 24, /* rows, exclusive */
     IPL_NET_MAX_UNITS = 1 << 24, /* of one layer in the short form */
     IPL_NET_PIECE = 1 << 14,     /* parameters updated by one task */
+    IPL_NET_GROUPS = 16,         /* of shards, at most */
     IPL_NET_NAME = 64
 };
 
@@ -35,10 +36,13 @@ typedef struct net_layer {
     ipl_layer_info info;
     char name[IPL_NET_NAME];
     ipl_text text;
-    size_t D, U, n_keep, n_sums, n_running, n_partial;
+    size_t D, U, n_keep, n_sums, n_running;
     size_t from;    /* layer whose output is the input, or IPL_NET_INPUT */
     size_t other;   /* add: layer whose output is the second input, or IPL_NET_NONE */
     size_t grad_of; /* layer whose dy this one shares, or IPL_NET_NONE */
+    size_t brief;   /* in training rows of y, of every thread, that are used up at once */
+    size_t local;   /* rows of dy, of every thread, that are used up at once; 0: batch */
+    bool adds;      /* dw is summed on the way back */
     bool follows;   /* its output depends on parameters, so dL/dy is wanted */
     bool branch;    /* inside a residual block */
     bool
@@ -52,7 +56,7 @@ typedef struct net_layer {
     float *keep;                           /* (batch, n_keep) */
     double *sums;                          /* (2 n_sums) over the batch */
     double *shard_sums;                    /* (shards, n_sums) */
-    float *partial;                        /* (n_partial) */
+    float *group_dw;                       /* (groups, n_params) where dw is summed */
     float *running;                        /* (n_running) */
     double *follow; /* (n_params) sums of the followed gradients, or NULL */
 } net_layer;
@@ -100,6 +104,7 @@ struct ipl_net {
     ipl_text text, loss_text, optimiser_text;
     ipl_shape input;
     size_t D, n_classes, batch, shard;
+    size_t group; /* shards that one task trains on, adding up gradients */
     size_t n_params;
     double flops; /* of one sample forward */
     uint64_t seed;
@@ -114,7 +119,7 @@ struct ipl_net {
     int32_t *y;           /* (batch) labels */
     ipl_batch_sums *sums; /* (shards) */
     net_piece *pieces;
-    net_tile *tiles, *reduces; /* all, and those that have a second part */
+    net_tile *tiles, *reduces; /* of dw: over the batch; over the groups */
     net_run *runs;
     size_t n_pieces, n_tiles, n_reduces, n_runs, n_stages;
 
@@ -134,6 +139,9 @@ ipl_status ipl_net_connect(ipl_net *net, ipl_error *err) IPL_NODISCARD;
 
 /** Cut the layers into runs; returns how many, written to *out when it is not NULL. */
 size_t ipl_net_cut_runs(net_run *out, const ipl_net *net);
+
+/** Find the outputs and gradients that need not outlive a block of rows. */
+void ipl_net_find_local(ipl_net *net);
 
 /** Name every layer and mark the measured ones. */
 void ipl_net_name_layers(ipl_net *net);

@@ -1,6 +1,7 @@
 /*
  * How layers go together: inputs, shapes, and the runs in which they are worked through.
  */
+#include "base/pool.h"
 #include "nn/net_parts.h"
 
 #include <string.h>
@@ -114,7 +115,7 @@ static ipl_status bind_layer(net_layer *l, size_t i, ipl_shape in, ipl_error *er
     l->U = ipl_shape_size(info->out);
     l->n_keep = ops->n_keep ? ops->n_keep(l->spec.self) : 0;
     l->n_sums = ops->n_sums ? ops->n_sums(l->spec.self) : 0;
-    l->n_partial = ops->n_partial ? ops->n_partial(l->spec.self) : 0;
+    l->adds = ops->adds && ops->adds(l->spec.self);
     l->n_running = count_values(ops->running, l->spec.self);
     info->n_params = count_values(ops->param, l->spec.self);
     info->kind = ops->row.name;
@@ -244,4 +245,50 @@ size_t ipl_net_cut_runs(net_run *out, const ipl_net *net)
         stage += couples;
     }
     return n;
+}
+
+/* Whether dL/dy of layer i is made and used up within a block of rows: layer i + 1, of the
+ * same run, makes it, and no gradient over the whole batch asks for it later. */
+static bool is_passing(const ipl_net *net, size_t i, const net_run *run)
+{
+    const net_layer *l = &net->layers[i], *next = l + 1;
+
+    return i >= run->first && i + 1 < run->end && l->n_sums == 0 && next->n_sums == 0 &&
+           next->from == i && l->ops->role == IPL_LAYER_PLAIN && !l->branch &&
+           next->ops->role == IPL_LAYER_PLAIN && !next->branch &&
+           (l->info.n_params == 0 || l->adds);
+}
+
+/* Whether in training a pool alone asks for the output of layer i, at once: the activation
+ * between them waits, and the way back wants what was picked. */
+static bool is_brief(const ipl_net *net, size_t i, const net_run *run)
+{
+    const net_layer *l = &net->layers[i];
+
+    return i + 2 < run->end && l[1].put_off && l[2].n_sums == 0 && !l->ops->value &&
+           l->ops->role == IPL_LAYER_PLAIN && !l->branch &&
+           run->block * ipl_pool_threads(net->pool) <= net->batch;
+}
+
+void ipl_net_find_local(ipl_net *net)
+{
+    net_run runs[IPL_NET_MAX_LAYERS + 1];
+    const size_t n = ipl_net_cut_runs(runs, net);
+
+    for (size_t k = 0; k < n; k++)
+        for (size_t i = runs[k].first; i < runs[k].end; i++) {
+            size_t top = i; /* layers i ... top share one dy */
+            bool passing = is_passing(net, i, &runs[k]);
+
+            while (net->layers[top].grad_of == top + 1 && top + 1 < runs[k].end) {
+                top++;
+                passing = passing && is_passing(net, top, &runs[k]);
+            }
+            for (size_t j = i; j <= top; j++)
+                net->layers[j].brief = is_brief(net, j, &runs[k]) ? runs[k].block : 0;
+            passing = passing && net->layers[top].grad_of == IPL_NET_NONE;
+            for (; i < top; i++)
+                net->layers[i].local = passing ? runs[k].block : 0;
+            net->layers[top].local = passing ? runs[k].block : 0;
+        }
 }

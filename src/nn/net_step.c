@@ -22,11 +22,26 @@ static float *row_of(float *p, size_t row, size_t cols)
     return p ? p + row * cols : NULL;
 }
 
+/* dL/dy of a layer: rows from `first` on, or the block that a thread works on. */
+static float *gradient_of(const net_layer *l, size_t first, size_t thread)
+{
+    return row_of(l->dy, l->local ? thread * l->local : first, l->U);
+}
+
+/* The output of a layer: the same; rows that are used up at once are the first of all. */
+static float *output_of(const ipl_net *net, const net_layer *l, size_t first, size_t thread)
+{
+    const bool brief = net->job.training && l->brief;
+
+    return row_of(l->y, brief ? thread * l->brief : first, l->U);
+}
+
 /* What layer i works on: rows first ... first + rows - 1 of the batch. */
 static ipl_pass pass_of(const ipl_net *net, size_t i, size_t first, size_t rows,
                         size_t thread)
 {
     const net_layer *l = &net->layers[i];
+    const size_t group = first / (net->shard * net->group);
 
     return (ipl_pass){
         .rows = rows,
@@ -36,16 +51,15 @@ static ipl_pass pass_of(const ipl_net *net, size_t i, size_t first, size_t rows,
         .step = net->job.step,
         .layer = i,
         .x = l->x + first * l->D,
-        .y = row_of(l->y, first, l->U),
-        .dy = row_of(l->dy, first, l->U),
-        .dx = row_of(l->dx, first, l->D),
+        .y = output_of(net, l, first, thread),
+        .dy = gradient_of(l, first, thread),
+        .dx = l->dx ? gradient_of(&net->layers[l->from], first, thread) : NULL,
         .w = l->w,
-        .dw = l->dw,
+        .dw = l->adds ? l->group_dw + group * l->info.n_params : l->dw,
         .keep = row_of(l->keep, first, l->n_keep),
         .scratch = net->scratch + thread * net->n_scratch,
         .x2 = l->x2 ? l->x2 + first * l->D : NULL,
         .dx2 = row_of(l->dx2, first, l->D),
-        .partial = l->partial,
         .batch = net->job.batch->n,
         .sums = l->sums,
         .running = l->running,
@@ -85,12 +99,13 @@ static const net_layer *waiting(const ipl_net *net, size_t i)
 
 /* A pool and the activation that waits for it; what was picked goes where the output of the
  * activation would have been. */
-static void forward_pool(const net_layer *l, const net_layer *activation, const ipl_pass *p)
+static void forward_pool(const net_layer *l, const net_layer *activation, const ipl_pass *p,
+                         const float *x)
 {
     ipl_pass pool = *p;
     float *z = activation->y + p->first * activation->U;
 
-    pool.x = activation->x + p->first * activation->D;
+    pool.x = x;
     pool.y = z;
     ipl_layer_forward(l->ops, l->spec.self, l->info.in, l->info.out, &pool);
     activation->ops->value(activation->spec.self, p->y, z, p->rows * l->U);
@@ -105,7 +120,8 @@ static void forward_layer(const ipl_net *net, size_t i, size_t first, size_t row
     if (ipl_layer_gives_input(l->ops) || (l->put_off && net->job.training))
         return;
     if (activation)
-        forward_pool(l, activation, &p);
+        forward_pool(l, activation, &p,
+                     output_of(net, &net->layers[activation->from], first, thread));
     else
         ipl_layer_forward(l->ops, l->spec.self, l->info.in, l->info.out, &p);
 }
@@ -116,11 +132,13 @@ static void backward_layer(const ipl_net *net, size_t i, size_t first, size_t ro
     const net_layer *l = &net->layers[i], *activation = waiting(net, i);
     const ipl_pass p = pass_of(net, i, first, rows, thread);
 
+    if (l->adds)
+        l->ops->add_gradient(l->spec.self, &p);
     if (l->ops->role == IPL_LAYER_SHORTCUT || l->put_off ||
         !(p.dx || (p.dx2 && l->ops->role == IPL_LAYER_ADD)))
         return;
     if (activation) /* dy becomes that of what was picked */
-        activation->ops->slope(activation->spec.self, l->dy + first * l->U,
+        activation->ops->slope(activation->spec.self, gradient_of(l, first, thread),
                                activation->y + first * activation->U, p.y, rows * l->U);
     ipl_layer_backward(l->ops, l->spec.self, l->info.in, l->info.out, &p);
 }
@@ -242,20 +260,51 @@ static void forward_shard(void *arg, size_t task, size_t thread)
     forward(net, task, first, rows, thread);
 }
 
-static void backward_shard(void *arg, size_t task, size_t thread)
+/* Shards of a group. */
+static size_t group_shards(size_t *first, const ipl_net *net, size_t group)
+{
+    const size_t shards = shards_of(net, net->job.batch->n);
+
+    *first = group * net->group;
+    return shards - *first < net->group ? shards - *first : net->group;
+}
+
+static size_t groups_of(const ipl_net *net, size_t n)
+{
+    return (shards_of(net, n) - 1) / net->group + 1;
+}
+
+static void backward_group(void *arg, size_t task, size_t thread)
 {
     ipl_net *net = arg;
-    size_t first;
-    const size_t rows = shard_rows(&first, net, task);
+    size_t shard, first;
 
-    backward(net, task, first, rows, thread);
+    for (size_t left = group_shards(&shard, net, task); left > 0; left--, shard++) {
+        const size_t rows = shard_rows(&first, net, shard);
+
+        backward(net, shard, first, rows, thread);
+    }
 }
 
 /* The last stage forward and, at once, the first stage back. */
-static void turn_shard(void *arg, size_t task, size_t thread)
+static void turn_group(void *arg, size_t task, size_t thread)
 {
-    evaluate_shard(arg, task, thread);
-    backward_shard(arg, task, thread);
+    ipl_net *net = arg;
+    size_t shard, first;
+
+    for (size_t i = 0; i < net->n_layers; i++) {
+        const net_layer *l = &net->layers[i];
+        const size_t n = l->info.n_params;
+
+        if (l->adds)
+            memset(l->group_dw + task * n, 0, n * sizeof *l->group_dw);
+    }
+    for (size_t left = group_shards(&shard, net, task); left > 0; left--, shard++) {
+        const size_t rows = shard_rows(&first, net, shard);
+
+        evaluate_shard(net, shard, thread);
+        backward(net, shard, first, rows, thread);
+    }
 }
 
 static void gradient_tile(void *arg, size_t task, size_t thread)
@@ -268,14 +317,24 @@ static void gradient_tile(void *arg, size_t task, size_t thread)
     l->ops->gradient(l->spec.self, tile->tile, &p);
 }
 
+/* Some of dw: the groups, added in their order. */
 static void reduce_tile(void *arg, size_t task, size_t thread)
 {
     const ipl_net *net = arg;
     const net_tile *tile = &net->reduces[task];
     const net_layer *l = &net->layers[tile->layer];
-    const ipl_pass p = pass_of(net, tile->layer, 0, net->job.batch->n, thread);
+    const size_t n = l->info.n_params, first = tile->tile * IPL_TILE_FLOATS;
+    const size_t count = n - first < IPL_TILE_FLOATS ? n - first : IPL_TILE_FLOATS;
+    float *dw = l->dw + first;
 
-    l->ops->reduce(l->spec.self, tile->tile, &p);
+    (void)thread;
+    memcpy(dw, l->group_dw + first, count * sizeof *dw);
+    for (size_t g = 1; g < groups_of(net, net->job.batch->n); g++) {
+        const float *from = l->group_dw + g * n + first;
+
+        for (size_t i = 0; i < count; i++)
+            dw[i] += from[i];
+    }
 }
 
 static void update_piece(void *arg, size_t task, size_t thread)
@@ -329,7 +388,10 @@ static ipl_status bad_loss(const ipl_net *net, double loss, size_t epoch, ipl_er
     for (size_t i = 0; i < net->n_layers; i++) {
         const net_layer *l = &net->layers[i];
 
-        if (!all_finite(l->y, n * l->U))
+        /* What a pool picked of an output that is gone: its largest, or NaN. */
+        const float *y = l->brief ? l[1].y : l->y;
+
+        if (!all_finite(y, n * l->U))
             return ipl_fail(err, IPL_E_NUMERIC,
                             "epoch %zu, step %zu: loss is %s; first in layer %zu '%s' (%s)",
                             epoch, step, what, i, l->name, l->info.kind);
@@ -361,16 +423,17 @@ static void add_shards(const ipl_net *net, size_t stage, bool way_back)
 static void run_stages(ipl_net *net, struct ipl_pool *pool)
 {
     const size_t shards = shards_of(net, net->job.batch->n), last = net->n_stages - 1;
+    const size_t groups = groups_of(net, net->job.batch->n);
 
     for (net->job.stage = 0; net->job.stage < last; net->job.stage++) {
         ipl_pool_run(pool, shards, forward_shard, net);
         add_shards(net, net->job.stage + 1, false);
     }
-    ipl_pool_run(pool, shards, turn_shard, net);
+    ipl_pool_run(pool, groups, turn_group, net);
     while (net->job.stage > 0) {
         add_shards(net, net->job.stage, true);
         net->job.stage--;
-        ipl_pool_run(pool, shards, backward_shard, net);
+        ipl_pool_run(pool, groups, backward_group, net);
     }
 }
 
