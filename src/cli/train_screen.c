@@ -138,6 +138,7 @@ static void on_start(void *self, const ipl_train_plan *plan)
            3e-6 * flops * (double)exp->batch);
     print_size("; memory: training", (double)plan->net_bytes);
     print_size(", measuring", (double)plan->probe_bytes);
+    print_size(", the process", (double)plan->process_bytes);
     print_size("; disk", plan->disk_bytes);
     if (plan->activation_bytes > 0.0) {
         print_size(" (activations", plan->activation_bytes);
