@@ -48,7 +48,7 @@ void ipl_train_screen_end_view(ipl_train_screen *s)
 static void print_size(const char *label, double bytes)
 {
     if (bytes >= 1e9)
-        printf("%s %.1f GB", label, bytes / 1e9);
+        printf("%s %.2f GB", label, bytes / 1e9);
     else
         printf("%s %.1f MB", label, bytes / 1e6);
 }

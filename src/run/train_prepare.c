@@ -59,6 +59,9 @@ static size_t count_measurements(const ipl_run *r)
     return n;
 }
 
+/* Code, its tables and stacks that are first touched after the data set was loaded. */
+enum { CODE_BYTES = 1000000 };
+
 /* Estimate of what the run writes, without recorded activations. */
 static double table_bytes(const ipl_run *r)
 {
@@ -183,7 +186,7 @@ void ipl_run_announce(const ipl_run *r)
     plan.disk_bytes = table_bytes(r) + all_checkpoint_bytes(r) + plan.activation_bytes;
     for (size_t p = 0; p < r->n_probes; p++)
         plan.probe_bytes += ipl_probe_memory(r->probes[p]);
-    plan.process_bytes = r->loaded_bytes + plan.net_bytes + plan.probe_bytes;
+    plan.process_bytes = r->loaded_bytes + CODE_BYTES + plan.net_bytes + plan.probe_bytes;
     if (r->opts->watcher.start)
         r->opts->watcher.start(r->opts->watcher.self, &plan);
 }
