@@ -140,6 +140,24 @@ static void zero_has_a_place_before_the_first_epoch(void **state)
     assert_true(ipl_axis_range(&axis).hi > ipl_axis_place(&axis, 0.0));
 }
 
+static void few_epochs_are_labelled_as_whole_numbers_with_room_between(void **state)
+{
+    static const double epochs[] = {0.0, 1.0, 2.0, 3.0};
+    ipl_text tics = {0};
+    ipl_axis axis;
+
+    (void)state;
+    ipl_axis_fit_epochs(&axis, epochs, 4);
+    ipl_axis_print_tics(&tics, &axis, (ipl_tic_style){.inches = 6.0, .labels = true});
+    assert_non_null(strstr(tics.s, "\"2\" "));
+    assert_non_null(strstr(tics.s, "\"3\" "));
+    assert_null(strstr(tics.s, ".5\""));
+    ipl_text_release(&tics);
+    ipl_axis_print_tics(&tics, &axis, (ipl_tic_style){.inches = 0.6, .labels = true});
+    assert_null(strstr(tics.s, "\"3\" ")); /* it would touch the 2 */
+    ipl_text_release(&tics);
+}
+
 static size_t count(const char *text, const char *word)
 {
     size_t n = 0;
@@ -1032,6 +1050,7 @@ int main(void)
         cmocka_unit_test(layers_that_spread_evenly_over_decades_get_a_logarithm),
         cmocka_unit_test(places_keep_the_order_of_values_on_every_axis),
         cmocka_unit_test(zero_has_a_place_before_the_first_epoch),
+        cmocka_unit_test(few_epochs_are_labelled_as_whole_numbers_with_room_between),
         cmocka_unit_test(every_axis_has_a_labelled_tic_and_none_overlap),
         cmocka_unit_test(an_estimator_is_meant_by_its_text_its_beginning_or_some_options),
         cmocka_unit_test(an_estimator_is_named_on_an_axis_by_what_matters),

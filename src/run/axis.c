@@ -331,13 +331,31 @@ static void print_power(char *label, size_t size, double value, int power)
         (void)snprintf(label, size, "%g", value);
 }
 
+/* Whether the two greatest multiples of a step, the closest on a logarithmic axis, have room. */
+static bool fits_at_end(const tic_list *list, ipl_range d, double step,
+                        double inches_per_decade)
+{
+    const double last = multiples(d, step).hi;
+    char label[32];
+
+    print_multiple(label, sizeof label, last * step, step);
+    return last < 2.0 || log10(last / (last - 1.0)) * inches_per_decade >=
+                             room(list->style, (double)strlen(label));
+}
+
 /* Labels of less than half a decade: equal steps, placed by their logarithms. */
-static void short_log_tics(const tic_list *list, double lo, double hi)
+static void short_log_tics(const tic_list *list, const ipl_axis *axis, double lo, double hi)
 {
     const ipl_range d = {pow(10.0, lo), pow(10.0, hi)};
-    const double step = choose_step(d, list->style.inches, list->style);
-    const ipl_range k = multiples(d, step);
+    const double whole = hi - (axis->zero ? axis->zero_at : lo);
+    double step = choose_step(d, list->style.inches, list->style);
+    ipl_range k;
 
+    if (axis->last > 0.0 && d.hi - d.lo > 1.0 && step < 1.0)
+        step = 1.0; /* whole epochs */
+    while (!fits_at_end(list, d, step, list->style.inches / whole))
+        step = nice(2.1 * step);
+    k = multiples(d, step);
     for (long i = 0; (double)i <= k.hi - k.lo; i++) {
         const double value = (k.lo + (double)i) * step;
         char label[32];
@@ -374,7 +392,7 @@ static void log_tics(const tic_list *list, const ipl_axis *axis)
     if (axis->zero)
         add_tic(list, "0", axis->zero_at, false);
     if (decades < 0.5 && decades > 1e-6) {
-        short_log_tics(list, lo, hi);
+        short_log_tics(list, axis, lo, hi);
         return;
     }
     for (int power = (int)floor(lo); power <= (int)ceil(hi); power++)

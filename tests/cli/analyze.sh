@@ -69,7 +69,7 @@ cut -d, -f1,5,12 half16/information.csv | grep ",fc1," | cut -d, -f3 >a
 check "with its values" [ -s a ]
 
 # What cannot be done.
-check "a run without activations" small --out plain
+check "a run with neither activations nor checkpoints" small --checkpoint none --out plain
 refuses 66 "no activations were recorded; train with --record activations" analyze plain
 refuses 66 "no run directory" analyze nosuch
 refuses 73 "part: exists; name another --out" analyze run --out part
