@@ -470,7 +470,11 @@ static void predicted_memory_is_what_is_held(void **state)
         const struct mallinfo2 before = mallinfo2();
         ipl_plane *plane = plane_of(&s, texts, 1, NULL);
         struct mallinfo2 after;
-        double held, want = (double)ipl_plane_memory(n[i], d[i], widths[i], LAYERS);
+        const ipl_plane_opts opts = {.estimators = texts,
+                                     .n_estimators = 1,
+                                     .n_layers = LAYERS,
+                                     .widths = widths[i]};
+        double held, want = (double)ipl_plane_memory(&opts, n[i], d[i]);
 
         measure_all(m, plane, &s);
         after = mallinfo2();
@@ -492,8 +496,12 @@ static void a_wide_net_holds_less_than_four_matrices_of_order_n(void **state)
     const double square = 8.0 * (double)n * (double)n;
     const double samples = 8.0 * (double)n * (double)(d + 2 * 6272 + 1600);
 
+    const char *texts[] = {"logdet"};
+    const ipl_plane_opts opts = {
+        .estimators = texts, .n_estimators = 1, .n_layers = LAYERS, .widths = widths};
+
     (void)state;
-    assert_true((double)ipl_plane_memory(n, d, widths, LAYERS) - samples < 4.0 * square);
+    assert_true((double)ipl_plane_memory(&opts, n, d) - samples < 4.0 * square);
 }
 
 /* Faults. */

@@ -161,6 +161,35 @@ static void the_hook_runs_once_in_every_worker_before_its_tasks(void **state)
     assert_false(hooked); /* never in the caller */
 }
 
+static double processor_seconds(void)
+{
+    struct timespec now;
+
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now), 0);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Before its first job and between two jobs. */
+static void an_idle_pool_takes_no_processor_time(void **state)
+{
+    const struct timespec soon = {.tv_nsec = 50000000}, idle = {.tv_nsec = 300000000};
+    uint32_t runs[MOST_TASKS] = {0};
+    ipl_pool *pool;
+
+    (void)state;
+    assert_int_equal(ipl_pool_create(&pool, MOST_THREADS, NULL, NULL), IPL_OK);
+    for (int jobs = 0; jobs < 2; jobs++) {
+        double start;
+
+        (void)nanosleep(&soon, NULL); /* all have fallen asleep */
+        start = processor_seconds();
+        (void)nanosleep(&idle, NULL);
+        assert_true(processor_seconds() - start < 0.01);
+        ipl_pool_run(pool, MOST_TASKS, add_one, runs);
+    }
+    ipl_pool_destroy(pool);
+}
+
 static void a_pool_that_never_works_can_be_destroyed(void **state)
 {
     (void)state;
@@ -311,6 +340,7 @@ int main(void)
         cmocka_unit_test(a_limit_may_change_while_jobs_run),
         cmocka_unit_test(results_do_not_depend_on_the_number_of_threads),
         cmocka_unit_test(the_hook_runs_once_in_every_worker_before_its_tasks),
+        cmocka_unit_test(an_idle_pool_takes_no_processor_time),
         cmocka_unit_test(a_pool_that_never_works_can_be_destroyed),
         cmocka_unit_test(a_pool_without_threads_is_refused),
         cmocka_unit_test(a_pool_without_memory_is_refused),

@@ -152,6 +152,59 @@ static void memory_hardly_grows_with_the_samples(void **state)
 #endif
 }
 
+/* What is wide enough for matrices to outweigh blocks and labels. */
+enum { WIDE_X = 256, WIDE_T = 300, NARROW_T = 10, CLASSES = 10 };
+
+static void predicted_memory_is_what_is_held(void **state)
+{
+    (void)state;
+#ifdef M_ARENA_MAX
+    const size_t n = IPL_STREAM_ROWS, wide[] = {WIDE_T, NARROW_T};
+    const char *logdet[] = {"logdet"};
+    const ipl_plane_opts opts = {.estimators = logdet,
+                                 .n_estimators = 1,
+                                 .n_layers = LAYERS,
+                                 .widths = wide,
+                                 .x_stays = true};
+    float *x = ipl_array(n, WIDE_X, sizeof *x, NULL);
+    float *t = ipl_array(n, WIDE_T, sizeof *t, NULL);
+    int32_t *y = ipl_array(n, 1, sizeof *y, NULL);
+    const double want = (double)ipl_plane_memory(&opts, n, WIDE_X);
+    struct mallinfo2 before, after;
+    ipl_measures m[LAYERS];
+    ipl_plane *plane;
+    ipl_cmat layers[LAYERS];
+    ipl_error err;
+
+    assert_true(x && t && y);
+    for (size_t i = 0; i < n; i++) {
+        ipl_rng rng = ipl_rng_at(6, IPL_RNG_DATA, (uint32_t)i, 0);
+
+        y[i] = (int32_t)(i % CLASSES);
+        for (size_t j = 0; j < WIDE_X; j++)
+            x[i * WIDE_X + j] = (float)ipl_rng_normal(&rng);
+        for (size_t j = 0; j < WIDE_T; j++)
+            t[i * WIDE_T + j] = tanhf(x[i * WIDE_X + j % WIDE_X] + (float)(j / WIDE_X));
+    }
+    layers[0] = ipl_cmat_f32(t, n, WIDE_T);
+    layers[1] = ipl_cmat_f32(x, n, NARROW_T);
+    before = mallinfo2();
+    assert_int_equal(ipl_plane_create(&plane, &opts, ipl_cmat_f32(x, n, WIDE_X), y, &err),
+                     IPL_OK);
+    assert_int_equal(ipl_plane_measure(m, plane, layers, LAYERS, &err), IPL_OK);
+    after = mallinfo2();
+    assert_close((double)(after.uordblks + after.hblkhd) -
+                     (double)(before.uordblks + before.hblkhd),
+                 want, 0.1 * want);
+    ipl_plane_destroy(plane);
+    ipl_free(y);
+    ipl_free(t);
+    ipl_free(x);
+#else
+    skip(); /* the sanitizer's allocator does not count */
+#endif
+}
+
 static void few_samples_and_wide_variables_are_kept(void **state)
 {
     (void)state;
@@ -166,6 +219,7 @@ int main(void)
         cmocka_unit_test(samples_read_again_measure_as_samples_kept),
         cmocka_unit_test(bytes_do_not_depend_on_the_number_of_threads),
         cmocka_unit_test(memory_hardly_grows_with_the_samples),
+        cmocka_unit_test(predicted_memory_is_what_is_held),
         cmocka_unit_test(few_samples_and_wide_variables_are_kept),
     };
 

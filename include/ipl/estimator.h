@@ -141,8 +141,13 @@ double ipl_plane_effective_rank(const ipl_plane *plane, size_t l);
  */
 const char *ipl_plane_caution(const ipl_plane *plane, size_t d_T);
 
-/** Bytes a plane will hold at its peak for n samples, an input of d_X and these widths. */
-size_t ipl_plane_memory(size_t n, size_t d_X, const size_t *widths, size_t n_layers);
+/**
+ * Bytes that a plane created with these options will hold at its peak when LogDet measures
+ * opts->widths against n samples of d_X; 10 classes of equal size are expected. Whether it
+ * keeps the samples or reads them again is decided as ipl_plane_create() does. Texts of
+ * estimators that do not exist count as ones that keep.
+ */
+size_t ipl_plane_memory(const ipl_plane_opts *opts, size_t n, size_t d_X);
 
 /**
  * Whether the I(X;T) and I(T;Y) of the estimator of this text are Shannon's, so that the

@@ -51,7 +51,7 @@ void ipl_train_screen_end_view(ipl_train_screen *s)
 static void print_size(const char *label, double bytes)
 {
     if (bytes >= 1e9)
-        printf("%s %.1f GB", label, bytes / 1e9);
+        printf("%s %.2f GB", label, bytes / 1e9);
     else
         printf("%s %.1f MB", label, bytes / 1e6);
 }
@@ -144,6 +144,7 @@ static void on_start(void *self, const ipl_train_plan *plan)
            3e-6 * flops * (double)exp->batch);
     print_size("; memory: training", (double)plan->net_bytes);
     print_size(", measuring", (double)plan->probe_bytes);
+    print_size(", the process", (double)plan->process_bytes);
     print_size("; disk", plan->disk_bytes);
     if (plan->activation_bytes > 0.0) {
         print_size(" (activations", plan->activation_bytes);

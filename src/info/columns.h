@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-enum { IPL_COLUMNS = 128 };
+enum { IPL_COLUMNS = 64 };
 
 /** A block of columns. */
 typedef struct ipl_columns {

@@ -126,17 +126,35 @@ static bool wants_given(const ipl_plane *plane)
     return wanted;
 }
 
-/* Whether X and the layers are read again and again instead of kept. */
-static bool streams(const ipl_plane *plane, const ipl_plane_opts *opts, ipl_cmat x)
+/* Whether the estimator that a text names does without the samples. */
+static bool may_stream(const char *text)
 {
-    size_t widest = x.cols;
+    const size_t length = strcspn(text, ":");
+
+    for (const ipl_estimator_ops *const *ops = ipl_estimator_table; *ops; ops++)
+        if (strlen((*ops)->row.name) == length &&
+            memcmp((*ops)->row.name, text, length) == 0)
+            return (*ops)->may_stream;
+    return false;
+}
+
+static size_t widest_of(const ipl_plane_opts *opts, size_t d_X)
+{
+    size_t widest = d_X;
+
+    for (size_t l = 0; l < opts->n_layers; l++)
+        widest = opts->widths[l] > widest ? opts->widths[l] : widest;
+    return widest;
+}
+
+/* Whether X (n, d_X) and the layers are read again and again instead of kept. */
+static bool streams(const ipl_plane_opts *opts, size_t n, size_t d_X)
+{
     bool able = opts->x_stays && opts->widths && opts->null_repeats == 0;
 
-    for (size_t l = 0; able && l < opts->n_layers; l++)
-        widest = opts->widths[l] > widest ? opts->widths[l] : widest;
-    for (size_t k = 0; k < plane->n_estimators; k++)
-        able = able && plane->estimators[k].ops->may_stream;
-    return able && ipl_rows_stream(x.rows, widest);
+    for (size_t k = 0; able && k < opts->n_estimators; k++)
+        able = may_stream(opts->estimators[k]);
+    return able && ipl_rows_stream(n, widest_of(opts, d_X));
 }
 
 static ipl_status take_input(ipl_plane *plane, const ipl_plane_opts *opts, ipl_cmat x,
@@ -153,7 +171,7 @@ static ipl_status take_input(ipl_plane *plane, const ipl_plane_opts *opts, ipl_c
     plane->x.lasting = true;
     plane->x.keep_given = wants_given(plane);
     plane->layer[0].keep_given = plane->layer[1].keep_given = plane->x.keep_given;
-    plane->x.streams = streams(plane, opts, x);
+    plane->x.streams = streams(opts, x.rows, x.cols);
     plane->layer[0].streams = plane->layer[1].streams = plane->x.streams;
     scene->x = &plane->x;
     for (size_t m = 0; m < IPL_METRICS; m++)
@@ -499,9 +517,11 @@ static void add_pair(peak *top, size_t which, size_t l, size_t n, size_t p, size
     }
 }
 
-size_t ipl_plane_memory(size_t n, size_t d_X, const size_t *widths, size_t n_layers)
+size_t ipl_plane_memory(const ipl_plane_opts *opts, size_t n, size_t d_X)
 {
-    const double N = (double)n, X = (double)d_X;
+    const size_t *widths = opts->widths, n_layers = opts->n_layers;
+    const bool kept = !streams(opts, n, d_X);
+    const double N = (double)n, X = (double)d_X, held = kept ? N : 0.0;
     peak top = {0};
     double sum;
 
@@ -511,15 +531,17 @@ size_t ipl_plane_memory(size_t n, size_t d_X, const size_t *widths, size_t n_lay
         const double d = (double)widths[l];
         const double group = ceil(N / CLASSES_EXPECTED), order = d < group ? d : group;
 
-        raise(&top.layer[l % 2][0], N * d);
+        raise(&top.layer[l % 2][0], held * d);
         raise(&top.layer[l % 2][widths[l] <= n ? 1 : 2], widths[l] <= n ? d * d : N * N);
-        raise(&top.within, CLASSES_EXPECTED * order * order + order * order + N * d);
+        raise(&top.within, CLASSES_EXPECTED * order * order + order * order + held * d);
         add_pair(&top, 0, l, n, d_X, widths[l]);
         if (l > 0)
             add_pair(&top, 1, l, n, widths[l - 1], widths[l]);
     }
-    sum = N * X + (needs_columns(n, d_X, widths, n_layers) && d_X <= n ? X * X : 0.0) +
+    sum = held * X + (needs_columns(n, d_X, widths, n_layers) && d_X <= n ? X * X : 0.0) +
           top.x_rows + top.panel + top.matrix + top.within + N * CLASSES_EXPECTED;
+    if (!kept) /* a block of rows of each of two variables */
+        sum += 2.0 * IPL_ROWS_AT_ONCE * (double)widest_of(opts, d_X);
     for (size_t k = 0; k < 2; k++)
         sum += top.layer[k][0] + top.layer[k][1] + top.layer[k][2] + top.cross[k] +
                top.residual[k];

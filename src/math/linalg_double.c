@@ -28,8 +28,9 @@ extern void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a,
                     const int *liwork, int *info);
 
 enum {
-    STRIP_MIN = 64, /* rows of an output strip of a product */
-    STRIP_MAX = 256,
+    STRIPS = 6,          /* strips that a product is cut into at least, */
+    STRIP_MIN = 64,      /* if they have so many rows, */
+    STRIP_MAX = 256,     /* and this many at most */
     NARROW = 48,         /* columns of a product that is computed transposed */
     SOLVE_BASE = 64,     /* rows of a block of a triangular solve */
     CHOLESKY_TILE = 128, /* the serial part is one factor of this order per column */
@@ -66,7 +67,7 @@ static cuts cut_by(size_t total, size_t step)
  */
 static cuts cut_side(size_t total)
 {
-    size_t want = total / 8, strips;
+    size_t want = total / STRIPS, strips;
 
     want = want < STRIP_MIN ? STRIP_MIN : want > STRIP_MAX ? STRIP_MAX : want;
     strips = (total + want - 1) / want;

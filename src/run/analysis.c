@@ -107,17 +107,22 @@ done:
 }
 
 /* A plane for each thread: what they share of the input is computed by each. */
+static ipl_plane_opts plane_opts(const job *j)
+{
+    return (ipl_plane_opts){.estimators = j->opts->estimators,
+                            .n_estimators = j->opts->n_estimators,
+                            .unit = j->opts->unit,
+                            .null_repeats = j->opts->null_repeats,
+                            .null_seed = j->opts->null_seed,
+                            .n_layers = j->stack->n_layers,
+                            .widths = j->widths,
+                            .pool = j->inside,
+                            .x_stays = true};
+}
+
 static ipl_status create_plane(ipl_plane **out, const job *j, ipl_error *err)
 {
-    const ipl_plane_opts opts = {.estimators = j->opts->estimators,
-                                 .n_estimators = j->opts->n_estimators,
-                                 .unit = j->opts->unit,
-                                 .null_repeats = j->opts->null_repeats,
-                                 .null_seed = j->opts->null_seed,
-                                 .n_layers = j->stack->n_layers,
-                                 .widths = j->widths,
-                                 .pool = j->inside,
-                                 .x_stays = true};
+    const ipl_plane_opts opts = plane_opts(j);
 
     return ipl_plane_create(out, &opts, j->x, j->labels, err);
 }
@@ -225,8 +230,8 @@ static void caution(const job *j)
  */
 static bool side_by_side(const job *j, const ipl_npy_view *x, size_t threads)
 {
-    const double plane =
-        (double)ipl_plane_memory(j->n, x->rows.cols, j->widths, j->stack->n_layers);
+    const ipl_plane_opts opts = plane_opts(j);
+    const double plane = (double)ipl_plane_memory(&opts, j->n, x->rows.cols);
 
     return j->stack->n_epochs >= threads && plane * (double)threads <= PLANES_BYTES_MAX;
 }

@@ -216,7 +216,7 @@ static ipl_status prepare_plane(ipl_probe *probe, const ipl_experiment *exp,
         goto done;
     }
     probe->n_estimators = opts.n_estimators;
-    probe->plane_bytes = ipl_plane_memory(probe->n, d, widths, probe->n_layers);
+    probe->plane_bytes = ipl_plane_memory(&opts, probe->n, d);
     st = ipl_plane_create(&probe->plane, &opts, ipl_cmat_f32(x, probe->n, d),
                           ipl_probe_has_labels(probe) ? y : NULL, err);
     if (st != IPL_OK)

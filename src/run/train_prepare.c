@@ -4,6 +4,7 @@
 #include "nn/net_state.h"
 #include "nn/schedule.h"
 #include "run/build.h"
+#include "run/provenance.h"
 #include "run/record.h"
 #include "run/run.h"
 #include "run/when.h"
@@ -57,6 +58,9 @@ static size_t count_measurements(const ipl_run *r)
         n += reach * ((r->steps - 1) / r->exp->early_steps);
     return n;
 }
+
+/* Code, its tables and stacks that are first touched after the data set was loaded. */
+enum { CODE_BYTES = 1000000 };
 
 /* Estimate of what the run writes, without recorded activations. */
 static double table_bytes(const ipl_run *r)
@@ -140,6 +144,7 @@ ipl_status ipl_run_prepare(ipl_run *r, ipl_error *err)
         st = ipl_pool_create(&r->pool, threads, ipl_blas_start, err);
     if (st == IPL_OK)
         st = ipl_build_data(&r->ds, exp, err);
+    r->loaded_bytes = ipl_provenance_peak_memory();
     if (st == IPL_OK)
         st = prepare_augmentation(r, err);
     if (st == IPL_OK)
@@ -185,6 +190,7 @@ void ipl_run_announce(const ipl_run *r)
     plan.probe_bytes = ipl_overlap_memory(r->overlap);
     for (size_t p = 0; p < r->n_probes; p++)
         plan.probe_bytes += ipl_probe_memory(r->probes[p]);
+    plan.process_bytes = r->loaded_bytes + CODE_BYTES + plan.net_bytes + plan.probe_bytes;
     if (r->opts->watcher.start)
         r->opts->watcher.start(r->opts->watcher.self, &plan);
 }

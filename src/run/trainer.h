@@ -24,6 +24,7 @@ typedef struct ipl_train_plan {
     size_t steps;           /* of an epoch */
     size_t measurements;    /* of the whole run */
     size_t net_bytes, probe_bytes;
+    size_t process_bytes;    /* the peak of the process: these, the program and the data */
     double disk_bytes;       /* estimate of what the run writes */
     double activation_bytes; /* the part of it that is recorded activations; 0: none */
     double free_bytes;       /* on the disk; NaN: not asked for */

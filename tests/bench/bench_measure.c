@@ -209,14 +209,19 @@ static size_t count_estimators(const workload *w)
     return n;
 }
 
+static ipl_plane_opts opts_of(const subject *s, ipl_pool *pool)
+{
+    return (ipl_plane_opts){.estimators = s->w->estimators,
+                            .n_estimators = count_estimators(s->w),
+                            .n_layers = s->n_layers,
+                            .widths = s->width,
+                            .x_stays = true,
+                            .pool = pool};
+}
+
 static ipl_plane *plane_of(const subject *s, ipl_pool *pool)
 {
-    const ipl_plane_opts opts = {.estimators = s->w->estimators,
-                                 .n_estimators = count_estimators(s->w),
-                                 .n_layers = s->n_layers,
-                                 .widths = s->width,
-                                 .x_stays = true,
-                                 .pool = pool};
+    const ipl_plane_opts opts = opts_of(s, pool);
     ipl_plane *plane;
     ipl_error err;
 
@@ -453,6 +458,7 @@ static void measure(result *out, const workload *w, bench_peer *peer, size_t thr
 {
     const bool compared = !w->probes && !w->estimators[1] && w->n <= PEER_SAMPLES;
     bench_peer nobody = {0};
+    ipl_plane_opts opts;
     bench_pools pools;
     subject s;
 
@@ -471,11 +477,8 @@ static void measure(result *out, const workload *w, bench_peer *peer, size_t thr
         ipl_plane_destroy(plane);
     }
     out->flop = floor_flop(&s);
-    out->predicted =
-        w->n > PEER_SAMPLES /* it streams: the prediction is for samples that are kept */
-            ? (double)NAN
-            : (double)ipl_plane_memory(w->n, s.d_X, s.width, s.n_layers) /
-                  (1024.0 * 1024.0);
+    opts = opts_of(&s, NULL);
+    out->predicted = (double)ipl_plane_memory(&opts, w->n, s.d_X) / (1024.0 * 1024.0);
     subject_release(&s);
     bench_pools_release(&pools);
 }
