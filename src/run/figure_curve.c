@@ -28,7 +28,7 @@ typedef struct curve {
 static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
                                       "#E69F00", "#56B4E9", "#555555"};
 
-void ipl_figure_colour(char out[8], size_t l, size_t n)
+void ipl_figure_colour(char out[8], size_t k, size_t n)
 {
     enum { NAMED = sizeof colours / sizeof colours[0] };
     static const double stops[][3] = {{49, 54, 149},  {69, 117, 180}, {64, 160, 160},
@@ -36,11 +36,11 @@ void ipl_figure_colour(char out[8], size_t l, size_t n)
                                       {130, 0, 38}};
 
     if (n <= NAMED) {
-        memcpy(out, colours[l], 8);
+        memcpy(out, colours[k], 8);
         return;
     }
     {
-        const double t = 6.0 * (double)l / (double)(n - 1);
+        const double t = 6.0 * (double)k / (double)(n - 1);
         const size_t k = t < 5.0 ? (size_t)t : 5;
         unsigned rgb[3];
 

@@ -249,13 +249,14 @@ static ipl_status make_figure(const session *s, ipl_plot_kind kind,
 ipl_status ipl_plot_files(const char *folder, ipl_plot_kind kind, const ipl_plot_opts *opts,
                           const ipl_plot_data *data, ipl_error *err)
 {
+    const ipl_plot_paths none = {0}; /* scores are read from paths, all else from data */
     session s = {.opts = opts};
     ipl_status st =
         ipl_text_copy(s.folder, sizeof s.folder, folder, strlen(folder), "folder", err);
 
     if (st == IPL_OK)
         st = install_all(&s, err);
-    return st == IPL_OK ? make_figure(&s, kind, data, NULL, err) : st;
+    return st == IPL_OK ? make_figure(&s, kind, data, &none, err) : st;
 }
 
 /* Path of a figure. */
@@ -303,7 +304,7 @@ static ipl_status draw(session *s, ipl_plot_kind kind, ipl_error *err)
 /* Frames that make a file of about the size wanted. */
 static size_t movie_frames(size_t n_groups)
 {
-    const size_t frames = PLANES_MAX / n_groups;
+    const size_t frames = PLANES_MAX / (n_groups > 0 ? n_groups : 1);
 
     return frames > FRAMES_MAX ? FRAMES_MAX : frames < FRAMES_MIN ? FRAMES_MIN : frames;
 }
@@ -394,7 +395,7 @@ static ipl_status make_all(session *s, const ipl_plot_paths *paths, ipl_error *e
              "not measure: not drawn; try --estimator binning or kde");
     if (st == IPL_OK && s->kept)
         tell(s, IPL_PLOT_NOTE, "scripts that had been changed are kept as *.gp.bak");
-    if (draws[IPL_PLOT_MOVIE])
+    if (st == IPL_OK && draws[IPL_PLOT_MOVIE])
         s->frames = movie_frames(data.n_groups);
     for (size_t k = 0; st == IPL_OK && k < IPL_PLOT_KINDS; k++)
         if (draws[k])
