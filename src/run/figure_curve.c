@@ -41,12 +41,12 @@ void ipl_figure_colour(char out[8], size_t k, size_t n)
     }
     {
         const double t = 6.0 * (double)k / (double)(n - 1);
-        const size_t k = t < 5.0 ? (size_t)t : 5;
+        const size_t s = t < 5.0 ? (size_t)t : 5;
         unsigned rgb[3];
 
         for (size_t c = 0; c < 3; c++)
-            rgb[c] = (unsigned)lround(stops[k][c] +
-                                      (t - (double)k) * (stops[k + 1][c] - stops[k][c]));
+            rgb[c] = (unsigned)lround(stops[s][c] +
+                                      (t - (double)s) * (stops[s + 1][c] - stops[s][c]));
         (void)snprintf(out, 8, "#%02x%02x%02x", rgb[0] & 0xFF, rgb[1] & 0xFF,
                        rgb[2] & 0xFF);
     }
