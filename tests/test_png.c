@@ -288,8 +288,8 @@ static void running_out_of_memory_leaves_nothing_behind(void **state)
     assert_int_equal(next_descriptor(), before);
 }
 
-/* Two 2 x 2 colour pictures, 28 times enlarged: squares of one colour, grey lines around. */
 /* Largest difference of a channel after packing. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): a picture may be written to */
 static int packed_error(void **state, uint8_t *pixels, size_t side, size_t channels)
 {
     const char *path = scratch_path(state, "packed.png");
@@ -334,6 +334,7 @@ static void a_packed_picture_has_sixteen_levels_or_fewer(void **state)
     assert_in_range(packed_error(state, pixels, 64, 3), 33, 64); /* too many colours */
 }
 
+/* Two 2 x 2 colour pictures, 28 times enlarged: squares of one colour, grey lines around. */
 static void a_contact_sheet_enlarges_without_blur(void **state)
 {
     const float x[12] = {0, 1, 2, 3, 3, 3, 3, 3, -5, 9, 1.5f, 0};

@@ -183,8 +183,11 @@ static void predicted_memory_is_what_is_held(void **state)
         y[i] = (int32_t)(i % CLASSES);
         for (size_t j = 0; j < WIDE_X; j++)
             x[i * WIDE_X + j] = (float)ipl_rng_normal(&rng);
-        for (size_t j = 0; j < WIDE_T; j++)
-            t[i * WIDE_T + j] = tanhf(x[i * WIDE_X + j % WIDE_X] + (float)(j / WIDE_X));
+        for (size_t j = 0; j < WIDE_T; j++) {
+            const size_t turn = j / WIDE_X;
+
+            t[i * WIDE_T + j] = tanhf(x[i * WIDE_X + j % WIDE_X] + (float)turn);
+        }
     }
     layers[0] = ipl_cmat_f32(t, n, WIDE_T);
     layers[1] = ipl_cmat_f32(x, n, NARROW_T);

@@ -565,7 +565,6 @@ static void add_gradient(float *dw, float *db, const float *x, const float *dy,
         const bool by_copy = n - m <= tail;
         const float *dy_m = dy + m * ipl_shape_size(filled.map);
         conv_fold f = {
-            .dw = dw,
             .at_dy = grid_of(by_copy ? filled.padded : filled.map, 1),
             .at_x = grid_of(in.padded, g->stride),
             .rows = filled.map.h,
@@ -575,6 +574,7 @@ static void add_gradient(float *dw, float *db, const float *x, const float *dy,
         };
 
         images = min(block, by_copy ? n - m : n - m - tail);
+        f.dw = dw;
         f.images = images;
         f.dy = by_copy ? framed(copy, dy_m, &filled, images) : dy_m;
         f.x = framed(scratch, x + m * ipl_shape_size(in.map), &in, images);

@@ -56,10 +56,11 @@ IPL_INLINE void product_rows(float *y, const float *x, const float *m, const flo
 #pragma GCC unroll 8
     for (size_t i = 0; i < P * V; i++)
         sum[i] = *at(b + i % V * LANES);
-    for (size_t k = 0; k < K; k++)
+    for (size_t k = 0; k < K; k++) {
 #pragma GCC unroll 8
         for (size_t i = 0; i < P * V; i++)
             sum[i] += x[i / V * K + k] * *at(m + (k * V + i % V) * LANES);
+    }
 #pragma GCC unroll 8
     for (size_t i = 0; i < P * V; i++)
         *to(y + i / V * y_row + i % V * LANES) = sum[i];

@@ -9,6 +9,7 @@
 #include "math/conv.h"
 #include "nn/layer.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <string.h>
 
@@ -156,8 +157,11 @@ static void conv2d_gradient(const void *self, size_t tile, const ipl_pass *p)
 {
     const conv2d *l = self;
     const size_t K = rows_of(l), n = conv2d_n_tiles(l);
-    const size_t first = K * tile / n, end = K * (tile + 1) / n;
+    size_t first, end;
 
+    assert(tile < n);
+    first = K * tile / n;
+    end = K * (tile + 1) / n;
     ipl_conv_gradient(p->dw, l->bias && tile == 0 ? p->dw + K * l->filters : NULL, p->x,
                       p->dy, p->scratch, &l->g, p->rows, first, end - first);
 }

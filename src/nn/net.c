@@ -3,6 +3,7 @@
 #include "math/linalg.h"
 #include "nn/net_parts.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <string.h>
 
@@ -30,11 +31,13 @@ static void *take(cursor *at, size_t rows, size_t cols, size_t size)
 
 static size_t n_shards(const ipl_net *net)
 {
+    assert(net->shard > 0);
     return (net->batch - 1) / net->shard + 1;
 }
 
 static size_t n_groups(const ipl_net *net)
 {
+    assert(net->group > 0);
     return (n_shards(net) - 1) / net->group + 1;
 }
 

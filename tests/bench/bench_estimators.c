@@ -134,7 +134,7 @@ static void take_turns(result *out, const struct bench *b, const scene *s,
 {
     bench_sample ours[BENCH_THREADS] = {0}, theirs[BENCH_THREADS] = {0};
     ipl_plane *plane[BENCH_THREADS] = {NULL};
-    ipl_measures m;
+    ipl_measures m = {0};
 
     for (size_t t = 0; t < threads; t++) {
         plane[t] = plane_of(b->text, s, pools->of[t]);

@@ -108,15 +108,16 @@ static double speed_of(const struct ceiling *c, ipl_pool *pool, size_t t)
 {
     const size_t n = 3 * (t + 1) * c->area;
     arena a = {.area = c->area};
+    const bool twice = c->twice;
     double start, seconds;
     size_t rounds = 0;
 
-    if (c->twice)
+    if (twice)
         a.twice = bench_array(n, sizeof *a.twice);
     else
         a.single = bench_array(n, sizeof *a.single);
     for (size_t i = 0; i < n; i++)
-        if (c->twice)
+        if (twice)
             a.twice[i] = 0.01 * (double)(i % 7);
         else
             a.single[i] = 0.01f * (float)(i % 7);

@@ -93,7 +93,7 @@ refuses 65 "layers, at most 256" train --data szt --net "$many"
 refuses 65 "estimator" train --data szt --net 12-2 --estimator "logdet:beta={1,2"
 refuses 65 "more than 64" estimate --x "$golden/errors/ok_X.npy" --t "$golden/errors/ok_T.npy" \
     --estimator "logdet:beta={1,2,3,4,5,6,7,8,9},scale={1,2,3,4,5,6,7,8,9}"
-echo "net = nosuch = 1" >case.ini
+printf "data = szt\nnet = nosuch = 1\n" >case.ini
 refuses 65 "net, word 1: no layer 'nosuch'" train case.ini
 
 # Tables of a run that was damaged afterwards

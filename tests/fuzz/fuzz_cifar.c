@@ -13,6 +13,7 @@ static const char *const pieces[] = {"airplane\n", "\n\n", "\r\n", "truck",
                                      "\x09",       "\x0a", NULL};
 
 /* A whole number of rows. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): as fuzz_format has it */
 static size_t whole_rows(uint8_t *data, size_t size)
 {
     const size_t want = size < ROW ? size : size / ROW * ROW;

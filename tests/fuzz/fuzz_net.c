@@ -65,12 +65,12 @@ static void cut(const char *fields[N_FIELDS], char *text)
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* Build the net that the fields of a text describe, and print it and build it again. */
+static void build(const uint8_t *data, size_t size)
 {
     static char copy[FUZZ_MAX + 1];
     const char *fields[N_FIELDS] = {"64-10",   "cross-entropy", "sgd:lr=0.1",
                                     "default", "tanh",          "default"};
-    static bool started;
     const unsigned allowed = FUZZ_OK_OR_FORMAT | 1u << IPL_E_SHAPE | 1u << IPL_E_NOINPUT |
                              1u << IPL_E_ARG | 1u << IPL_E_NOMEM;
     ipl_error err = {0};
@@ -78,10 +78,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ipl_net *net, *again = NULL;
     ipl_status st;
 
-    if (!started) { /* BLAS gets its memory, once */
-        started = true;
-        (void)LLVMFuzzerTestOneInput((const uint8_t *)"64-64-64-10|||orthogonal", 24);
-    }
     memcpy(copy, fuzz_text(data, size), sizeof copy);
     cut(fields, copy);
     opts = (ipl_net_opts){.text = fields[0],
@@ -108,5 +104,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     ipl_net_destroy(again);
     ipl_net_destroy(net);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static bool started;
+
+    if (!started) { /* BLAS gets its memory, once */
+        started = true;
+        build((const uint8_t *)"64-64-64-10|||orthogonal", 24);
+    }
+    build(data, size);
     return 0;
 }
