@@ -118,6 +118,7 @@ IPL_INLINE void outer_rows(float *m, const float *dy, const float *x, const endi
             row[j] = (lanes)(((bits)*at(x + j * LANES) & end->keep[j]) | (bits)end->one[j]);
 #pragma GCC unroll 16
         for (size_t i = 0; i < T * V; i++)
+            /* cppcheck-suppress uninitvar; V is 1 or more, so that every row was read */
             sum[i] += dy[i / V] * row[i % V];
     }
 #pragma GCC unroll 16
