@@ -269,12 +269,25 @@ static ipl_status run_study(const ipl_study_command *c, ipl_study *study, ipl_er
                                                   : submit(c, err);
 }
 
+/* A seed given by itself would be that of no run. */
+static ipl_status check_seed(const ipl_study_command *c, ipl_error *err)
+{
+    for (size_t i = 0; *c->seeds != '\0' && i < c->args->n_later; i++)
+        if (strcmp(c->args->later[i].row->name, "seed") == 0)
+            return ipl_fail(err, IPL_E_ARG,
+                            "--seeds %s has the seeds of all runs: give no --seed",
+                            c->seeds);
+    return IPL_OK;
+}
+
 ipl_status ipl_study_command_run(const ipl_study_command *c, ipl_error *err)
 {
     ipl_study study = {0};
-    ipl_grid grid;
-    ipl_status st = ipl_grid_create(&grid, c->grid, c->seeds, c->exp, err);
+    ipl_grid grid = {0};
+    ipl_status st = check_seed(c, err);
 
+    if (st == IPL_OK)
+        st = ipl_grid_create(&grid, c->grid, c->seeds, c->exp, err);
     if (st == IPL_OK)
         st = ipl_study_create(&study, c->path, c->exp, &grid, c->force, err);
     if (st == IPL_OK)

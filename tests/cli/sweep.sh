@@ -146,6 +146,7 @@ fi
 # ---- misuse: one line ----
 misuse "an empty grid is refused" "nothing to vary" sweep --data szt
 misuse "so is an empty text" "nothing to vary" sweep --data szt --grid ''
+misuse "a seed beside seeds" "give no --seed" train --data szt --seed 3 --seeds 1-2
 misuse "an unknown key" "did you mean 'activation'?" sweep --data szt --grid activaton=tanh
 misuse "an unknown option of a text" "did you mean 'lr'?" sweep --data szt --grid optimiser.lrr=1
 misuse "a key twice" "optimiser.lr is given twice" sweep --data szt --grid lr=1 --grid optimiser.lr=2
