@@ -159,14 +159,13 @@ static spot spot_of(const panel *p, size_t i, size_t l)
         share(p->y, ipl_axis_place(p->y, ipl_track_get(track, i, l, IPL_INFO_TY)));
     const long wide = (long)ipl_text_canvas_dots_x(p->canvas);
     const long high = (long)ipl_text_canvas_dots_y(p->canvas);
+    spot at = {.defined = isfinite(u) && isfinite(v)};
 
-    if (!isfinite(u) || !isfinite(v))
-        return (spot){0};
-    return (spot){
-        .x = p->left * wide + lround(u * (double)(p->columns * wide - 1)),
-        .y = high + lround((1.0 - v) * (double)(p->rows * high - 1)),
-        .defined = true,
-    };
+    if (at.defined) {
+        at.x = p->left * wide + lround(u * (double)(p->columns * wide - 1));
+        at.y = high + lround((1.0 - v) * (double)(p->rows * high - 1));
+    }
+    return at;
 }
 
 /* The sign of layer l: 1 ... 9, then letters. */
@@ -184,14 +183,19 @@ static void draw_paths(const panel *p)
     const long wide = (long)ipl_text_canvas_dots_x(p->canvas);
     const long high = (long)ipl_text_canvas_dots_y(p->canvas);
 
-    for (size_t l = 0; l < track->n_layers; l++)
+    for (size_t l = 0; l < track->n_layers; l++) {
+        spot from = {0};
+
         for (size_t i = 0; i < track->n_epochs; i++) {
             const spot to = spot_of(p, i, l);
-            const spot from = i > 0 ? spot_of(p, i - 1, l) : to;
 
+            if (i == 0)
+                from = to;
             if (from.defined && to.defined)
                 ipl_text_canvas_line(p->canvas, from.x, from.y, to.x, to.y, (int)l + 1);
+            from = to;
         }
+    }
     for (size_t l = 0; l < track->n_layers; l++) {
         const char sign[2] = {sign_of(l), '\0'};
         size_t i = track->n_epochs;
