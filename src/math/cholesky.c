@@ -25,9 +25,9 @@ enum {
     TILES = 8,          /* columns of tiles of a factor, between these bounds */
     BASE = 16,          /* order of a triangle that is solved by substitution, */
     LANES = 48,         /* so many right-hand sides at a time */
-    SOLVE_TILES = 8,    /* column tiles of a triangular solve */
-    SOLVE_MIN = 96,     /* right-hand sides below which another tile costs more */
-    SOLVE_MAX = 256,    /* columns of such a tile at most */
+    SOLVE_TILES = 4,    /* column tiles of a triangular solve */
+    SOLVE_MIN = 192,    /* right-hand sides below which another tile costs more */
+    SOLVE_MAX = 512,    /* columns of such a tile at most */
     SPIN_ROUNDS = 1000, /* looks at a flag before giving the processor away */
     DONE_ROOM = 64      /* rows of tiles without an allocation: orders up to 16384 */
 };
