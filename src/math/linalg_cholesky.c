@@ -84,43 +84,50 @@ static void base_left(double *b, size_t ldb, const double *l, size_t ldl, size_t
     }
 }
 
-/* The first half of n, whole bases. */
-static size_t half_of(size_t n)
+/*
+ * What the columns solved so far, up to `end`, take from the next ones at once: as many as the
+ * largest power of two of bases that divides `end`. So every product is as square as can be,
+ * and column c has had all of [0, c) taken away when its turn comes:
+ * [0, 5) = [0, 4) when 4 were solved, [4, 5) when 5 were.
+ */
+static size_t step_of(size_t end)
 {
-    return (n / 2 + BASE - 1) / BASE * BASE;
+    const size_t bases = end / BASE;
+
+    return (bases & (~bases + 1)) * BASE;
 }
 
-/* base_right() for any n: half of the columns, what they take from the rest, the rest. */
+/* base_right() for any n. */
 static void solve_right(double *b, const double *l, size_t m, size_t n, size_t ld)
 {
-    const size_t half = half_of(n);
+    for (size_t first = 0, end = BASE; first < n; first = end, end += BASE) {
+        const size_t step = step_of(end), left = end < n ? n - end : 0;
 
-    if (n <= BASE) {
-        base_right(b, l, m, n, ld);
-        return;
+        base_right(b + first, l + first * ld + first, m, end < n ? BASE : n - first, ld);
+        if (left > 0)
+            cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, blas_int(m),
+                        blas_int(left < step ? left : step), blas_int(step), -1.0,
+                        b + end - step, blas_int(ld), l + end * ld + end - step,
+                        blas_int(ld), 1.0, b + end, blas_int(ld));
     }
-    solve_right(b, l, m, half, ld);
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, blas_int(m), blas_int(n - half),
-                blas_int(half), -1.0, b, blas_int(ld), l + half * ld, blas_int(ld), 1.0,
-                b + half, blas_int(ld));
-    solve_right(b + half, l + half * ld + half, m, n - half, ld);
 }
 
-/* base_left() for any m, in the same way. */
+/* base_left() for any m. */
 static void solve_left(double *b, size_t ldb, const double *l, size_t ldl, size_t m,
                        size_t n)
 {
-    const size_t half = half_of(m);
+    for (size_t first = 0, end = BASE; first < m; first = end, end += BASE) {
+        const size_t step = step_of(end), left = end < m ? m - end : 0;
 
-    if (m <= BASE) {
-        base_left(b, ldb, l, ldl, m, n);
-        return;
+        base_left(b + first * ldb, ldb, l + first * ldl + first, ldl,
+                  end < m ? BASE : m - first, n);
+        if (left > 0)
+            cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans,
+                        blas_int(left < step ? left : step), blas_int(n), blas_int(step),
+                        -1.0, l + end * ldl + end - step, blas_int(ldl),
+                        b + (end - step) * ldb, blas_int(ldb), 1.0, b + end * ldb,
+                        blas_int(ldb));
     }
-    solve_left(b, ldb, l, ldl, half, n);
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, blas_int(m - half), blas_int(n),
-                blas_int(half), -1.0, l + half * ldl, blas_int(ldl), b, blas_int(ldb), 1.0,
-                b + half * ldb, blas_int(ldb));
-    solve_left(b + half * ldb, ldb, l + half * ldl + half, ldl, m - half, n);
 }
 
 /*
