@@ -574,6 +574,8 @@ static void checkpoints_are_chosen_by_text(void **state)
                                       "every:1,keep=0",
                                       "every:1e3",
                                       "every:1,keep=x",
+                                      "every:1,keep=1000000001",
+                                      "every:1000000001",
                                       "none,keep=1",
                                       "every:5 min",
                                       "every:1..2s"};
@@ -597,6 +599,39 @@ static void checkpoints_are_chosen_by_text(void **state)
             fail_msg("'%s' was accepted", bad[i]);
         assert_non_null(strstr(err.msg, "every:5"));
     }
+}
+
+static void a_long_line_that_differs_is_cut_in_the_message(void **state)
+{
+    static ipl_experiment now;
+    char old[400], want[400];
+    const ipl_checkpoint c = {.experiment = old};
+    ipl_error err = {0};
+
+    (void)state;
+    ipl_opt_init(&now, ipl_experiment_opts);
+    memset(old, 'x', sizeof old - 1); /* one line of 399 characters */
+    old[sizeof old - 1] = '\0';
+    assert_int_equal(ipl_checkpoint_fits(&c, "p", &now, &err), IPL_E_FORMAT);
+    (void)snprintf(want, sizeof want, "p: made with '%.120s', not with '", old);
+    assert_int_equal(strncmp(err.msg, want, strlen(want)), 0);
+}
+
+static void a_path_of_a_checkpoint_must_fit(void **state)
+{
+    static char run[IPL_PATH_MAX];
+    char path[IPL_PATH_MAX];
+    ipl_error err = {0};
+
+    (void)state;
+    memset(run, 'r', sizeof run - 1);
+    assert_int_equal(ipl_checkpoint_path(path, run, "last", &err), IPL_E_ARG);
+    assert_non_null(strstr(err.msg, "path is too long"));
+    run[sizeof run - 1 - sizeof "/checkpoint"] = '\0'; /* the folder fits, the file not */
+    assert_int_equal(ipl_checkpoint_path(path, run, "last", &err), IPL_E_ARG);
+    run[10] = '\0';
+    assert_int_equal(ipl_checkpoint_path(path, run, "last", NULL), IPL_OK);
+    assert_string_equal(path, "rrrrrrrrrr/checkpoint/last");
 }
 
 /* ---- memory ---- */
@@ -689,6 +724,8 @@ int main(void)
         RUN_TEST(checkpoints_measured_again_give_the_rows_of_the_run),
         RUN_TEST(fewer_rows_and_one_split_are_measured_again),
         RUN_TEST(checkpoints_are_chosen_by_text),
+        RUN_TEST(a_long_line_that_differs_is_cut_in_the_message),
+        RUN_TEST(a_path_of_a_checkpoint_must_fit),
         RUN_TEST(allocations_of_going_on_may_fail),
         RUN_TEST(allocations_of_replaying_may_fail),
     };
