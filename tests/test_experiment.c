@@ -232,7 +232,7 @@ static void presets_are_the_ini_files_of_their_folder(void **state)
 
 static void no_more_presets_are_listed_than_there_is_room_for(void **state)
 {
-    char share[64], folder[80], name[16];
+    char share[64], folder[80], name[32];
     ipl_preset *list;
     size_t n;
 

@@ -636,17 +636,32 @@ static void a_path_of_a_checkpoint_must_fit(void **state)
 
 /* ---- memory ---- */
 
-/* Fail allocation k of a resumed run: a status, and the run goes on to the same end after. */
+/* Parts of a run that its record tells of: it was stopped between them. */
+static size_t count_segments(const char *run)
+{
+    char path[IPL_PATH_MAX], *text;
+    size_t n = 0, len;
+
+    assert_int_equal(ipl_path_join(path, in(run), "run.json", NULL), IPL_OK);
+    assert_int_equal(ipl_file_read(&text, &len, path, 1 << 20, NULL), IPL_OK);
+    for (const char *at = text; (at = strstr(at, "\"first_step\"")); at++)
+        n++;
+    ipl_free(text);
+    return n;
+}
+
+/* Fail each allocation of a resumed run: a status, and it goes on to the same end after. */
 static void allocations_of_going_on_may_fail(void **state)
 {
     size_t failed = 0;
+    long left = -1, k;
 
     (void)state;
     mlp("12-4-2", "adam:lr=0.01");
     trial.epochs = 2;
     strcpy(trial.checkpoint, "every:3steps");
     train_ok("whole", 0, 1, IPL_RESUME_NO);
-    for (long k = 0; k < 3000; k += 1 + k / 16) { /* more than there are */
+    for (k = 0; left < 0; k++) { /* until there are no more */
         ipl_error err = {0};
         ipl_status st;
         stopper s;
@@ -654,17 +669,20 @@ static void allocations_of_going_on_may_fail(void **state)
         train_ok("run", 7, 1, IPL_RESUME_NO);
         ipl_alloc_fail_after(k);
         st = train(&s, "run", 0, 1, IPL_RESUME_RUN, &err);
-        ipl_alloc_fail_after(-1);
+        left = ipl_alloc_fail_after(-1);
         ipl_text_release(&s.warnings);
         if (st != IPL_OK && st != IPL_E_NOMEM && st != IPL_E_IO)
             fail_msg("allocation %ld: %s: %s", k, ipl_status_name(st), err.msg);
+        assert_true(left < 0 || st == IPL_OK);
         failed += st != IPL_OK;
         if (st != IPL_OK)
             train_ok("run", 0, 1, IPL_RESUME_RUN);
         assert_same_run("whole", "run");
+        assert_true(count_segments("run") >= 2);
         assert_int_equal(ipl_folder_remove(in("run"), NULL), IPL_OK);
     }
-    assert_true(failed > 20);
+    assert_true(failed > 200);
+    print_message("%ld allocations failed, %zu of them ended the run\n", k - 1, failed);
 }
 
 static void allocations_of_replaying_may_fail(void **state)
