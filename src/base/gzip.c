@@ -86,7 +86,7 @@ ipl_status ipl_gzip_read(void *out, size_t len, ipl_gzip *file, ipl_error *err)
 
     while (have < len) {
         const unsigned want = len - have < (1u << 30) ? (unsigned)(len - have) : 1u << 30;
-        size_t n;
+        size_t n = 0;
         const ipl_status st = read_piece(&n, (char *)out + have, want, file, err);
 
         if (st != IPL_OK)
