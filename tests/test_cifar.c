@@ -248,7 +248,7 @@ static void a_search_names_what_the_first_folder_with_a_part_lacks(void **state)
 {
     static const char *const folders[] = {"a", "a/cifar10", "b", "b/cifar10",
                                           "b/cifar-10-batches-bin"};
-    char list[512];
+    char list[512], cwd[IPL_PATH_MAX];
     ipl_error err = {0};
     ipl_dataset *ds;
 
@@ -262,6 +262,13 @@ static void a_search_names_what_the_first_folder_with_a_part_lacks(void **state)
         skip();
     }
     assert_non_null(strstr(err.msg, "cifar10: no folder cifar10 or cifar-10-batches-bin"));
+    /* A folder of the list without a name is none, not the one we are in. */
+    assert_non_null(getcwd(cwd, sizeof cwd));
+    write_batch(state, "a/data_batch_1.bin", 1);
+    write_batch(state, "a/test_batch.bin", 6);
+    assert_int_equal(chdir(scratch_path(state, "a")), 0);
+    assert_int_equal(search_in(&ds, ":/nonexistent:", &err), IPL_E_NOINPUT);
+    assert_int_equal(chdir(cwd), 0);
     write_batch(state, "a/cifar10/test_batch.bin", 6);
     write_batch(state, "b/cifar10/data_batch_2.bin", 2);
     assert_int_equal(search_in(&ds, list, &err), IPL_E_NOINPUT);

@@ -32,6 +32,7 @@ static unsigned asked[4], n_asked; /* pieces that gzread() claims to have read *
 static void (*at_fopen)(const char *path);
 static void (*at_fread)(int fd); /* from call number fread_call on */
 static int fread_call;
+static long write_call; /* this one fails, and it alone; < 0: none */
 
 static bool is_broken(const char *call)
 {
@@ -120,6 +121,18 @@ void *mmap(void *at, size_t len, int protection, int flags, int fd, off_t offset
     return is_broken("mmap") ? MAP_FAILED : real(at, len, protection, flags, fd, offset);
 }
 
+ssize_t write(int fd, const void *bytes, size_t len)
+{
+    ssize_t (*real)(int, const void *, size_t);
+
+    find(&real, "write");
+    if (write_call >= 0 && write_call-- == 0) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return real(fd, bytes, len);
+}
+
 png_structp png_create_write_struct_2(png_const_charp version, png_voidp error_ptr,
                                       png_error_ptr error, png_error_ptr warning,
                                       png_voidp mem_ptr, png_malloc_ptr take,
@@ -169,6 +182,8 @@ size_t png_get_rowbytes(png_const_structrp png, png_const_inforp info)
     size_t (*real)(png_const_structrp, png_const_inforp);
 
     find(&real, "png_get_rowbytes");
+    if (is_broken("png_get_channels"))
+        return (size_t)2 * png_get_image_width(png, info); /* the row goes with them */
     return real(png, info) + is_broken("png_get_rowbytes");
 }
 
@@ -178,12 +193,14 @@ static int setup(void **state)
     broken = zlib_text = NULL;
     at_fopen = NULL;
     at_fread = NULL;
+    write_call = -1;
     return scratch_setup(state);
 }
 
 static int teardown(void **state)
 {
     broken = zlib_text = NULL;
+    write_call = -1;
     return scratch_teardown(state);
 }
 
@@ -526,6 +543,32 @@ static void a_disk_that_is_full_at_any_byte_keeps_the_checkpoint_before(void **s
     (void)signal(SIGXFSZ, old);
 }
 
+/* There is room again right after: what was not written must not be passed over. */
+static void a_write_that_fails_once_keeps_the_checkpoint_before(void **state)
+{
+    const char *path = scratch_path(state, "last");
+    ipl_status st = IPL_E_IO;
+    ipl_checkpoint c;
+    long n;
+
+    assert_int_equal(write_checkpoint(path, "old!", NULL), IPL_OK);
+    for (n = 0; st != IPL_OK; n++) {
+        ipl_error err = {0};
+
+        write_call = n;
+        st = write_checkpoint(path, "new!", &err);
+        write_call = -1;
+        if (st != IPL_OK) {
+            assert_int_equal(st, IPL_E_IO);
+            says(&err, "last: No space left on device");
+        }
+        assert_int_equal(ipl_checkpoint_read(&c, path, 1 << 20, NULL), IPL_OK);
+        assert_memory_equal(c.state, st == IPL_OK ? "new!" : "old!", 4);
+        ipl_checkpoint_release(&c);
+    }
+    assert_true(n > 10); /* head, texts and their lengths, state, checksum */
+}
+
 static void a_checkpoint_in_a_folder_that_is_gone_cannot_be_created(void **state)
 {
     ipl_error err = {0};
@@ -573,6 +616,7 @@ int main(void)
         TEST(a_libpng_that_does_not_start_is_an_error),
         TEST(pixels_of_another_kind_than_was_asked_for_are_refused),
         TEST(a_disk_that_is_full_at_any_byte_keeps_the_checkpoint_before),
+        TEST(a_write_that_fails_once_keeps_the_checkpoint_before),
         TEST(a_checkpoint_in_a_folder_that_is_gone_cannot_be_created),
         TEST(a_folder_below_that_cannot_be_read_is_no_input),
     };

@@ -452,6 +452,53 @@ static void kept_parameters_are_those_of_their_epoch(void **state)
     assert_int_equal(n, 0);
 }
 
+/* A folder with a file in it stands where parameters of epoch 2 and 4 are to be kept. */
+static void block(const char *run, const char *epoch)
+{
+    char path[IPL_PATH_MAX];
+
+    (void)snprintf(path, sizeof path, "%s/checkpoint/epoch-%s", in(run), epoch);
+    assert_int_equal(ipl_folder_create(path, NULL), IPL_OK);
+    (void)snprintf(path, sizeof path, "%s/checkpoint/epoch-%s/x", in(run), epoch);
+    scratch_write(path, "", 0);
+}
+
+static void parameters_that_could_not_be_kept_are_named_in_the_end(void **state)
+{
+    static const char *const parts[] = {"\"not_written\": [\"parameters 2\"]}",
+                                        "\"not_written\": [\"parameters 4\"]}"};
+    char path[IPL_PATH_MAX], *text, a[65], b[65];
+    ipl_error err = {0};
+    stopper s;
+    size_t len;
+
+    (void)state;
+    mlp("12-4-2", "sgd:lr=0.05");
+    trial.epochs = 5;
+    strcpy(trial.checkpoint, "every:1,keep=2");
+    train_ok("whole", 0, 1, IPL_RESUME_NO);
+    train_ok("run", 2, 1, IPL_RESUME_NO); /* the folder is there */
+    block("run", "000002");
+    assert_int_equal(train(&s, "run", 10, 1, IPL_RESUME_RUN, &err), IPL_E_IO);
+    assert_non_null(strstr(err.msg, "and 1 pictures or kept parameters could not be"));
+    assert_non_null(strstr(s.warnings.s, "checkpoint/epoch-000002"));
+    ipl_text_release(&s.warnings);
+    block("run", "000004");
+    assert_int_equal(train(&s, "run", 0, 1, IPL_RESUME_RUN, &err), IPL_E_IO);
+    assert_non_null(strstr(err.msg, "and 2 pictures or kept parameters could not be"));
+    assert_non_null(strstr(err.msg, "see not_written in its run.json"));
+    ipl_text_release(&s.warnings);
+    assert_int_equal(ipl_path_join(path, in("run"), "run.json", NULL), IPL_OK);
+    assert_int_equal(ipl_file_read(&text, &len, path, 1 << 20, NULL), IPL_OK);
+    for (size_t i = 0; i < 2; i++)
+        assert_non_null(strstr(text, parts[i]));
+    assert_non_null(strstr(text, "\"state\": \"failed\",\n  \"exit_status\": 74,"));
+    ipl_free(text);
+    assert_int_equal(ipl_file_sha256(a, in("whole/training.csv"), NULL), IPL_OK);
+    assert_int_equal(ipl_file_sha256(b, in("run/training.csv"), NULL), IPL_OK);
+    assert_string_equal(a, b); /* training did not mind */
+}
+
 /* ---- replaying ---- */
 
 /* Lines of a table whose first field is one of the epochs of a list; the header too. */
@@ -626,9 +673,10 @@ static void a_path_of_a_checkpoint_must_fit(void **state)
     (void)state;
     memset(run, 'r', sizeof run - 1);
     assert_int_equal(ipl_checkpoint_path(path, run, "last", &err), IPL_E_ARG);
-    assert_non_null(strstr(err.msg, "path is too long"));
+    assert_non_null(strstr(err.msg, ".../checkpoint"));
     run[sizeof run - 1 - sizeof "/checkpoint"] = '\0'; /* the folder fits, the file not */
     assert_int_equal(ipl_checkpoint_path(path, run, "last", &err), IPL_E_ARG);
+    assert_non_null(strstr(err.msg, ".../last"));
     run[10] = '\0';
     assert_int_equal(ipl_checkpoint_path(path, run, "last", NULL), IPL_OK);
     assert_string_equal(path, "rrrrrrrrrr/checkpoint/last");
@@ -739,6 +787,7 @@ int main(void)
         RUN_TEST(a_table_that_was_changed_is_refused),
         RUN_TEST(the_best_epoch_is_kept),
         RUN_TEST(kept_parameters_are_those_of_their_epoch),
+        RUN_TEST(parameters_that_could_not_be_kept_are_named_in_the_end),
         RUN_TEST(checkpoints_measured_again_give_the_rows_of_the_run),
         RUN_TEST(fewer_rows_and_one_split_are_measured_again),
         RUN_TEST(checkpoints_are_chosen_by_text),

@@ -21,6 +21,13 @@ void ipl_run_tell_fault(ipl_run *r, const ipl_error *why)
     r->told = true;
 }
 
+void ipl_run_give_up(ipl_run *r, const char *what, const char *epoch, const ipl_error *why)
+{
+    ipl_text_add(&r->not_written, "%s\"%s %s\"", r->not_written.len > 0 ? ", " : "", what,
+                 epoch);
+    ipl_run_tell_fault(r, why);
+}
+
 bool ipl_run_stopping(const ipl_run *r)
 {
     return r->opts->stop && *r->opts->stop != 0;
@@ -38,15 +45,12 @@ static ipl_status check_losses(const ipl_run *r, ipl_error *err)
 {
     if (r->write_failed)
         return ipl_fail(err, IPL_E_IO, "%s: rows could not be written", r->dir.path);
-    if (r->unrecorded > 0)
+    if (r->unrecorded > 0 || r->undrawn > 0)
         return ipl_fail(err, IPL_E_IO,
-                        "%s: the activations of %zu measurements could not be written",
-                        r->dir.path, r->unrecorded);
-    if (r->undrawn > 0)
-        return ipl_fail(
-            err, IPL_E_IO,
-            "%s: pictures or kept parameters of %zu epochs could not be written",
-            r->dir.path, r->undrawn);
+                        "%.60s: activations of %zu measurements and %zu pictures or kept "
+                        "parameters could not be written: see not_written in its run.json; "
+                        "to get them, train its experiment.ini with another --out",
+                        r->dir.path, r->unrecorded, r->undrawn);
     return IPL_OK;
 }
 
@@ -135,6 +139,7 @@ static void release(ipl_run *r)
     for (int t = 0; t < IPL_TABLE_COUNT; t++)
         ipl_text_release(&r->rows[t]);
     ipl_text_release(&r->segments);
+    ipl_text_release(&r->not_written);
     ipl_text_release(&r->checkpoints.experiment);
     ipl_text_release(&r->checkpoints.data);
     ipl_text_release(&r->checkpoints.build);
