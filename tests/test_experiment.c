@@ -130,6 +130,11 @@ static void the_name_comes_from_preset_or_data_and_activation(void **state)
     assert_string_equal(exp_a.name, "szt-tanh");
 
     ipl_opt_init(&exp_a, ipl_experiment_opts);
+    strcpy(exp_a.activation, "relu");
+    assert_int_equal(ipl_experiment_name(&exp_a, "szt-tanh", NULL), IPL_OK);
+    assert_string_equal(exp_a.name, "szt-tanh-relu"); /* as long, and another */
+
+    ipl_opt_init(&exp_a, ipl_experiment_opts);
     strcpy(exp_a.activation, "leaky-relu:slope=0.1");
     assert_int_equal(ipl_experiment_name(&exp_a, "demo", NULL), IPL_OK);
     assert_string_equal(exp_a.name, "demo-leaky-relu");
