@@ -6,6 +6,7 @@
 #include "run/checkpoint.h"
 #include "run/checkpoint_when.h"
 #include "run/replay.h"
+#include "run/trained.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -590,6 +591,102 @@ static void fewer_rows_and_one_split_are_measured_again(void **state)
     ipl_text_release(&few);
 }
 
+/* The first parameters of a net of 12-4-2. */
+static const float *weights_of(ipl_net *net)
+{
+    ipl_param_view view;
+
+    assert_true(ipl_net_param(&view, net, 0));
+    assert_true(view.dims[0] == 4 && view.dims[1] == 12);
+    return view.data;
+}
+
+/* A list of checkpoints is out of date as soon as the run writes the next one. */
+static void a_checkpoint_is_that_of_its_epoch_or_none(void **state)
+{
+    const ipl_checkpoint_place was_last = {.epoch = 3, .step = 15, .name = "last"},
+                               is_gone = {.epoch = 2, .step = 10, .name = "previous"},
+                               other_step = {.epoch = 4, .step = 19, .name = "last"},
+                               kept = {.epoch = 3, .step = 15, .name = "epoch-000003"};
+    float before[12 * 4], after[12 * 4];
+    ipl_trained t;
+    ipl_error err = {0};
+
+    (void)state;
+    mlp("12-4-2", "sgd:lr=0.05");
+    strcpy(trial.checkpoint, "every:1,keep=3");
+    train_ok("run", 0, 1, IPL_RESUME_NO);
+    assert_int_equal(ipl_trained_open(&t, in("run"), "", NULL), IPL_OK);
+    memcpy(before, weights_of(t.net), sizeof before);
+    assert_int_equal(ipl_checkpoint_load(t.net, in("run"), &is_gone, t.exp, &err),
+                     IPL_E_NOINPUT);
+    assert_non_null(strstr(err.msg, "replaced its checkpoint after epoch 2"));
+    assert_int_equal(ipl_checkpoint_load(t.net, in("run"), &other_step, t.exp, &err),
+                     IPL_E_NOINPUT);
+    assert_memory_equal(weights_of(t.net), before, sizeof before);
+    assert_int_equal(ipl_checkpoint_load(t.net, in("run"), &was_last, t.exp, NULL), IPL_OK);
+    memcpy(after, weights_of(t.net), sizeof after);
+    assert_int_equal(ipl_checkpoint_load(t.net, in("run"), &kept, t.exp, NULL), IPL_OK);
+    assert_memory_equal(weights_of(t.net), after, sizeof after);
+    assert_memory_not_equal(before, after, sizeof after);
+    ipl_trained_release(&t);
+}
+
+/* The run goes on while it is measured: after the first epoch, that of the second is gone. */
+typedef struct going {
+    ipl_text warnings;
+} going;
+
+static void go_on(void *self, size_t done, size_t all)
+{
+    (void)self;
+    (void)all;
+    if (done == 1)
+        assert_int_equal(unlink(in("run/checkpoint/epoch-000002")), 0);
+}
+
+static void warn_going(void *self, const char *text)
+{
+    ipl_text_add(&((going *)self)->warnings, "%s\n", text);
+}
+
+static void an_epoch_that_is_gone_is_left_out_with_a_warning(void **state)
+{
+    static const char *const epochs[] = {"epoch", "0", "4"};
+    char run[IPL_PATH_MAX];
+    going g = {0};
+    const ipl_replay_opts opts = {.run = run,
+                                  .exp = &trial,
+                                  .split = "",
+                                  .self = &g,
+                                  .progress = go_on,
+                                  .warning = warn_going};
+    ipl_text got = {0}, want = {0};
+    char *rows;
+    ipl_replay_size size;
+    size_t len;
+
+    (void)state;
+    (void)snprintf(run, sizeof run, "%s/run", folder);
+    mlp("12-4-2", "sgd:lr=0.05");
+    trial.early_steps = trial.early_epochs = 0;
+    strcpy(trial.checkpoint, "every:1h,keep=2");
+    train_ok("run", 0, 1, IPL_RESUME_NO);
+    (void)unlink(in("run/checkpoint/best"));
+    (void)unlink(in("run/checkpoint/previous"));
+    assert_int_equal(ipl_replay_measure(&got, &size, &opts, NULL), IPL_OK);
+    assert_int_equal(size.epochs, 2);
+    assert_non_null(strstr(g.warnings.s, "epoch-000002: No such file"));
+    assert_int_equal(ipl_file_read(&rows, &len, in("run/information.csv"), 1 << 20, NULL),
+                     IPL_OK);
+    keep_epochs(&want, rows, epochs, 3);
+    assert_string_equal(got.s, want.s);
+    ipl_free(rows);
+    ipl_text_release(&g.warnings);
+    ipl_text_release(&want);
+    ipl_text_release(&got);
+}
+
 /* ---- when ---- */
 
 static void checkpoints_are_chosen_by_text(void **state)
@@ -790,6 +887,8 @@ int main(void)
         RUN_TEST(parameters_that_could_not_be_kept_are_named_in_the_end),
         RUN_TEST(checkpoints_measured_again_give_the_rows_of_the_run),
         RUN_TEST(fewer_rows_and_one_split_are_measured_again),
+        RUN_TEST(a_checkpoint_is_that_of_its_epoch_or_none),
+        RUN_TEST(an_epoch_that_is_gone_is_left_out_with_a_warning),
         RUN_TEST(checkpoints_are_chosen_by_text),
         RUN_TEST(a_long_line_that_differs_is_cut_in_the_message),
         RUN_TEST(a_path_of_a_checkpoint_must_fit),
