@@ -7,7 +7,6 @@
 INFOPLANE_SHARE=$PWD/scripts
 export INFOPLANE_SHARE
 reads=${READS:-5}
-[ "${program%/*}" != "$program" ] || program=$(command -v "$program")
 cd "$folder" || exit 1
 
 # wrong WHAT: a read that went wrong; what it printed is shown.
@@ -34,10 +33,10 @@ start() {
 }
 
 stop() {
-    kill -9 $pid
-    wait $pid 2>/dev/null
+    kill -9 "$pid"
+    wait "$pid" 2>/dev/null
 }
-trap 'kill -9 $pid 2>/dev/null; rm -rf "$folder"' EXIT
+trap 'kill -9 "$pid" 2>/dev/null; rm -rf "$folder"' EXIT
 
 # Every row of a table that was made is whole: each as long as the first one, and a line break
 # behind the last.
@@ -48,6 +47,13 @@ whole() {
         NF != fields { exit 1 }
         { rows++ }
         END { if (rows < 2) exit 1 }' "$1"
+}
+
+# all_in FEW MANY: every line of the first file is a line of the second.
+all_in() {
+    awk 'NR == FNR { want[$0] = 1; next }
+         $0 in want { delete want[$0] }
+         END { for (line in want) exit 1 }' "$1" "$2"
 }
 
 n=0
@@ -67,14 +73,16 @@ while [ $n -lt "$reads" ]; do
     [ "${rows:=0}" -ge "$before" ] || wrong "info: $rows rows after $before"
     [ "$rows" -gt "$before" ] && grown=$((grown + 1))
 
-    "$program" export live weights >"$out" 2>"$err"
-    [ $? -eq 66 ] && says "$err" "it is written when a run ends" && [ ! -e weights ] ||
-        wrong export
+    run 66 export live weights || wrong "export: another exit status"
+    says "$err" "it is written when a run ends" || wrong export
+    [ ! -e weights ] || wrong "export: half a folder"
 
     rm -rf again
-    "$program" analyze live --estimator kde --rows 50 --out again >"$out" 2>"$err" ||
-        wrong analyze
+    "$program" analyze live --out again >"$out" 2>"$err" || wrong analyze
+    # Measured again, an epoch has the rows that the run wrote for it before its checkpoint.
     whole again/information.csv || wrong "analyze: a row that is not whole"
+    all_in again/information.csv live/information.csv ||
+        wrong "analyze: a row that is not the run's"
 
     # gnuplot draws a table of ours, not the run's: one picture of each run is enough.
     if [ $((n % 50)) -eq 1 ]; then
@@ -86,7 +94,7 @@ while [ $n -lt "$reads" ]; do
     fi
     whole live_plot/plane-points.csv || wrong "plot: a row that is not whole"
 
-    kill -0 $pid 2>/dev/null || dead=$((dead + 1))
+    kill -0 "$pid" 2>/dev/null || dead=$((dead + 1))
 done
 stop
 echo "# $n times info, export, analyze and plot ($drawn of them drawn) of a live run;" \
