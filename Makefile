@@ -210,7 +210,7 @@ check: headers layers
 ## check-long     check, then the release build's own tests, tests/long and tsan
 check-long: check
 	$(Q)$(SUBMAKE) MODE=release all
-	$(Q)INFOPLANE=$(CURDIR)/build/release/infoplane \
+	$(Q)INFOPLANE=$(CURDIR)/build/release/infoplane TEST_TIMEOUT=$${TEST_TIMEOUT:-3600} \
 	  scripts/run_tests.sh tests/cli/hardened.sh $(call scripts,tests/long)
 	$(Q)$(SUBMAKE) tsan
 
