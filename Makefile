@@ -243,7 +243,7 @@ coverage:
 	$(Q)cat build/coverage/branches.txt
 PARSERS := $(foreach f,base/gzip base/opt base/text data/idx data/png data/source_cifar \
              math/npy math/npy_header math/npy_view nn/net_text run/checkpoint \
-             run/checkpoint_when run/experiment run/stack_files run/estimator_texts run/table run/track \
+             run/checkpoint_when run/checkpoint_list run/experiment run/stack_files run/estimator_texts run/table run/track \
              run/when,src/$f.c)
 COVERED := $(patsubst %,tests/test_%,idx gzip cifar png npy opt text net experiment table \
              analyze resume bombs lack_of_memory stack track failing_calls) $(patsubst %.c,%,$(filter tests/fuzz/fuzz_%,$(FSRC)))

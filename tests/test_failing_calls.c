@@ -14,6 +14,7 @@
 #include "run/checkpoint.h"
 #include "run/stack.h"
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -119,6 +120,18 @@ void *mmap(void *at, size_t len, int protection, int flags, int fd, off_t offset
 
     find(&real, "mmap");
     return is_broken("mmap") ? MAP_FAILED : real(at, len, protection, flags, fd, offset);
+}
+
+struct dirent *readdir(DIR *dir)
+{
+    struct dirent *(*real)(DIR *);
+
+    find(&real, "readdir");
+    if (is_broken("readdir once")) {
+        broken = NULL;
+        return NULL; /* as if the folder were empty */
+    }
+    return real(dir);
 }
 
 ssize_t write(int fd, const void *bytes, size_t len)
@@ -580,6 +593,25 @@ static void a_checkpoint_in_a_folder_that_is_gone_cannot_be_created(void **state
 
 /* ---- folders ---- */
 
+/* Entries are counted first; those that come after are left for the next time. */
+static void a_folder_of_checkpoints_that_grows_is_not_overrun(void **state)
+{
+    ipl_checkpoint_place *list;
+    size_t n;
+
+    assert_int_equal(ipl_folder_create(scratch_path(state, "checkpoint"), NULL), IPL_OK);
+    assert_int_equal(write_checkpoint(scratch_path(state, "checkpoint/last"), "abc", NULL),
+                     IPL_OK);
+    broken = "readdir once";
+    assert_int_equal(ipl_checkpoint_list(&list, &n, *state, NULL), IPL_OK);
+    assert_int_equal(n, 0);
+    ipl_free(list);
+    assert_int_equal(ipl_checkpoint_list(&list, &n, *state, NULL), IPL_OK);
+    assert_int_equal(n, 1);
+    assert_string_equal(list[0].name, "last");
+    ipl_free(list);
+}
+
 static void a_folder_below_that_cannot_be_read_is_no_input(void **state)
 {
     const int before = next_descriptor();
@@ -618,6 +650,7 @@ int main(void)
         TEST(a_disk_that_is_full_at_any_byte_keeps_the_checkpoint_before),
         TEST(a_write_that_fails_once_keeps_the_checkpoint_before),
         TEST(a_checkpoint_in_a_folder_that_is_gone_cannot_be_created),
+        TEST(a_folder_of_checkpoints_that_grows_is_not_overrun),
         TEST(a_folder_below_that_cannot_be_read_is_no_input),
     };
 

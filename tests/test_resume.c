@@ -632,6 +632,84 @@ static void a_checkpoint_is_that_of_its_epoch_or_none(void **state)
     ipl_trained_release(&t);
 }
 
+static void files_that_are_no_checkpoints_are_passed_over(void **state)
+{
+    static char longer[IPL_PATH_MAX];
+    ipl_checkpoint_place *list, place = {.name = "last"};
+    ipl_error err = {0};
+    ipl_trained t;
+    size_t n;
+
+    (void)state;
+    mlp("12-4-2", "sgd:lr=0.05");
+    strcpy(trial.checkpoint, "every:1");
+    train_ok("run", 7, 1, IPL_RESUME_NO); /* within the second epoch: last is no place */
+    assert_int_equal(ipl_checkpoint_list(&list, &n, in("run"), NULL), IPL_OK);
+    for (size_t i = 0; i < n; i++)
+        assert_string_not_equal(list[i].name, "last");
+    ipl_free(list);
+    train_ok("run", 0, 1, IPL_RESUME_RUN);
+    scratch_write(in("run/checkpoint/epoch-000001"), "x", 1);
+    assert_int_equal(
+        ipl_file_copy(in("run/checkpoint/epoch-000000000000000000000000000001"),
+                      in("run/checkpoint/last"), NULL),
+        IPL_OK); /* a sound one with a name that is none of ours */
+    assert_int_equal(ipl_checkpoint_list(&list, &n, in("run"), NULL), IPL_OK);
+    assert_in_range(n, 2, 3);
+    for (size_t i = 0; i < n; i++)
+        assert_int_not_equal(strncmp(list[i].name, "epoch-", 6), 0);
+    ipl_free(list);
+    ipl_alloc_fail_after(0);
+    assert_int_equal(ipl_checkpoint_list(&list, &n, in("run"), &err), IPL_E_NOMEM);
+    ipl_alloc_fail_after(-1);
+    assert_null(list);
+    memset(longer, '/', sizeof longer - 1);
+    assert_int_equal(ipl_checkpoint_list(&list, &n, longer, &err), IPL_E_ARG);
+    assert_non_null(strstr(err.msg, "path is too long"));
+    assert_int_equal(ipl_trained_open(&t, in("run"), "", NULL), IPL_OK);
+    assert_int_equal(ipl_checkpoint_load(t.net, longer, &place, t.exp, &err), IPL_E_ARG);
+    ipl_trained_release(&t);
+    memcpy(longer, in("run"), strlen(in("run")));
+    longer[sizeof longer - 1 - strlen("checkpoint/")] = '\0'; /* the folder fits */
+    assert_int_equal(ipl_checkpoint_list(&list, &n, longer, NULL), IPL_OK);
+    assert_int_equal(n, 0);
+    ipl_free(list);
+}
+
+/* Sound, of this experiment, and with other numbers in it than the net has parameters. */
+static void a_checkpoint_with_too_few_parameters_is_refused(void **state)
+{
+    const ipl_checkpoint_place place = {.name = "odd"};
+    char bytes[4] = {0};
+    ipl_text text = {0};
+    ipl_trained t;
+
+    (void)state;
+    mlp("12-4-2", "sgd:lr=0.05");
+    train_ok("run", 0, 1, IPL_RESUME_NO);
+    assert_int_equal(ipl_trained_open(&t, in("run"), "", NULL), IPL_OK);
+    ipl_experiment_print_result(&text, t.exp);
+    for (int whole = 0; whole < 2; whole++) {
+        const ipl_checkpoint c = {.whole = whole != 0,
+                                  .experiment = text.s,
+                                  .data = "",
+                                  .build = "",
+                                  .segments = "",
+                                  .state = bytes,
+                                  .state_size = sizeof bytes};
+        ipl_error err = {0};
+
+        assert_int_equal(
+            ipl_checkpoint_write(in("run/checkpoint/odd"), NULL, &c, NULL, 0, NULL),
+            IPL_OK);
+        assert_int_equal(ipl_checkpoint_load(t.net, in("run"), &place, t.exp, &err),
+                         IPL_E_FORMAT);
+        assert_non_null(strstr(err.msg, "checkpoint/odd: "));
+    }
+    ipl_text_release(&text);
+    ipl_trained_release(&t);
+}
+
 /* The run goes on while it is measured: after the first epoch, that of the second is gone. */
 typedef struct going {
     ipl_text warnings;
@@ -888,6 +966,8 @@ int main(void)
         RUN_TEST(checkpoints_measured_again_give_the_rows_of_the_run),
         RUN_TEST(fewer_rows_and_one_split_are_measured_again),
         RUN_TEST(a_checkpoint_is_that_of_its_epoch_or_none),
+        RUN_TEST(files_that_are_no_checkpoints_are_passed_over),
+        RUN_TEST(a_checkpoint_with_too_few_parameters_is_refused),
         RUN_TEST(an_epoch_that_is_gone_is_left_out_with_a_warning),
         RUN_TEST(checkpoints_are_chosen_by_text),
         RUN_TEST(a_long_line_that_differs_is_cut_in_the_message),
