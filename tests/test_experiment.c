@@ -182,9 +182,13 @@ static void an_unknown_preset_names_the_nearest(void **state)
 /* A folder "presets" of our own, below the one that INFOPLANE_SHARE names. */
 static void begin_presets(char *share, char *folder)
 {
-    strcpy(share, "/tmp/ipl_presets_XXXXXX");
-    assert_non_null(mkdtemp(share));
-    sprintf(folder, "%s/presets", share);
+    static const char pattern[] = "/tmp/ipl_presets_XXXXXX";
+
+    memcpy(share, pattern, sizeof pattern);
+    if (!mkdtemp(share))
+        fail();
+    memcpy(folder, share, sizeof pattern - 1);
+    memcpy(folder + sizeof pattern - 1, "/presets", sizeof "/presets");
     assert_int_equal(ipl_folder_create(folder, NULL), IPL_OK);
     assert_int_equal(setenv("INFOPLANE_SHARE", share, 1), 0);
 }
@@ -213,9 +217,9 @@ static void presets_are_the_ini_files_of_their_folder(void **state)
     (void)state;
     begin_presets(share, folder);
     memset(longest, 'z', 63);
-    strcpy(longest + 63, ".ini");
+    memcpy(longest + 63, ".ini", 5);
     memset(too_long, 'z', 64);
-    strcpy(too_long + 64, ".ini");
+    memcpy(too_long + 64, ".ini", 5);
     write_preset(folder, longest, "# about: the longest\n# time: 1 s");
     write_preset(folder, too_long, "");
     write_preset(folder, "a.ini", "epochs = 1\n# about: A b\r\n");

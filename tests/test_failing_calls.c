@@ -3,8 +3,9 @@
  * lost. The functions below stand in front of those of libc, zlib and libpng: a program's own
  * come first.
  */
-/* RTLD_NEXT */
+/* RTLD_NEXT; and no fread() of the headers' own in front of ours. */
 #define _GNU_SOURCE /* NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+#undef _FORTIFY_SOURCE
 #include "scratch.h"
 
 #include "base/alloc.h"
@@ -92,7 +93,7 @@ z_off_t gzseek(gzFile file, z_off_t offset, int whence)
 }
 
 /* Weak: else gcc takes the stream for that of a stranger, which fclose() must not close. */
-__attribute__((weak)) FILE *fopen(const char *path, const char *mode)
+__attribute__((weak)) FILE *fopen(const char *filename, const char *modes)
 {
     FILE *(*real)(const char *, const char *);
     void (*before)(const char *) = at_fopen;
@@ -100,29 +101,29 @@ __attribute__((weak)) FILE *fopen(const char *path, const char *mode)
     find(&real, "fopen");
     at_fopen = NULL; /* it may open files itself */
     if (before)
-        before(path);
-    return real(path, mode);
+        before(filename);
+    return real(filename, modes);
 }
 
-size_t fread(void *out, size_t size, size_t n, FILE *fp)
+size_t fread(void *ptr, size_t size, size_t n, FILE *stream)
 {
     size_t (*real)(void *, size_t, size_t, FILE *);
 
     find(&real, "fread");
     if (at_fread && --fread_call < 0)
-        at_fread(fileno(fp));
-    return real(out, size, n, fp);
+        at_fread(fileno(stream));
+    return real(ptr, size, n, stream);
 }
 
-void *mmap(void *at, size_t len, int protection, int flags, int fd, off_t offset)
+void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
 {
     void *(*real)(void *, size_t, int, int, int, off_t);
 
     find(&real, "mmap");
-    return is_broken("mmap") ? MAP_FAILED : real(at, len, protection, flags, fd, offset);
+    return is_broken("mmap") ? MAP_FAILED : real(addr, len, prot, flags, fd, offset);
 }
 
-struct dirent *readdir(DIR *dir)
+struct dirent *readdir(DIR *dirp)
 {
     struct dirent *(*real)(DIR *);
 
@@ -131,10 +132,10 @@ struct dirent *readdir(DIR *dir)
         broken = NULL;
         return NULL; /* as if the folder were empty */
     }
-    return real(dir);
+    return real(dirp);
 }
 
-ssize_t write(int fd, const void *bytes, size_t len)
+ssize_t write(int fd, const void *buf, size_t n)
 {
     ssize_t (*real)(int, const void *, size_t);
 
@@ -143,7 +144,7 @@ ssize_t write(int fd, const void *bytes, size_t len)
         errno = ENOSPC;
         return -1;
     }
-    return real(fd, bytes, len);
+    return real(fd, buf, n);
 }
 
 png_structp png_create_write_struct_2(png_const_charp version, png_voidp error_ptr,

@@ -46,8 +46,9 @@ static void a_long_name_is_cut_between_characters(void **state)
     ipl_track t;
 
     memset(name, 'n', sizeof name);
-    memcpy(name + 62, "\xc3\xa9", 2);
-    memcpy(name + 70, "", 1);
+    name[62] = '\xc3';
+    name[63] = '\xa9';
+    name[70] = '\0';
     (void)snprintf(rows, sizeof rows, "0,1,%s,5\n", name);
     assert_int_equal(track_of(&t, state, rows, true, NULL), IPL_OK);
     assert_int_equal(strlen(t.names[0]), 62);

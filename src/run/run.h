@@ -75,10 +75,10 @@ typedef struct ipl_run {
     ipl_activations *activations; /* NULL: not recorded */
     size_t unrecorded;            /* measurements whose activations could not be written */
     size_t undrawn;               /* pictures and kept parameters that could not */
-    ipl_text not_written;         /* what these were: the member of the segment in run.json */
-    size_t loaded_bytes;          /* peak of the process once the data set was there */
-    double free_bytes;            /* on the disk before the run; NaN: not recording */
-    bool noted;                   /* a note on recording was passed on */
+    ipl_text not_written; /* what these were: the member of the segment in run.json */
+    size_t loaded_bytes;  /* peak of the process once the data set was there */
+    double free_bytes;    /* on the disk before the run; NaN: not recording */
+    bool noted;           /* a note on recording was passed on */
 
     bool created; /* the run directory exists */
     ipl_run_dir dir;
