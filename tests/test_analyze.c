@@ -334,7 +334,7 @@ static void activations_that_cannot_be_written_do_not_stop_training(void **state
                            &err),
                      IPL_E_IO);
     assert_int_equal(warnings, 1);
-    assert_non_null(strstr(err.msg, "activations of 1 measurements and 0 pictures"));
+    assert_non_null(strstr(err.msg, ": activations of 1 measurements could not be"));
     assert_non_null(strstr(err.msg, "train its experiment.ini with another --out"));
     record = read_file(at("blocked/run.json"));
     assert_non_null(strstr(record, "\"not_written\": [\"activations 2\"]}"));

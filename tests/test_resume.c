@@ -481,12 +481,12 @@ static void parameters_that_could_not_be_kept_are_named_in_the_end(void **state)
     train_ok("run", 2, 1, IPL_RESUME_NO); /* the folder is there */
     block("run", "000002");
     assert_int_equal(train(&s, "run", 10, 1, IPL_RESUME_RUN, &err), IPL_E_IO);
-    assert_non_null(strstr(err.msg, "and 1 pictures or kept parameters could not be"));
+    assert_non_null(strstr(err.msg, ": 1 pictures or kept parameters could not be"));
     assert_non_null(strstr(s.warnings.s, "checkpoint/epoch-000002"));
     ipl_text_release(&s.warnings);
     block("run", "000004");
     assert_int_equal(train(&s, "run", 0, 1, IPL_RESUME_RUN, &err), IPL_E_IO);
-    assert_non_null(strstr(err.msg, "and 2 pictures or kept parameters could not be"));
+    assert_non_null(strstr(err.msg, ": 2 pictures or kept parameters could not be"));
     assert_non_null(strstr(err.msg, "see not_written in its run.json"));
     ipl_text_release(&s.warnings);
     assert_int_equal(ipl_path_join(path, in("run"), "run.json", NULL), IPL_OK);

@@ -7,6 +7,7 @@
 #include "run/summary.h"
 
 #include <math.h>
+#include <stdio.h>
 
 void ipl_run_warn(const ipl_run *r, const char *text)
 {
@@ -43,15 +44,21 @@ static ipl_status write_parameters(const ipl_run *r, ipl_error *err)
 /* Files that were given up along the way. */
 static ipl_status check_losses(const ipl_run *r, ipl_error *err)
 {
+    char recorded[64] = "", drawn[64] = "";
+
     if (r->write_failed)
         return ipl_fail(err, IPL_E_IO, "%s: rows could not be written", r->dir.path);
-    if (r->unrecorded > 0 || r->undrawn > 0)
-        return ipl_fail(err, IPL_E_IO,
-                        "%.60s: activations of %zu measurements and %zu pictures or kept "
-                        "parameters could not be written: see not_written in its run.json; "
-                        "to get them, train its experiment.ini with another --out",
-                        r->dir.path, r->unrecorded, r->undrawn);
-    return IPL_OK;
+    if (r->unrecorded == 0 && r->undrawn == 0)
+        return IPL_OK;
+    if (r->unrecorded > 0)
+        (void)snprintf(recorded, sizeof recorded, "activations of %zu measurements%s",
+                       r->unrecorded, r->undrawn > 0 ? " and " : "");
+    if (r->undrawn > 0)
+        (void)snprintf(drawn, sizeof drawn, "%zu pictures or kept parameters", r->undrawn);
+    return ipl_fail(err, IPL_E_IO,
+                    "%.60s: %s%s could not be written: see not_written in its run.json; to "
+                    "get them, train its experiment.ini with another --out",
+                    r->dir.path, recorded, drawn);
 }
 
 /* The first fault counts. */
