@@ -655,10 +655,13 @@ static void files_that_are_no_checkpoints_are_passed_over(void **state)
         ipl_file_copy(in("run/checkpoint/epoch-000000000000000000000000000001"),
                       in("run/checkpoint/last"), NULL),
         IPL_OK); /* a sound one with a name that is none of ours */
+    assert_int_equal(
+        ipl_file_copy(in("run/checkpoint/mine"), in("run/checkpoint/last"), NULL), IPL_OK);
     assert_int_equal(ipl_checkpoint_list(&list, &n, in("run"), NULL), IPL_OK);
     assert_in_range(n, 2, 3);
     for (size_t i = 0; i < n; i++)
-        assert_int_not_equal(strncmp(list[i].name, "epoch-", 6), 0);
+        assert_true(strncmp(list[i].name, "epoch-", 6) != 0 &&
+                    strcmp(list[i].name, "mine") != 0);
     ipl_free(list);
     ipl_alloc_fail_after(0);
     assert_int_equal(ipl_checkpoint_list(&list, &n, in("run"), &err), IPL_E_NOMEM);
