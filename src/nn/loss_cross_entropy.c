@@ -27,37 +27,43 @@ static void shift(float *out, const float *z, size_t n)
         out[i] = z[i] - top;
 }
 
+/* dz from e = e^(z - max z) in its place; returns the sum of e. */
+static double slope(float *dz, size_t n, size_t label, float share)
+{
+    double sum = 0.0;
+    float factor;
+
+    for (size_t i = 0; i < n; i++)
+        sum += (double)dz[i];
+    factor = share / (float)sum;
+    for (size_t i = 0; i < n; i++)
+        dz[i] *= factor;
+    dz[label] -= share;
+    return sum;
+}
+
 static double cross_entropy_apply(size_t *correct, const void *self, const ipl_loss_pass *p)
 {
     const size_t U = p->outputs;
+    const float share = 1.0f / (float)p->n;
     double loss = 0.0, all = 1.0; /* product of the sums, log of which is due */
 
     (void)self;
     *correct = 0;
     for (size_t r = 0; r < p->rows; r++) {
-        const size_t label = (size_t)p->y[r];
         float *e = p->dz + r * U;
 
         shift(e, p->z + r * U, U);
-        loss -= (double)e[label];
+        loss -= (double)e[p->y[r]];
         *correct += ipl_loss_hit(p->z + r * U, U, p->y[r]);
     }
     ipl_vec_exp(p->dz, p->dz, p->rows * U);
     for (size_t r = 0; r < p->rows; r++) {
-        float *dz = p->dz + r * U;
-        double sum = 0.0, factor;
-
-        for (size_t i = 0; i < U; i++)
-            sum += (double)dz[i];
-        all *= sum; /* 1 <= sum <= U, as the largest term is exp(0) */
-        if (!(all < ENOUGH)) {
+        all *= slope(p->dz + r * U, U, (size_t)p->y[r], share);
+        if (!(all < ENOUGH)) { /* 1 <= sum <= U, as the largest term is exp(0) */
             loss += log(all);
             all = 1.0;
         }
-        factor = 1.0 / (sum * (double)p->n);
-        for (size_t i = 0; i < U; i++)
-            dz[i] = (float)((double)dz[i] * factor);
-        dz[p->y[r]] = (float)((double)dz[p->y[r]] - 1.0 / (double)p->n);
     }
     return loss + log(all);
 }
