@@ -30,13 +30,15 @@ IPL_INLINE lanes *to(float *p)
 
 void ipl_abreast(float *out, const float *rows, size_t N, size_t D)
 {
-    for (size_t n = 0; n < N; n += LANES, rows += LANES * D, out += LANES * D)
-        for (size_t i = 0; i < LANES; i++) {
-            const float *row = rows + (n + i < N ? i : N - 1 - n) * D;
+    size_t n = 0;
 
-            for (size_t d = 0; d < D; d++)
-                out[d * LANES + i] = row[d];
-        }
+    for (; n + LANES <= N; n += LANES, rows += LANES * D, out += LANES * D)
+        for (size_t d = 0; d < D; d++)
+            for (size_t i = 0; i < LANES; i++)
+                out[d * LANES + i] = rows[i * D + d];
+    for (size_t i = 0; n < N && i < LANES; i++)
+        for (size_t d = 0; d < D; d++)
+            out[d * LANES + i] = rows[(n + i < N ? i : N - 1 - n) * D + d];
 }
 
 void ipl_abreast_rows(float *rows, const float *x, size_t N, size_t D)
@@ -142,14 +144,31 @@ static void outer(float *sum, const float *dy, const float *x, size_t N, size_t 
         }
 }
 
-/* The sum of dY, a vector each. */
+/* T sums of dY, a vector each. */
+IPL_INLINE void total_some(float *sum, const float *dy, size_t N, size_t U, const size_t T)
+{
+    lanes s[SIDE_D];
+
+#pragma GCC unroll 8
+    for (size_t i = 0; i < T; i++)
+        s[i] = (lanes){0};
+    for (size_t n = 0; n < N; n += LANES, dy += U * LANES)
+#pragma GCC unroll 8
+        for (size_t i = 0; i < T; i++)
+            s[i] += *at(dy + i * LANES);
+#pragma GCC unroll 8
+    for (size_t i = 0; i < T; i++)
+        *to(sum + i * LANES) = s[i];
+}
+
 IPL_CLONES
 static void total(float *sum, const float *dy, size_t N, size_t U)
 {
-    memset(sum, 0, U * LANES * sizeof *sum);
-    for (size_t n = 0; n < N; n += LANES, dy += U * LANES)
-        for (size_t i = 0; i < U * LANES; i++)
-            sum[i] += dy[i];
+    for (size_t u = 0; u < U; u += SIDE_D)
+#pragma GCC unroll 8
+        for (size_t i = 1; i <= SIDE_D; i++)
+            if (i == SIDE_D ? U - u >= i : U - u == i)
+                total_some(sum + u * LANES, dy + u * LANES, N, U, i);
 }
 
 /* out[i] += the lanes of vector i: halves are added to each other. */

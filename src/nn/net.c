@@ -145,13 +145,14 @@ static void lay_out(ipl_net *net, cursor *at)
 {
     const size_t threads = ipl_pool_threads(net->pool);
     const size_t outputs = net->layers[net->n_layers - 1].U;
+    const bool turned = net->abreast && !net->loss_ops->takes_abreast;
 
     net->rows = take(at, net->batch, net->D, sizeof *net->rows);
     net->x = net->abreast || ipl_shape_turns(net->input)
                  ? take(at, rows_held(net), net->D, sizeof *net->x)
                  : net->rows;
-    net->z = take(at, net->abreast ? net->batch : 0, outputs, sizeof *net->z);
-    net->dz = take(at, net->abreast ? net->batch : 0, outputs, sizeof *net->dz);
+    net->z = take(at, turned ? net->batch : 0, outputs, sizeof *net->z);
+    net->dz = take(at, turned ? net->batch : 0, outputs, sizeof *net->dz);
     net->y = take(at, net->batch, 1, sizeof *net->y);
     net->scratch = take(at, threads, net->n_scratch, sizeof *net->scratch);
     net->sums = take(at, n_shards(net), 1, sizeof *net->sums);

@@ -115,7 +115,7 @@ struct ipl_net {
     size_t memory;
     float *rows;    /* (batch, D) input as the batch has it */
     float *x;       /* (batch, D) as the layers have it: the same, channels last, or abreast */
-    float *z, *dz;  /* (batch, outputs) of the loss where samples lie abreast */
+    float *z, *dz;  /* (batch, outputs) of a loss that does not take samples abreast */
     float *scratch; /* (threads, n_scratch) */
     size_t n_scratch;
     int32_t *y;           /* (batch) labels */

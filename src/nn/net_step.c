@@ -241,22 +241,24 @@ static void apply_loss(ipl_net *net, size_t shard, size_t first, size_t rows)
     const net_layer *last = &net->layers[net->n_layers - 1];
     const size_t U = last->U;
     float *z = last->y + first * U, *dz = last->dy + first * U;
+    const bool turned = net->abreast && !net->loss_ops->takes_abreast;
     const ipl_loss_pass p = {
         .rows = rows,
         .n = net->job.batch->n,
         .outputs = U,
         .inputs = net->D,
-        .z = net->abreast ? net->z + first * U : z,
+        .z = turned ? net->z + first * U : z,
         .x = (ipl_shape_turns(last->info.out) ? net->x : net->rows) + first * net->D,
         .y = net->y + first,
-        .dz = net->abreast ? net->dz + first * U : dz,
+        .dz = turned ? net->dz + first * U : dz,
+        .abreast = net->abreast && !turned,
     };
     ipl_batch_sums *sums = &net->sums[shard];
 
-    if (net->abreast)
+    if (turned)
         ipl_abreast_rows(net->z + first * U, z, rows, U);
     sums->loss = net->loss_ops->apply(&sums->correct, net->loss.self, &p);
-    if (net->abreast)
+    if (turned)
         spread_gradient(dz, p.dz, rows, U);
 }
 
