@@ -760,6 +760,29 @@ static void a_nan_in_an_activation_is_traced_to_its_layer(void **state)
     ipl_net_destroy(net);
 }
 
+/* The last number of a layer is not among the first n U where samples lie abreast. */
+static void a_nan_in_a_narrow_net_is_traced_to_its_layer(void **state)
+{
+    ipl_net_opts opts = options("12-10-7-2");
+    const size_t start = 0;
+    const ipl_batch batch = {.n = 5, .fill = fill_short, .source = &start};
+    ipl_batch_sums sums;
+    ipl_param_view view;
+    ipl_error err = {0};
+    ipl_net *net;
+
+    (void)state;
+    opts.input = (ipl_shape){12, 1, 1};
+    opts.n_classes = 2;
+    net = create(&opts);
+    assert_true(ipl_net_param(&view, net, 0));
+    view.data[9 * 12] = NAN;
+    assert_int_equal(ipl_net_train_batch(&sums, net, &batch, 0.05, 0, 0, &err),
+                     IPL_E_NUMERIC);
+    assert_non_null(strstr(err.msg, "first in layer 0 "));
+    ipl_net_destroy(net);
+}
+
 static void a_nan_in_the_data_is_said_to_be_in_the_input(void **state)
 {
     ipl_net *net = create_text("64-20-10");
@@ -1091,6 +1114,7 @@ int main(void)
         cmocka_unit_test(a_net_without_parameters_trains_nothing),
         cmocka_unit_test(a_loss_that_diverges_names_the_layer_and_keeps_the_parameters),
         cmocka_unit_test(a_nan_in_an_activation_is_traced_to_its_layer),
+        cmocka_unit_test(a_nan_in_a_narrow_net_is_traced_to_its_layer),
         cmocka_unit_test(a_nan_in_the_data_is_said_to_be_in_the_input),
         cmocka_unit_test(creating_reports_every_allocation_that_fails),
         cmocka_unit_test(running_a_net_allocates_nothing),
