@@ -12,7 +12,12 @@
 
 #include <float.h>
 
-enum { LANES = 32, N_KEEP = 3, COLUMNS = 64 };
+enum {
+    LANES = 32,
+    STEPS = 4, /* terms added in float before they join a sum in double */
+    N_KEEP = 3,
+    COLUMNS = 64
+};
 
 typedef struct layernorm {
     double eps;
@@ -144,13 +149,21 @@ IPL_INLINE void back(float *restrict dx, const float *restrict dy, const float *
     float mean, slope;
     size_t i = 0;
 
-    for (; i + LANES <= n; i += LANES)
-        for (size_t k = 0; k < LANES; k++) {
-            const float g = scaled(dy, w, i + k), xn = ((x[i + k] - high) - low) * factor;
+    for (; i + STEPS * LANES <= n; i += STEPS * LANES) {
+        float some[LANES] = {0}, products[LANES] = {0};
 
-            a[k] += (double)g;
-            b[k] += (double)(g * xn);
+        for (size_t j = i; j < i + STEPS * LANES; j += LANES)
+            for (size_t k = 0; k < LANES; k++) {
+                const float g = scaled(dy, w, j + k);
+
+                some[k] += g;
+                products[k] += g * (((x[j + k] - high) - low) * factor);
+            }
+        for (size_t k = 0; k < LANES; k++) {
+            a[k] += (double)some[k];
+            b[k] += (double)products[k];
         }
+    }
     for (; i < n; i++) {
         const float g = scaled(dy, w, i);
 
