@@ -253,7 +253,7 @@ COVERED := $(patsubst %,tests/test_%,idx gzip cifar png npy opt text net experim
 BENCH_PARTS := machine train measure estimators conv
 BENCH_BIN   := $(BENCH_PARTS:%=$(BUILD)/tests/bench/bench_%)
 
-## bench          speed of everything, 25 minutes at most: build/bench.txt, .csv and .png
+## bench          speed of everything, 25 minutes at most: build/bench.txt, .csv, two .png
 bench: $(BENCH_BIN) infoplane
 	$(Q)rm -f build/bench.csv build/bench.txt build/bench.failed
 	$(Q)for b in $(BENCH_BIN); do \

@@ -121,6 +121,10 @@ static void a_gram_matrix_fills_the_lower_triangle_only(void **state)
         check_gram(sizes[i], sizes[(i + 3) % SIZES], false);
         check_gram(sizes[i], sizes[(i + 3) % SIZES], true);
     }
+    for (size_t order = 383; order < 2100; order += 200) { /* one to five strips */
+        check_gram(3, order, false);
+        check_gram(order, 2, true);
+    }
 }
 
 static void a_gram_matrix_with_weight_zero_forgets_the_old_one(void **state)
@@ -166,6 +170,55 @@ static void a_cholesky_factor_multiplies_back(void **state)
         assert_close(ipl_cholesky_logdet(l, n), naive_logdet(a, n), 1e-11);
         ipl_free(l);
         ipl_free(a);
+    }
+}
+
+/*
+ * A = I + Z'Z with Z (8, n): det A = det(I + Z Z'), and a product with a vector tells whether
+ * L L' = A without n^3 operations.
+ */
+static void a_large_factor_multiplies_back(void **state)
+{
+    const size_t orders[] = {1023, 1300, 2100}, few = 8;
+
+    (void)state;
+    for (size_t s = 0; s < 3; s++) {
+        const size_t n = orders[s];
+        double *z = matrix(few, n, 18), *x = matrix(n, 1, 19), *l = matrix(n, n, 20);
+        double *t = ipl_array(n, 1, sizeof *t, NULL), small[64] = {0}, zx[8] = {0};
+
+        for (size_t i = 0; i < n; i++)
+            for (size_t j = 0; j <= i; j++) {
+                l[i * n + j] = i == j ? 1.0 : 0.0;
+                for (size_t k = 0; k < few; k++)
+                    l[i * n + j] += z[k * n + i] * z[k * n + j];
+            }
+        for (size_t k = 0; k < few; k++) {
+            small[k * few + k] = 1.0;
+            for (size_t m = 0; m < few; m++)
+                for (size_t i = 0; i < n; i++)
+                    small[k * few + m] += z[k * n + i] * z[m * n + i];
+            for (size_t i = 0; i < n; i++)
+                zx[k] += z[k * n + i] * x[i];
+        }
+        assert_int_equal(ipl_cholesky(l, n, NULL, NULL), IPL_OK);
+        assert_close(ipl_cholesky_logdet(l, n), naive_logdet(small, few), 1e-11);
+        for (size_t i = 0; i < n; i++) /* t = L'x */
+            for (size_t j = 0; j <= i; j++)
+                t[j] += l[i * n + j] * x[i];
+        for (size_t i = 0; i < n; i++) {
+            double got = 0.0, want = x[i];
+
+            for (size_t j = 0; j <= i; j++)
+                got += l[i * n + j] * t[j];
+            for (size_t k = 0; k < few; k++)
+                want += z[k * n + i] * zx[k];
+            assert_close(got, want, 1e-11);
+        }
+        ipl_free(t);
+        ipl_free(l);
+        ipl_free(x);
+        ipl_free(z);
     }
 }
 
@@ -369,6 +422,7 @@ int main(void)
         cmocka_unit_test(a_gram_matrix_fills_the_lower_triangle_only),
         cmocka_unit_test(a_gram_matrix_with_weight_zero_forgets_the_old_one),
         cmocka_unit_test(a_cholesky_factor_multiplies_back),
+        cmocka_unit_test(a_large_factor_multiplies_back),
         cmocka_unit_test(an_indefinite_matrix_has_no_factor),
         cmocka_unit_test(a_nan_has_no_factor),
         cmocka_unit_test(a_solve_undoes_the_factor),

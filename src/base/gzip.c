@@ -42,7 +42,7 @@ ipl_status ipl_gzip_open(ipl_gzip **out, const char *path, ipl_error *err)
                         : ipl_fail(err, IPL_E_NOINPUT, "%s: %s", path, strerror(errno));
         goto done;
     }
-    (void)gzbuffer(file->fp, 1u << 17);
+    (void)gzbuffer(file->fp, 1u << 15);
     *out = file;
     file = NULL; /* now the caller's */
 done:

@@ -1,6 +1,7 @@
 #include "info/rows.h"
 
 #include "info/columns.h"
+#include "math/vec.h"
 
 #include <string.h>
 
@@ -25,19 +26,35 @@ ipl_status ipl_rows_reserve(double **room, const ipl_var *v, size_t which, ipl_w
     return st;
 }
 
+IPL_CLONES
+static void promote(double *out, const float *x, size_t n)
+{
+    for (size_t j = 0; j < n; j++)
+        out[j] = (double)x[j];
+}
+
+IPL_CLONES
+static void promote_less(double *out, const float *x, const double *shift, size_t n)
+{
+    for (size_t j = 0; j < n; j++)
+        out[j] = (double)x[j] - shift[j];
+}
+
 /* Columns [first, first + width) of a row as it was given, less shift when there is one. */
 static void read_part(double *out, const ipl_var *v, size_t row, size_t first, size_t width,
                       const double *shift)
 {
     const size_t at = (v->order ? v->order[row] : row) * v->d + first;
 
-    if (v->from.f64)
+    if (v->from.f64) {
         memcpy(out, v->from.f64 + at, width * sizeof *out);
-    else
-        for (size_t j = 0; j < width; j++)
-            out[j] = (double)v->from.f32[at + j];
-    for (size_t j = 0; shift && j < width; j++)
-        out[j] -= shift[j];
+        for (size_t j = 0; shift && j < width; j++)
+            out[j] -= shift[j];
+    } else if (shift) {
+        promote_less(out, v->from.f32 + at, shift, width);
+    } else {
+        promote(out, v->from.f32 + at, width);
+    }
 }
 
 const double *ipl_rows_one(const ipl_var *v, size_t row, double *room)
@@ -84,7 +101,7 @@ typedef struct study_job {
     ipl_var *v;
     double *room;
     size_t first, count;
-    bool squares; /* of what is left, instead of its sum */
+    int pass; /* the sum about the first row, about the mean, the sum of squares */
 } study_job;
 
 /* Add what the rows say of a block of columns: v->ss collects it. */
@@ -100,11 +117,11 @@ static void study_columns(void *arg, size_t task, size_t thread)
     for (size_t i = 0; i < block.n; i++)
         read_part(job->room + i * v->d + block.first, v, job->first + i, block.first,
                   block.width, NULL);
-    for (size_t i = 0; !job->squares && i < block.n; i++)
+    for (size_t i = 0; job->pass == 0 && i < block.n; i++)
         for (size_t j = 0; j < block.width; j++)
             if (job->room[i * v->d + block.first + j] != mean[j])
                 v->s.p[block.first + j] = 1.0;
-    if (job->squares)
+    if (job->pass == 2)
         ipl_columns_centre(part, &block, mean);
     else
         ipl_columns_rest(part, &block, mean);
@@ -112,9 +129,9 @@ static void study_columns(void *arg, size_t task, size_t thread)
         v->ss.p[block.first + j] += part[j];
 }
 
-static void study(ipl_var *v, double *room, bool squares, ipl_pool *pool)
+static void study(ipl_var *v, double *room, int pass, ipl_pool *pool)
 {
-    study_job job = {.v = v, .squares = squares};
+    study_job job = {.v = v, .pass = pass};
 
     job.room = room;
     memset(v->ss.p, 0, v->d * sizeof *v->ss.p);
@@ -132,10 +149,10 @@ void ipl_rows_study(ipl_var *v, double *room, ipl_pool *pool)
     read_part(v->mean.p, v, 0, 0, v->d, NULL);
     memset(v->s.p, 0, v->d * sizeof *v->s.p);
     for (int pass = 0; pass < 2; pass++) {
-        study(v, room, false, pool);
+        study(v, room, pass, pool);
         for (size_t j = 0; j < v->d; j++)
             if (v->s.p[j] != 0.0)
                 v->mean.p[j] += v->ss.p[j] / (double)v->n;
     }
-    study(v, room, true, pool);
+    study(v, room, 2, pool);
 }

@@ -7,18 +7,14 @@
  */
 #include "base/alloc.h"
 #include "math/blas_turn.h"
+#include "math/cuts.h"
 #include "math/linalg.h"
 
-#include <assert.h>
 #include <cblas.h>
-#include <limits.h>
 #include <math.h>
-#include <sched.h>
-#include <stdatomic.h>
 #include <string.h>
 
 /* OpenBLAS exports LAPACK's Fortran names, but Debian's package ships no lapacke.h. */
-extern void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info);
 extern void dgeqrf_(const int *m, const int *n, double *a, const int *lda, double *tau,
                     double *work, const int *lwork, int *info);
 extern void dgetrf_(const int *m, const int *n, double *a, const int *lda, int *pivots,
@@ -28,38 +24,15 @@ extern void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a,
                     const int *liwork, int *info);
 
 enum {
-    STRIPS = 6,          /* strips that a product is cut into at least, */
-    STRIP_MIN = 64,      /* if they have so many rows, */
-    STRIP_MAX = 256,     /* and this many at most */
-    NARROW = 48,         /* columns of a product that is computed transposed */
-    SOLVE_BASE = 64,     /* rows of a block of a triangular solve */
-    CHOLESKY_TILE = 128, /* the serial part is one factor of this order per column */
-    SOLVE_TILES = 8,     /* column tiles of a triangular solve */
-    SOLVE_MIN = 96,      /* right-hand sides below which another tile costs more */
-    SOLVE_MAX = 256,     /* columns of such a tile at most */
-    SPIN_ROUNDS = 1000,  /* looks at a flag before giving the processor away */
-    QR_BLOCK = 64,       /* workspace columns of dgeqrf */
-    EIGEN_BLOCK = 66     /* workspace columns of dsyevd: 64 for a block of dsytrd */
+    STRIPS = 4,         /* strips of a product or a Gram matrix, */
+    STRIP_MIN = 64,     /* less of a product below so many rows for each, */
+    TRIANGLE_MIN = 192, /* and of a Gram matrix below so many, */
+    STRIP_MAX = 400,    /* more above */
+    NARROW = 48,        /* columns of a product that is computed transposed, */
+    NARROW_ROWS = 256,  /* so many rows at a time */
+    QR_BLOCK = 64,      /* workspace columns of dgeqrf */
+    EIGEN_BLOCK = 66    /* workspace columns of dsyevd: 64 for a block of dsytrd */
 };
-
-/* Sizes become int here and nowhere else. */
-static int blas_int(size_t n)
-{
-    assert(n <= INT_MAX);
-    return (int)n;
-}
-
-/* Equal cuts of 0 ... total: `count` of them, all `step` long but the last. */
-typedef struct cuts {
-    size_t total, step, count;
-} cuts;
-
-static cuts cut_by(size_t total, size_t step)
-{
-    const cuts c = {total, step, (total + step - 1) / step};
-
-    return c;
-}
 
 /*
  * The rows of a product, in strips of nearly equal size and a multiple of 8. A strip is as wide
@@ -73,13 +46,6 @@ static cuts cut_side(size_t total)
     strips = (total + want - 1) / want;
     strips = strips ? strips : 1;
     return cut_by(total, ((total + strips - 1) / strips + 7) / 8 * 8);
-}
-
-static size_t cut_length(const cuts *c, size_t i)
-{
-    const size_t at = i * c->step;
-
-    return c->total - at < c->step ? c->total - at : c->step;
 }
 
 typedef struct product_job {
@@ -110,7 +76,7 @@ static void narrow_strip(void *arg, size_t task, size_t thread)
 {
     const product_job *job = arg;
     const size_t first = task * job->rows.step, rows = cut_length(&job->rows, task);
-    double turned[NARROW * STRIP_MAX], *c = job->c + first * job->n;
+    double turned[NARROW * NARROW_ROWS], *c = job->c + first * job->n;
 
     (void)thread;
     ipl_blas_enter();
@@ -130,7 +96,7 @@ void ipl_dgemm_tn(double *c, const double *a, const double *b, size_t m, size_t 
 
     job.c = c;
     if (n <= NARROW && n < m) {
-        job.rows = cut_by(m, STRIP_MAX);
+        job.rows = cut_by(m, NARROW_ROWS);
         ipl_pool_run(pool, job.rows.count, narrow_strip, &job);
         return;
     }
@@ -154,22 +120,44 @@ typedef struct gram_job {
     double alpha, beta;
     CBLAS_TRANSPOSE first, second; /* G = op1(Z) op2(Z) */
     size_t hop; /* from one vector of the Gram matrix to the next, in z */
-    cuts side;
+    size_t order, strips;
 } gram_job;
 
-/* One strip below the diagonal and its tile on it, the longest strip first. */
-static void gram_strip(void *arg, size_t task, size_t thread)
+/*
+ * Strips of a triangle, all of nearly the same area: the upper ones are high, and what is
+ * below the diagonal of the lower ones is wide, which are the shapes that BLAS is fastest at.
+ */
+static size_t triangle_strips(size_t order)
+{
+    const size_t few = order / TRIANGLE_MIN, many = order / STRIP_MAX;
+    const size_t want = few < STRIPS ? few : STRIPS;
+
+    return want < 1 ? 1 : want > many ? want : many;
+}
+
+/* The row where strip i begins. */
+static size_t triangle_edge(const gram_job *job, size_t i)
+{
+    const double share = sqrt((double)i / (double)job->strips);
+
+    return i == job->strips ? job->order
+                            : (size_t)lround(share * (double)job->order / 8.0) * 8;
+}
+
+/* One strip below the diagonal and its tile on it. */
+static void gram_strip(void *arg, size_t i, size_t thread)
 {
     const gram_job *job = arg;
-    const size_t i = job->side.count - 1 - task, first = i * job->side.step;
-    const int rows = blas_int(cut_length(&job->side, i)), inner = blas_int(job->inner);
-    const int ld = blas_int(job->side.total), ldz = blas_int(job->stride);
+    const size_t first = triangle_edge(job, i);
+    const int rows = blas_int(triangle_edge(job, i + 1) - first);
+    const int inner = blas_int(job->inner), ld = blas_int(job->order);
+    const int ldz = blas_int(job->stride);
     const double *z = job->z + first * job->hop;
-    double *g = job->g + first * job->side.total;
+    double *g = job->g + first * job->order;
 
     (void)thread;
     ipl_blas_enter();
-    if (i > 0)
+    if (first > 0)
         cblas_dgemm(CblasRowMajor, job->first, job->second, rows, blas_int(first), inner,
                     job->alpha, z, ldz, job->z, ldz, job->beta, g, ld);
     cblas_dsyrk(CblasRowMajor, CblasLower, job->first, rows, inner, job->alpha, z, ldz,
@@ -190,8 +178,9 @@ void ipl_gram_cols(double *g, const double *z, size_t n, size_t d, double alpha,
                     .hop = 1};
 
     job.g = g;
-    job.side = cut_side(d);
-    ipl_pool_run(pool, job.side.count, gram_strip, &job);
+    job.order = d;
+    job.strips = triangle_strips(d);
+    ipl_pool_run(pool, job.strips, gram_strip, &job);
 }
 
 void ipl_gram_rows(double *g, const double *z, size_t n, size_t d, double alpha,
@@ -207,200 +196,9 @@ void ipl_gram_rows(double *g, const double *z, size_t n, size_t d, double alpha,
                     .hop = d};
 
     job.g = g;
-    job.side = cut_side(n);
-    ipl_pool_run(pool, job.side.count, gram_strip, &job);
-}
-
-/*
- * Left-looking tiles. Task (i, k) owns tile (i, k) of L:
- *
- *     A_ik -= sum_{j<k} L_ij L_kj',  then  L_kk = chol(A_kk)  or  L_ik = A_ik L_kk^-T
- *
- * Tasks go column by column, so what one waits for was handed out before it: with any number
- * of threads, one included, somebody is at work on it or it is done.
- */
-typedef struct cholesky_job {
-    double *a;
-    cuts side;
-    atomic_size_t *done; /* per tile row: columns finished */
-    atomic_bool failed;
-} cholesky_job;
-
-static void wait_for(atomic_size_t *done, size_t columns)
-{
-    for (int i = 0; atomic_load_explicit(done, memory_order_acquire) < columns; i++)
-        if (i >= SPIN_ROUNDS)
-            (void)sched_yield();
-}
-
-/* Tile column k and row i of task number `task`: column 0 has all rows, the next one less. */
-static void column_tile(size_t *i, size_t *k, size_t task, size_t count)
-{
-    *k = 0;
-    while (task >= count - *k) {
-        task -= count - *k;
-        ++*k;
-    }
-    *i = *k + task;
-}
-
-/*
- * Triangular solves by blocks of SOLVE_BASE: what is known is taken away by a product, which
- * is three times as fast as the solver of BLAS, and the solver is left with the diagonal.
- */
-
-/* B = B L^-T, B (m, n), L (n, n), both with rows `ld` apart. */
-static void solve_right(double *b, const double *l, size_t m, size_t n, size_t ld)
-{
-    for (size_t j = 0; j < n; j += SOLVE_BASE / 2) {
-        const size_t width = n - j < SOLVE_BASE / 2 ? n - j : SOLVE_BASE / 2;
-
-        /* B_j -= B_0 ... B_j-1 L_j' */
-        if (j > 0)
-            cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, blas_int(m),
-                        blas_int(width), blas_int(j), -1.0, b, blas_int(ld), l + j * ld,
-                        blas_int(ld), 1.0, b + j, blas_int(ld));
-        cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit,
-                    blas_int(m), blas_int(width), 1.0, l + j * ld + j, blas_int(ld), b + j,
-                    blas_int(ld));
-    }
-}
-
-/* B = L^-1 B, B (m, n) with rows `ldb` apart, L (m, m). */
-static void solve_left(double *b, const double *l, size_t m, size_t n, size_t ldb)
-{
-    for (size_t i = 0; i < m; i += SOLVE_BASE) {
-        const size_t rows = m - i < SOLVE_BASE ? m - i : SOLVE_BASE;
-
-        /* B_i -= L_i (B_0; ...; B_i-1) */
-        if (i > 0)
-            cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, blas_int(rows),
-                        blas_int(n), blas_int(i), -1.0, l + i * m, blas_int(m), b,
-                        blas_int(ldb), 1.0, b + i * ldb, blas_int(ldb));
-        cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit,
-                    blas_int(rows), blas_int(n), 1.0, l + i * m + i, blas_int(m),
-                    b + i * ldb, blas_int(ldb));
-    }
-}
-
-static void cholesky_tile(void *arg, size_t task, size_t thread)
-{
-    cholesky_job *job = arg;
-    const size_t ld = job->side.total;
-    size_t i, k;
-    double *row_i, *row_k, *a;
-    int rows, cols;
-
-    (void)thread;
-    column_tile(&i, &k, task, job->side.count);
-    row_i = job->a + i * job->side.step * ld;
-    row_k = job->a + k * job->side.step * ld;
-    a = row_i + k * job->side.step;
-    rows = blas_int(cut_length(&job->side, i));
-    cols = blas_int(cut_length(&job->side, k));
-
-    wait_for(&job->done[i], k);
-    if (i == k) {
-        const char upper = 'U';
-        const int stride = blas_int(ld);
-        int info = 0;
-
-        ipl_blas_enter();
-        if (k > 0)
-            cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, rows,
-                        blas_int(k * job->side.step), -1.0, row_i, stride, 1.0, a, stride);
-        if (!atomic_load(&job->failed))
-            dpotrf_(&upper, &rows, a, &stride, &info);
-        ipl_blas_leave();
-        for (int r = 0; r < rows && info == 0; r++)
-            if (!(a[(size_t)r * ld + (size_t)r] > 0.0))
-                info = r + 1; /* a NaN, which some builds of dpotrf let pass */
-        if (info != 0)
-            atomic_store(&job->failed, true);
-    } else {
-        wait_for(&job->done[k], k);
-        ipl_blas_enter();
-        if (k > 0 && !atomic_load(&job->failed))
-            cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, cols,
-                        blas_int(k * job->side.step), -1.0, row_i, blas_int(ld), row_k,
-                        blas_int(ld), 1.0, a, blas_int(ld));
-        ipl_blas_leave();
-        wait_for(&job->done[k], k + 1);
-        ipl_blas_enter();
-        if (!atomic_load(&job->failed))
-            solve_right(a, row_k + k * job->side.step, cut_length(&job->side, i),
-                        cut_length(&job->side, k), ld);
-        ipl_blas_leave();
-    }
-    atomic_store_explicit(&job->done[i], k + 1, memory_order_release);
-}
-
-ipl_status ipl_cholesky(double *a, size_t n, ipl_pool *pool, ipl_error *err)
-{
-    cholesky_job job;
-    atomic_size_t few[64], *many = NULL; /* no allocation below an order of 8192 */
-    ipl_status st = IPL_OK;
-
-    job.a = a;
-    job.side = cut_by(n, CHOLESKY_TILE);
-    job.done = few;
-    if (job.side.count > sizeof few / sizeof few[0]) {
-        many = ipl_array(job.side.count, 1, sizeof *many, err);
-        if (!many)
-            return IPL_E_NOMEM;
-        job.done = many;
-    }
-    for (size_t i = 0; i < job.side.count; i++)
-        atomic_init(&job.done[i], 0);
-    atomic_init(&job.failed, false);
-    ipl_pool_run(pool, job.side.count * (job.side.count + 1) / 2, cholesky_tile, &job);
-    if (atomic_load(&job.failed))
-        st = ipl_fail(err, IPL_E_NUMERIC,
-                      "a matrix of order %zu is not positive definite in double precision",
-                      n);
-    ipl_free(many);
-    return st;
-}
-
-double ipl_cholesky_logdet(const double *l, size_t n)
-{
-    double sum = 0.0;
-
-    for (size_t i = 0; i < n; i++)
-        sum += log(l[i * n + i]);
-    return 2.0 * sum;
-}
-
-typedef struct solve_job {
-    double *b;
-    const double *l;
-    size_t m, n;
-    cuts cols;
-} solve_job;
-
-static void solve_tile(void *arg, size_t task, size_t thread)
-{
-    const solve_job *job = arg;
-
-    (void)thread;
-    /* B_j = L^-1 B_j */
-    ipl_blas_enter();
-    solve_left(job->b + task * job->cols.step, job->l, job->m, cut_length(&job->cols, task),
-               job->n);
-    ipl_blas_leave();
-}
-
-void ipl_solve_lower(double *b, const double *l, size_t m, size_t n, ipl_pool *pool)
-{
-    solve_job job = {.l = l, .m = m, .n = n};
-    size_t tiles = n / SOLVE_MIN;
-
-    job.b = b;
-    tiles = tiles < 1 ? 1 : tiles > SOLVE_TILES ? SOLVE_TILES : tiles;
-    job.cols = cut_by(n, (n + tiles - 1) / tiles);
-    if (job.cols.step > SOLVE_MAX)
-        job.cols = cut_by(n, SOLVE_MAX);
-    ipl_pool_run(pool, job.cols.count, solve_tile, &job);
+    job.order = n;
+    job.strips = triangle_strips(n);
+    ipl_pool_run(pool, job.strips, gram_strip, &job);
 }
 
 /*

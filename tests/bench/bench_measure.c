@@ -548,6 +548,67 @@ static void print_row(const bench_options *opts, const workload *w, const result
     record(opts, w, m, flop, one, ratio);
 }
 
+/* ---- cost over one size ---- */
+
+enum { CURVE_MAX = 7 };
+
+/*
+ * An input of 784 columns and one layer: of 256 units on n samples, which grows with n, or of
+ * d units on 2000 samples, which grows with d^2 to d^3 and from d = n on not at all but by
+ * the sum of products of the samples.
+ */
+static const struct curve {
+    const char *name, *size;
+    size_t at[CURVE_MAX];
+} curves[] = {
+    {"scale-samples", "n", {500, 1000, 2000, 4000, 8000, 16000, 32000}},
+    {"scale-columns", "d", {10, 32, 100, 320, 1000, 2000, 4000}},
+};
+
+static void print_point(const bench_options *opts, size_t size, const result *m)
+{
+    char name[32];
+
+    (void)snprintf(name, sizeof name, "%zu", size);
+    printf("%-8s", name);
+    for (size_t t = 0; t < BENCH_THREADS; t++)
+        bench_print(9, 4, m->ours[t]);
+    for (size_t t = 0; t < BENCH_THREADS; t++)
+        bench_print(8, 1, 1e-9 * m->flop / m->ours[t]);
+    bench_print(7, 0, m->memory);
+    bench_print(7, 0, m->predicted);
+    printf("\n");
+    (void)fflush(stdout);
+    for (size_t t = 0; t < BENCH_THREADS; t++) {
+        bench_record(opts, name, "seconds", t + 1, m->ours[t]);
+        bench_record(opts, name, "gflops", t + 1, 1e-9 * m->flop / m->ours[t]);
+    }
+    bench_record(opts, name, "process_mebibytes", 0, m->memory);
+}
+
+static void draw_curve(const bench_options *opts, const struct curve *c)
+{
+    const bool widths = strcmp(c->size, "d") == 0;
+    bench_options as = *opts;
+    bench_peer nobody = {0};
+
+    as.program = c->name;
+    printf("\n%-8s %9s %9s %7s %7s %6s %6s\n", c->size, "seconds 1t", "2t", "GF/s 1t", "2t",
+           "MiB", "plane");
+    for (size_t i = 0; i < CURVE_MAX && c->at[i] > 0; i++) {
+        workload w = workloads[0];
+        char net[32];
+        result m;
+
+        (void)snprintf(net, sizeof net, "784-%zu-10", widths ? c->at[i] : 256);
+        w.net = net;
+        w.measured = "fc1";
+        w.n = widths ? 2000 : c->at[i];
+        measure(&m, &w, &nobody, bench_threads(opts));
+        print_point(&as, c->at[i], &m);
+    }
+}
+
 int main(int argc, char **argv)
 {
     bench_options opts;
@@ -564,5 +625,8 @@ int main(int argc, char **argv)
             print_row(&opts, &workloads[i], &m);
         }
     bench_peer_stop(&peer);
+    for (size_t i = 0; i < sizeof curves / sizeof *curves; i++)
+        if (bench_wanted(&opts, curves[i].name) && !opts.quick)
+            draw_curve(&opts, &curves[i]);
     return bench_options_close(&opts);
 }

@@ -289,6 +289,59 @@ static void print_row(const bench_options *opts, const workload *w, const result
     bench_record(opts, w->name, "ratio", 0, ratio);
 }
 
+/* ---- cost over one size ---- */
+
+enum { CURVE_MAX = 6 };
+
+/* The rest is that of a wide layer: 784-1024-20-20-20-10, or 784-W-10 in batches of 128. */
+static const struct curve {
+    const char *name, *size;
+    size_t at[CURVE_MAX];
+} curves[] = {
+    {"scale-batch", "batch", {8, 32, 128, 512, 2048}},
+    {"scale-width", "width", {64, 256, 1024, 4096}},
+};
+
+static void print_point(const bench_options *opts, size_t size, const result *m)
+{
+    char name[32];
+
+    (void)snprintf(name, sizeof name, "%zu", size);
+    printf("%-8s", name);
+    for (size_t t = 0; t < BENCH_THREADS; t++)
+        bench_print(10, 0, m->ours[t]);
+    for (size_t t = 0; t < BENCH_THREADS; t++)
+        bench_print(8, 1, 1e-9 * m->flop * m->ours[t]);
+    printf("\n");
+    (void)fflush(stdout);
+    for (size_t t = 0; t < BENCH_THREADS; t++) {
+        bench_record(opts, name, "images_per_second", t + 1, m->ours[t]);
+        bench_record(opts, name, "gflops", t + 1, 1e-9 * m->flop * m->ours[t]);
+    }
+}
+
+static void draw_curve(const bench_options *opts, const struct curve *c,
+                       const bench_pools *pools)
+{
+    const bool widths = strcmp(c->size, "width") == 0;
+    bench_options as = *opts;
+    bench_peer nobody = {0};
+
+    as.program = c->name;
+    printf("\n%-8s %9s %9s %7s %7s\n", c->size, "images/s 1t", "2t", "GF/s 1t", "2t");
+    for (size_t i = 0; i < CURVE_MAX && c->at[i] > 0; i++) {
+        workload w = workloads[0];
+        char net[32];
+        result m;
+
+        (void)snprintf(net, sizeof net, "784-%zu-10", c->at[i]);
+        w.net = widths ? net : FNN;
+        w.batch = widths ? 128 : c->at[i];
+        measure(&m, &w, pools, &nobody, bench_threads(opts));
+        print_point(&as, c->at[i], &m);
+    }
+}
+
 int main(int argc, char **argv)
 {
     bench_options opts;
@@ -307,6 +360,9 @@ int main(int argc, char **argv)
             print_row(&opts, &workloads[i], &m);
         }
     bench_peer_stop(&peer);
+    for (size_t i = 0; i < sizeof curves / sizeof *curves; i++)
+        if (bench_wanted(&opts, curves[i].name) && !opts.quick)
+            draw_curve(&opts, &curves[i], &pools);
     bench_pools_release(&pools);
     return bench_options_close(&opts);
 }
