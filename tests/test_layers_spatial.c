@@ -156,9 +156,9 @@ static void pools_follow_their_definition(void **state)
 {
     static const window windows[] = {{1, 1, 0}, {2, 2, 0}, {3, 2, 0}, {3, 2, 1},
                                      {2, 1, 1}, {3, 1, 1}, {2, 3, 0}, {5, 4, 2}};
-    static const ipl_shape maps[] = {{1, 5, 5}, {3, 7, 6}, {4, 5, 8},
-                                     {6, 5, 9}, {8, 6, 5}, {9, 11, 5},
-                                     {6, 8, 6}, {16, 6, 6}, {19, 6, 5}, {40, 5, 6}};
+    static const ipl_shape maps[] = {{1, 5, 5},  {3, 7, 6},  {4, 5, 8}, {6, 5, 9},
+                                     {8, 6, 5},  {9, 11, 5}, {6, 8, 6}, {16, 6, 6},
+                                     {19, 6, 5}, {40, 5, 6}};
 
     (void)state;
     for (size_t k = 0; k < sizeof windows / sizeof windows[0]; k++)
@@ -183,8 +183,7 @@ static void the_gradient_goes_to_the_first_of_equal_maxima(void **state)
             b.x[i] = i % (4 * c) < c ? 0.0f : 1.0f; /* pixel 0 is less, the others equal */
         run(&b);
         for (size_t i = 0; i < MAPS * 4 * c; i++)
-            assert_true(b.dx[i] ==
-                        (i / c % 4 == 1 ? b.dy[i / (4 * c) * c + i % c] : 0.0f));
+            assert_true(b.dx[i] == (i / c % 4 == 1 ? b.dy[i / (4 * c) * c + i % c] : 0.0f));
         tear_down(&b);
     }
 }

@@ -652,8 +652,8 @@ static void check_narrow(const char *loss, size_t n)
             taps[k][i] = ipl_array(n, widths[i], sizeof(float), NULL);
         ipl_net_probe(taps[k], net[k], &batch);
         for (size_t step = 0; step < 20; step++)
-            assert_int_equal(ipl_net_train_batch(&sums, net[k], &batch, 0.05, 0, step, NULL),
-                             IPL_OK);
+            assert_int_equal(
+                ipl_net_train_batch(&sums, net[k], &batch, 0.05, 0, step, NULL), IPL_OK);
     }
     for (size_t i = 0; i < 11; i++)
         assert_memory_equal(taps[0][i], taps[1][i], n * widths[i] * sizeof(float));

@@ -34,7 +34,7 @@ typedef struct ipl_loss_sizes {
 
 typedef struct ipl_loss_ops {
     ipl_row row;
-    bool logits; /* the net's outputs are log odds: a final dense is named so */
+    bool logits;        /* the net's outputs are log odds: a final dense is named so */
     bool takes_abreast; /* apply() may be asked for samples abreast */
 
     /** IPL_OK, or IPL_E_SHAPE naming both sizes. */

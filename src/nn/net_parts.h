@@ -113,8 +113,8 @@ struct ipl_net {
 
     char *arena; /* all arrays below and those of the layers */
     size_t memory;
-    float *rows;    /* (batch, D) input as the batch has it */
-    float *x;       /* (batch, D) as the layers have it: the same, channels last, or abreast */
+    float *rows; /* (batch, D) input as the batch has it */
+    float *x;    /* (batch, D) as the layers have it: the same, channels last, or abreast */
     float *z, *dz;  /* (batch, outputs) of a loss that does not take samples abreast */
     float *scratch; /* (threads, n_scratch) */
     size_t n_scratch;
