@@ -479,6 +479,7 @@ static void sweep_all(const job *j, float *panel)
         job some = *j;
 
         m = min(most, j->h.n - first);
+        assert(m > 0);
         some.y += first * j->at_y.col;
         some.at_y.col *= m;
         some.joined = m;
@@ -617,6 +618,7 @@ static void fold_joined(const conv_fold *whole, const ipl_conv *g, float *sums)
         size_t span, rows;
 
         m = min(most, whole->cols - first);
+        assert(m > 0);
         span = joined_span(g, m);
         rows = g->kh * span;
         f.x += first * f.at_x.col;

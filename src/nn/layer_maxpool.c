@@ -101,7 +101,7 @@ IPL_INLINE void back_place(float *dx, const float *dy, const float *won, view v)
                 const half_bits here = *(const half *)(won + c) == (half){0} + number;
 
                 *(half *)(dx + i * v.line + j * v.C + c) +=
-                    (half)(here & *(const half_bits *)(dy + c));
+                    (half)(here & (half_bits) * (const half *)(dy + c));
             }
     for (size_t c = whole; c < v.C; c++) {
         const size_t cell = (size_t)won[c] - v.first;
@@ -122,7 +122,7 @@ IPL_INLINE void back_line(float *dx, const float *dy, const float *won, size_t p
             for (size_t c = 0; !alone && c < C; c += LANES)
                 *(lanes *)(dx + c) =
                     (lanes)((*(const lanes *)(won + c) == (lanes){0} + (float)k) &
-                            *(const bits *)(dy + c));
+                            (bits) * (const lanes *)(dy + c));
             for (size_t c = 0; alone && c < C; c++)
                 dx[c] = won[c] == (float)k ? dy[c] : 0.0f;
         }
