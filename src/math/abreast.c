@@ -117,11 +117,12 @@ IPL_INLINE void outer_some(float *sum, const float *dy, const float *x, size_t N
 #pragma GCC unroll 8
     for (size_t i = 0; i < S * T; i++)
         s[i] = (lanes){0};
-    for (size_t n = 0; n < N; n += LANES, dy += U * LANES, x += D * LANES)
+    for (size_t n = 0; n < N; n += LANES, dy += U * LANES, x += D * LANES) {
 #pragma GCC unroll 8
         for (size_t i = 0; i < S * T; i++)
             /* cppcheck-suppress uninitvar; all were set to zero */
             s[i] += *at(dy + i / T * LANES) * *at(x + i % T * LANES);
+    }
 #pragma GCC unroll 8
     for (size_t i = 0; i < S * T; i++)
         *to(sum + (i / T * D + i % T) * LANES) = s[i];
@@ -152,10 +153,11 @@ IPL_INLINE void total_some(float *sum, const float *dy, size_t N, size_t U, cons
 #pragma GCC unroll 8
     for (size_t i = 0; i < T; i++)
         s[i] = (lanes){0};
-    for (size_t n = 0; n < N; n += LANES, dy += U * LANES)
+    for (size_t n = 0; n < N; n += LANES, dy += U * LANES) {
 #pragma GCC unroll 8
         for (size_t i = 0; i < T; i++)
             s[i] += *at(dy + i * LANES);
+    }
 #pragma GCC unroll 8
     for (size_t i = 0; i < T; i++)
         *to(sum + i * LANES) = s[i];
@@ -164,11 +166,12 @@ IPL_INLINE void total_some(float *sum, const float *dy, size_t N, size_t U, cons
 IPL_CLONES
 static void total(float *sum, const float *dy, size_t N, size_t U)
 {
-    for (size_t u = 0; u < U; u += SIDE_D)
+    for (size_t u = 0; u < U; u += SIDE_D) {
 #pragma GCC unroll 8
         for (size_t i = 1; i <= SIDE_D; i++)
             if (i == SIDE_D ? U - u >= i : U - u == i)
                 total_some(sum + u * LANES, dy + u * LANES, N, U, i);
+    }
 }
 
 /* out[i] += the lanes of vector i: halves are added to each other. */

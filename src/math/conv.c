@@ -475,10 +475,10 @@ static void sweep_all(const job *j, float *panel)
     const bool side_by_side = j->at_y.col == j->channels;
     const size_t most = side_by_side ? most_joined(j->channels, j->h.taps, j->h.step) : 1;
 
-    for (size_t first = 0, m; first < j->h.n; first += (j->h.n - first) / m * m) {
+    for (size_t first = 0; first < j->h.n;) {
+        const size_t m = min(most, j->h.n - first);
         job some = *j;
 
-        m = min(most, j->h.n - first);
         assert(m > 0);
         some.y += first * j->at_y.col;
         some.at_y.col *= m;
@@ -489,6 +489,7 @@ static void sweep_all(const job *j, float *panel)
         some.h.step *= m;
         some.h.taps += (m - 1) * j->h.step;
         sweep_joined(&some, panel);
+        first += some.h.n * m;
     }
 }
 
@@ -613,14 +614,12 @@ static void fold_joined(const conv_fold *whole, const ipl_conv *g, float *sums)
 {
     const size_t most = most_joined(g->filters, g->kw, g->stride);
 
-    for (size_t first = 0, m; first < whole->cols; first += (whole->cols - first) / m * m) {
+    for (size_t first = 0; first < whole->cols;) {
+        const size_t m = min(most, whole->cols - first);
+        const size_t span = joined_span(g, m), rows = g->kh * span;
         conv_fold f = *whole;
-        size_t span, rows;
 
-        m = min(most, whole->cols - first);
         assert(m > 0);
-        span = joined_span(g, m);
-        rows = g->kh * span;
         f.x += first * f.at_x.col;
         f.dy += first * f.at_dy.col;
         f.cols = (whole->cols - first) / m;
@@ -634,6 +633,7 @@ static void fold_joined(const conv_fold *whole, const ipl_conv *g, float *sums)
         fold_all(&f, span, 0, rows);
         if (m > 1)
             add_joined(whole->dw, sums, g, m);
+        first += f.cols * m;
     }
 }
 

@@ -147,12 +147,13 @@ IPL_INLINE void back(float *restrict dx, const float *restrict dy, const float *
     const float high = keep[0], low = keep[1], factor = keep[2];
     double a[LANES] = {0}, b[LANES] = {0}, sum = 0.0, product = 0.0;
     float mean, slope;
+    const size_t together = (size_t)STEPS * LANES;
     size_t i = 0;
 
-    for (; i + STEPS * LANES <= n; i += STEPS * LANES) {
+    for (; i + together <= n; i += together) {
         float some[LANES] = {0}, products[LANES] = {0};
 
-        for (size_t j = i; j < i + STEPS * LANES; j += LANES)
+        for (size_t j = i; j < i + together; j += LANES)
             for (size_t k = 0; k < LANES; k++) {
                 const float g = scaled(dy, w, j + k);
 

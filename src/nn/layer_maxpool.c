@@ -12,6 +12,7 @@
 #include "math/vec.h"
 #include "nn/window.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { LANES = 16, HALF = 8 };
@@ -106,6 +107,7 @@ IPL_INLINE void back_place(float *dx, const float *dy, const float *won, view v)
     for (size_t c = whole; c < v.C; c++) {
         const size_t cell = (size_t)won[c] - v.first;
 
+        assert(v.size > 0);
         dx[cell / v.size * v.line + cell % v.size * v.C + c] += dy[c];
     }
 }
