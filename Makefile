@@ -156,6 +156,7 @@ $(patsubst %,$(BUILD)/src/math/conv_%.o,plain avx2 avx512): OPT := $(filter-out 
 endif
 $(BUILD)/src/math/conv_plain.o:  OPT += $(CONTRACT)
 $(BUILD)/src/math/narrow.o:      OPT += $(CONTRACT)
+$(BUILD)/src/math/abreast.o:     OPT += $(CONTRACT)
 $(BUILD)/src/math/conv_avx2.o:   OPT += $(CONTRACT) $(if $(X86),-mavx2 -mfma)
 $(BUILD)/src/math/conv_avx512.o: OPT += $(CONTRACT) $(if $(X86),-mavx512f -mavx512vl -mfma)
 

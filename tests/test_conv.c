@@ -124,6 +124,24 @@ static void run_fast(const arrays *a, const ipl_conv *g, size_t n)
                       g->kh * g->kw * g->c);
 }
 
+/* The gradient added to what is there, a one. */
+static void check_added(const arrays *a, const ipl_conv *g, size_t n)
+{
+    const ipl_shape out = ipl_conv_out(g);
+
+    for (int i = DW; i <= DB; i++)
+        for (size_t k = 0; k < a->n[i]; k++)
+            a->p[i][k] = 1.0f;
+    fill_nan(a->p[SCRATCH], a->n[SCRATCH]);
+    ipl_conv_add_gradient(a->p[DW], a->p[DB], a->p[X], a->p[DY], a->p[SCRATCH], g, n);
+    ipl_conv_gradient_ref(a->ref[DW], a->ref[DB], a->p[X], a->p[DY], g, n);
+    for (int i = DW; i <= DB; i++) {
+        for (size_t k = 0; k < a->n[i]; k++)
+            a->p[i][k] -= 1.0f;
+        assert_near(a->p[i], a->ref[i], a->n[i], n * out.h * out.w);
+    }
+}
+
 static void check(const ipl_conv *g, size_t n, int at_end)
 {
     const ipl_shape out = ipl_conv_out(g);
@@ -136,6 +154,7 @@ static void check(const ipl_conv *g, size_t n, int at_end)
     assert_near(a.p[DX], a.ref[DX], a.n[DX], g->kh * g->kw * g->filters);
     assert_near(a.p[DW], a.ref[DW], a.n[DW], n * out.h * out.w);
     assert_near(a.p[DB], a.ref[DB], a.n[DB], n * out.h * out.w);
+    check_added(&a, g, n);
     tear_down(&a);
 }
 

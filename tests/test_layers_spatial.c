@@ -156,8 +156,9 @@ static void pools_follow_their_definition(void **state)
 {
     static const window windows[] = {{1, 1, 0}, {2, 2, 0}, {3, 2, 0}, {3, 2, 1},
                                      {2, 1, 1}, {3, 1, 1}, {2, 3, 0}, {5, 4, 2}};
-    static const ipl_shape maps[] = {{1, 5, 5}, {3, 7, 6}, {4, 5, 8},
-                                     {6, 5, 9}, {8, 6, 5}, {9, 11, 5}};
+    static const ipl_shape maps[] = {{1, 5, 5},  {3, 7, 6},  {4, 5, 8}, {6, 5, 9},
+                                     {8, 6, 5},  {9, 11, 5}, {6, 8, 6}, {16, 6, 6},
+                                     {19, 6, 5}, {40, 5, 6}};
 
     (void)state;
     for (size_t k = 0; k < sizeof windows / sizeof windows[0]; k++)
@@ -168,18 +169,21 @@ static void pools_follow_their_definition(void **state)
             }
 }
 
+/* Maps enough that most do not lie at the end of the arrays. */
+enum { MAPS = 20 };
+
 static void the_gradient_goes_to_the_first_of_equal_maxima(void **state)
 {
     (void)state;
-    for (size_t c = 1; c <= 5; c++) {
+    for (size_t c = 1; c <= 17; c++) {
         bench b;
 
-        set_up(&b, "maxpool:size=2", (ipl_shape){c, 2, 2}, 1);
-        for (size_t i = 0; i < 4 * c; i++)
-            b.x[i] = i < c ? 0.0f : 1.0f; /* pixel 0 is less, the others are equal */
+        set_up(&b, "maxpool:size=2", (ipl_shape){c, 2, 2}, MAPS);
+        for (size_t i = 0; i < MAPS * 4 * c; i++)
+            b.x[i] = i % (4 * c) < c ? 0.0f : 1.0f; /* pixel 0 is less, the others equal */
         run(&b);
-        for (size_t i = 0; i < 4 * c; i++)
-            assert_true(b.dx[i] == (i / c == 1 ? b.dy[i % c] : 0.0f));
+        for (size_t i = 0; i < MAPS * 4 * c; i++)
+            assert_true(b.dx[i] == (i / c % 4 == 1 ? b.dy[i / (4 * c) * c + i % c] : 0.0f));
         tear_down(&b);
     }
 }
@@ -187,16 +191,16 @@ static void the_gradient_goes_to_the_first_of_equal_maxima(void **state)
 static void nan_wins_over_every_number(void **state)
 {
     (void)state;
-    for (size_t c = 1; c <= 5; c++)
+    for (size_t c = 1; c <= 17; c++)
         for (size_t bad = 0; bad < 9; bad++) {
             bench b;
 
-            set_up(&b, "maxpool:size=3", (ipl_shape){c, 3, 3}, 1);
-            b.x[bad * c] = NAN;
+            set_up(&b, "maxpool:size=3", (ipl_shape){c, 3, 3}, MAPS);
+            for (size_t n = 0; n < MAPS; n++)
+                b.x[n * b.D + bad * c] = n % 2 == 0 ? NAN : -NAN;
             run(&b);
-            assert_true(isnan(b.y[0]));
-            for (size_t i = 1; i < c; i++)
-                assert_true(b.y[i] == b.y[i]);
+            for (size_t i = 0; i < MAPS * c; i++)
+                assert_true(isnan(b.y[i]) == (i % c == 0));
             tear_down(&b);
         }
 }

@@ -1,5 +1,6 @@
 #include "test.h"
 
+#include "math/abreast.h"
 #include "nn/loss.h"
 
 #include <string.h>
@@ -214,6 +215,66 @@ static void sums_of_shards_are_those_of_the_batch(void **state)
     }
 }
 
+/* A loss that takes samples abreast: 16 + n of them, like as many rows. */
+static void check_abreast(const char *text, size_t n, size_t U, bool nan)
+{
+    enum { MOST = 48 * 12 };
+    const size_t N = 16 + n;
+    float z[MOST], z_a[MOST], dz[MOST], dz_a[MOST], back[MOST];
+    size_t hits, correct;
+    int32_t y[48];
+    ipl_loss_pass pass = {
+        .rows = N, .n = N + 3, .outputs = U, .z = z, .x = z, .y = y, .dz = dz};
+    double rows, abreast;
+    bench b;
+
+    set_up(&b, text);
+    fill(z, N * U, (uint32_t)(n + U));
+    for (size_t i = 0; i < N; i++)
+        y[i] = (int32_t)(i * i % U);
+    memcpy(z + U, z + 2 * U, sizeof *z); /* some equal outputs */
+    for (size_t u = 0; u < U; u++)
+        z[3 * U + u] = 1.0f;
+    z[5 * U] = 100.0f;
+    if (nan)
+        z[7 * U] = NAN;
+    ipl_abreast(z_a, z, N, U);
+    rows = b.ops->apply(&hits, b.spec.self, &pass);
+    pass.z = z_a;
+    pass.dz = dz_a;
+    pass.abreast = true;
+    abreast = b.ops->apply(&correct, b.spec.self, &pass);
+    ipl_abreast_rows(back, dz_a, N, U);
+    assert_int_equal(correct, hits);
+    assert_true(nan ? isnan(abreast) : fabs(abreast - rows) <= 1e-6 * fabs(rows));
+    for (size_t i = 0; i < N * U && !nan; i++)
+        assert_close((double)back[i], (double)dz[i], 1e-8);
+    ipl_abreast_rows(back, dz_a, ipl_abreast_up(N), U);
+    for (size_t i = N * U; i < ipl_abreast_up(N) * U; i++)
+        assert_true(back[i] == 0.0f);
+    ipl_spec_release(&b.spec);
+}
+
+static void samples_abreast_have_the_loss_of_rows(void **state)
+{
+    size_t checked = 0;
+
+    (void)state;
+    for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) {
+        bench b;
+        bool takes;
+
+        set_up(&b, texts[k]);
+        takes = b.ops->takes_abreast;
+        ipl_spec_release(&b.spec);
+        for (size_t n = 0; takes && n <= 32; n++, checked++) {
+            check_abreast(texts[k], n, 2 + n % 11, false);
+            check_abreast(texts[k], n, 2 + n % 11, true);
+        }
+    }
+    assert_true(checked > 0);
+}
+
 static void check_fails(const char *text, ipl_loss_sizes sizes, const char *a,
                         const char *b)
 {
@@ -251,6 +312,7 @@ int main(void)
         cmocka_unit_test(a_hit_is_the_first_largest_output),
         cmocka_unit_test(nan_in_the_output_is_nan_in_the_loss),
         cmocka_unit_test(sums_of_shards_are_those_of_the_batch),
+        cmocka_unit_test(samples_abreast_have_the_loss_of_rows),
         cmocka_unit_test(sizes_that_do_not_fit_are_named),
     };
 

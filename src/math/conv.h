@@ -16,6 +16,9 @@
  * the same however the images are cut into calls. They depend on the processor, because the
  * kernels use the widest vectors it has, with fused multiply-add where it has that.
  *
+ * Where few channels make several pixels one vector, a number of x or dy that is not finite may
+ * also spoil the pixels beside those that see it: it is multiplied by zero there.
+ *
  * Each kernel has a naive twin, *_ref, for tests and benchmarks.
  */
 #ifndef IPL_CONV_H

@@ -148,15 +148,7 @@ static size_t vectors(size_t n)
     return n <= LANES ? 1 : 2;
 }
 
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) &&                     \
-    defined(__linux__) && defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) &&       \
-    !defined(__SANITIZE_THREAD__)
-#    define NARROW_CLONES __attribute__((target_clones("avx512f", "fma", "default")))
-#else
-#    define NARROW_CLONES
-#endif
-
-NARROW_CLONES
+IPL_FMA_CLONES
 static void product_any(float *y, const float *x, const float *m, const float *b, size_t N,
                         size_t K, size_t U)
 {
@@ -193,7 +185,7 @@ void ipl_narrow_backward(float *dx, const float *dy, const float *w, size_t N, s
     product_any(dx, dy, m, first, N, U, D);
 }
 
-NARROW_CLONES
+IPL_FMA_CLONES
 static void outer_any(float *m, const float *dy, const float *x, const ending *end,
                       size_t N, size_t U, size_t D)
 {

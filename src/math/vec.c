@@ -96,20 +96,17 @@ static inline float expm1_one(float x)
     return 2.0f * (half * expm1_core(r) + (half - 0.5f));
 }
 
+/* u / (u + 1) for u = (e^2|x| - 1) / 2; as u - u d for small u, which rounds less. */
 static inline float tanh_one(float x)
 {
-    const float a = clamp(magnitude(x), 0.0f, 10.0f);
-    const float far = 1.0f - 2.0f / (exp_one(2.0f * a) + 1.0f);
-    const float s = a * a;
-    float p = -0.0057049864f;
-    float near;
+    const float a = 2.0f * magnitude(x);
+    uint32_t n;
+    const float r = reduce(&n, pick(a > 20.0f, 20.0f, a));
+    const float half = float_of((n - 256u + 126u) << 23); /* 2^n / 2 */
+    const float u = half * expm1_core(r) + (half - 0.5f);
+    const float d = u / (u + 1.0f);
 
-    p = p * s + 0.0206390861f;
-    p = p * s - 0.0537397154f;
-    p = p * s + 0.133314416f;
-    p = p * s - 0.333332807f;
-    near = a + a * (s * p);
-    return float_of(bits_of(pick(a < 0.625f, near, far)) | (bits_of(x) & 0x80000000u));
+    return float_of(bits_of(pick(u < 0.5f, u - u * d, d)) | (bits_of(x) & 0x80000000u));
 }
 
 static inline float sigmoid_one(float x)

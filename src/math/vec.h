@@ -26,6 +26,17 @@
 #    endif
 #endif
 
+/** The same for files whose products may be fused with sums. */
+#ifndef IPL_FMA_CLONES
+#    if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) &&                 \
+        defined(__linux__) && defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) &&   \
+        !defined(__SANITIZE_THREAD__)
+#        define IPL_FMA_CLONES __attribute__((target_clones("avx512f", "fma", "default")))
+#    else
+#        define IPL_FMA_CLONES
+#    endif
+#endif
+
 /** A helper that every clone of its callers gets a copy of, made for their constants. Vectors
  * must not be passed between functions of different instruction sets. */
 #if defined(__GNUC__)

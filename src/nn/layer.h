@@ -19,6 +19,8 @@
  * net, and in the order of random draws, it is (C, H, W): an ipl_param says how its array is
  * turned.
  *
+ * In a net of narrow layers alone samples lie abreast.
+ *
  * Rows of a batch do not depend on each other, with one exception: a layer with n_sums() is
  * run forward (in training) and backward when its sums over the whole batch are known.
  */
@@ -57,6 +59,7 @@ typedef struct ipl_pass {
     const float *x2; /* (N, D) second input of a sum, or NULL */
     float *dx2;      /* (N, D) its gradient: written by a sum, added by the branching */
     size_t batch;    /* rows of the whole batch */
+    bool abreast;    /* samples lie abreast, and N is a multiple of 16 (math/abreast.h) */
     double *sums;    /* (2 n_sums) over the batch: sum_forward(), then sum_backward() */
     float *running;  /* (n_running) arrays in the order of running() */
 } ipl_pass;
@@ -123,6 +126,8 @@ typedef struct ipl_layer_ops {
     void (*forward)(const void *self, ipl_shape in, ipl_shape out, const ipl_pass *p);
     /** dx from dy; only called when dx is wanted. */
     void (*backward)(const void *self, ipl_shape in, ipl_shape out, const ipl_pass *p);
+    /** Whether its passes take samples abreast. NULL: an activation does, another layer not. */
+    bool (*takes_abreast)(const void *self);
     /** Number of tiles of dw, after bind. NULL: no parameters. */
     size_t (*n_tiles)(const void *self);
     /** Tile of dw over the whole batch. */

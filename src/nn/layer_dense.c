@@ -3,6 +3,7 @@
  *
  * Parameters: W (U, D) row-major, its columns in the order of the input, then b (U). Conventions are those of PyTorch's nn.Linear.
  */
+#include "math/abreast.h"
 #include "math/linalg.h"
 #include "math/narrow.h"
 #include "math/vec.h"
@@ -87,6 +88,10 @@ static void dense_forward(const void *self, ipl_shape in, ipl_shape out, const i
     (void)in;
     (void)out;
     /* Y = 1 b' + X W' */
+    if (p->abreast) {
+        ipl_abreast_forward(p->y, p->x, W, b, N, D, U);
+        return;
+    }
     if (ipl_narrow_fits(D, U)) {
         ipl_narrow_forward(p->y, p->x, W, b, N, D, U);
         return;
@@ -102,10 +107,19 @@ static void dense_backward(const void *self, ipl_shape in, ipl_shape out, const 
     (void)in;
     (void)out;
     /* dX = dY W */
-    if (ipl_narrow_fits(l->inputs, l->units))
+    if (p->abreast)
+        ipl_abreast_backward(p->dx, p->dy, p->w, p->rows, l->inputs, l->units);
+    else if (ipl_narrow_fits(l->inputs, l->units))
         ipl_narrow_backward(p->dx, p->dy, p->w, p->rows, l->inputs, l->units);
     else
         ipl_gemm(IPL_NN, p->rows, l->inputs, l->units, 1.0f, p->dy, p->w, 0.0f, p->dx);
+}
+
+static bool dense_takes_abreast(const void *self)
+{
+    const dense *l = self;
+
+    return ipl_narrow_fits(l->inputs, l->units);
 }
 
 /* Rows of dW in one tile: a multiple of 16, so that tiles fill the registers of a product. */
@@ -146,6 +160,10 @@ static void dense_gradient(const void *self, size_t tile, const ipl_pass *p)
     const size_t rows = U - first < tile_rows(l) ? U - first : tile_rows(l);
 
     /* dW = dY' X; a narrow layer is one tile */
+    if (p->abreast) {
+        ipl_abreast_gradient(p->dw, p->dw + U * D, p->dy, p->x, p->rows, D, U);
+        return;
+    }
     if (ipl_narrow_fits(D, U)) {
         ipl_narrow_gradient(p->dw, p->dw + U * D, p->dy, p->x, p->rows, D, U);
         return;
@@ -169,6 +187,7 @@ const ipl_layer_ops ipl_layer_dense = {
     .flops = dense_flops,
     .forward = dense_forward,
     .backward = dense_backward,
+    .takes_abreast = dense_takes_abreast,
     .n_tiles = dense_n_tiles,
     .gradient = dense_gradient,
 };

@@ -12,7 +12,12 @@
 
 #include <float.h>
 
-enum { LANES = 32, N_KEEP = 3, COLUMNS = 64 };
+enum {
+    LANES = 32,
+    STEPS = 4, /* terms added in float before they join a sum in double */
+    N_KEEP = 3,
+    COLUMNS = 64
+};
 
 typedef struct layernorm {
     double eps;
@@ -142,15 +147,24 @@ IPL_INLINE void back(float *restrict dx, const float *restrict dy, const float *
     const float high = keep[0], low = keep[1], factor = keep[2];
     double a[LANES] = {0}, b[LANES] = {0}, sum = 0.0, product = 0.0;
     float mean, slope;
+    const size_t together = (size_t)STEPS * LANES;
     size_t i = 0;
 
-    for (; i + LANES <= n; i += LANES)
-        for (size_t k = 0; k < LANES; k++) {
-            const float g = scaled(dy, w, i + k), xn = ((x[i + k] - high) - low) * factor;
+    for (; i + together <= n; i += together) {
+        float some[LANES] = {0}, products[LANES] = {0};
 
-            a[k] += (double)g;
-            b[k] += (double)(g * xn);
+        for (size_t j = i; j < i + together; j += LANES)
+            for (size_t k = 0; k < LANES; k++) {
+                const float g = scaled(dy, w, j + k);
+
+                some[k] += g;
+                products[k] += g * (((x[j + k] - high) - low) * factor);
+            }
+        for (size_t k = 0; k < LANES; k++) {
+            a[k] += (double)some[k];
+            b[k] += (double)products[k];
         }
+    }
     for (; i < n; i++) {
         const float g = scaled(dy, w, i);
 

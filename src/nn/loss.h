@@ -22,6 +22,7 @@ typedef struct ipl_loss_pass {
     const float *x;   /* (N, D) input of the net */
     const int32_t *y; /* (N) labels 0 ... U-1 */
     float *dz;        /* (N, U) overwritten with dL/dz, L = mean over the batch */
+    bool abreast;     /* z and dz lie abreast (math/abreast.h); dz of no sample is zero */
 } ipl_loss_pass;
 
 /** What a loss must know of a net to say whether they fit. */
@@ -33,7 +34,8 @@ typedef struct ipl_loss_sizes {
 
 typedef struct ipl_loss_ops {
     ipl_row row;
-    bool logits; /* the net's outputs are log odds: a final dense is named so */
+    bool logits;        /* the net's outputs are log odds: a final dense is named so */
+    bool takes_abreast; /* apply() may be asked for samples abreast */
 
     /** IPL_OK, or IPL_E_SHAPE naming both sizes. */
     ipl_status (*check)(const void *self, const ipl_loss_sizes *sizes, ipl_error *err);

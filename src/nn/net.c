@@ -1,5 +1,6 @@
 #include "base/alloc.h"
 #include "base/pool.h"
+#include "math/abreast.h"
 #include "math/linalg.h"
 #include "nn/net_parts.h"
 
@@ -73,6 +74,12 @@ static size_t n_reduces(const net_layer *l)
     return l->adds ? (l->info.n_params - 1) / IPL_TILE_FLOATS + 1 : 0;
 }
 
+/* Samples that arrays between layers have room for. */
+static size_t rows_held(const ipl_net *net)
+{
+    return net->abreast ? ipl_abreast_up(net->batch) : net->batch;
+}
+
 /* Arrays that the passes of one layer work on, but for dy. */
 static void lay_out_layer(ipl_net *net, net_layer *l, cursor *at)
 {
@@ -82,7 +89,7 @@ static void lay_out_layer(ipl_net *net, net_layer *l, cursor *at)
 
     l->x = x;
     l->x2 = l->other == IPL_NET_NONE ? NULL : net->layers[l->other].y;
-    l->y = ipl_layer_gives_input(l->ops) ? x : take(at, net->batch, l->U, sizeof *l->y);
+    l->y = ipl_layer_gives_input(l->ops) ? x : take(at, rows_held(net), l->U, sizeof *l->y);
     l->keep = take(at, net->batch, l->n_keep, sizeof *l->keep);
     l->w = take(at, n, 1, sizeof *l->w);
     l->dw = take(at, n, 1, sizeof *l->dw);
@@ -107,7 +114,7 @@ static void lay_out_gradients(ipl_net *net, cursor *at)
         if (l->follows || i + 1 == net->n_layers)
             l->dy = l->grad_of != IPL_NET_NONE
                         ? net->layers[l->grad_of].dy
-                        : take(at, l->local ? l->local * threads : net->batch, l->U,
+                        : take(at, l->local ? l->local * threads : rows_held(net), l->U,
                                sizeof *l->dy);
     }
     for (size_t i = 0; i < net->n_layers; i++) {
@@ -137,10 +144,15 @@ static void lay_out_gradients(ipl_net *net, cursor *at)
 static void lay_out(ipl_net *net, cursor *at)
 {
     const size_t threads = ipl_pool_threads(net->pool);
+    const size_t outputs = net->layers[net->n_layers - 1].U;
+    const bool turned = net->abreast && !net->loss_ops->takes_abreast;
 
     net->rows = take(at, net->batch, net->D, sizeof *net->rows);
-    net->x = ipl_shape_turns(net->input) ? take(at, net->batch, net->D, sizeof *net->x)
-                                         : net->rows;
+    net->x = net->abreast || ipl_shape_turns(net->input)
+                 ? take(at, rows_held(net), net->D, sizeof *net->x)
+                 : net->rows;
+    net->z = take(at, turned ? net->batch : 0, outputs, sizeof *net->z);
+    net->dz = take(at, turned ? net->batch : 0, outputs, sizeof *net->dz);
     net->y = take(at, net->batch, 1, sizeof *net->y);
     net->scratch = take(at, threads, net->n_scratch, sizeof *net->scratch);
     net->sums = take(at, n_shards(net), 1, sizeof *net->sums);
@@ -295,6 +307,8 @@ ipl_status ipl_net_create(ipl_net **out, const ipl_net_opts *opts, ipl_error *er
     if (st == IPL_OK)
         st = ipl_net_connect(net, err);
     net->shard = shard_rows(opts, net->flops);
+    net->abreast = st == IPL_OK && ipl_net_takes_abreast(net) &&
+                   (net->shard >= net->batch || net->shard % IPL_ABREAST == 0);
     net->group = (n_shards(net) - 1) / IPL_NET_GROUPS + 1;
     if (st == IPL_OK)
         st = create_loss(net, opts->loss, err);

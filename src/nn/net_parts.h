@@ -104,6 +104,7 @@ struct ipl_net {
     ipl_text text, loss_text, optimiser_text;
     ipl_shape input;
     size_t D, n_classes, batch, shard;
+    bool abreast; /* samples lie abreast in x, y and dy of every layer */
     size_t group; /* shards that one task trains on, adding up gradients */
     size_t n_params;
     double flops; /* of one sample forward */
@@ -112,8 +113,9 @@ struct ipl_net {
 
     char *arena; /* all arrays below and those of the layers */
     size_t memory;
-    float *rows;    /* (batch, D) input as the batch has it */
-    float *x;       /* (batch, D) as the layers have it: the same, or channels last */
+    float *rows; /* (batch, D) input as the batch has it */
+    float *x;    /* (batch, D) as the layers have it: the same, channels last, or abreast */
+    float *z, *dz;  /* (batch, outputs) of a loss that does not take samples abreast */
     float *scratch; /* (threads, n_scratch) */
     size_t n_scratch;
     int32_t *y;           /* (batch) labels */
@@ -136,6 +138,9 @@ ipl_status ipl_net_read_text(ipl_net *net, const ipl_net_opts *opts,
 
 /** Find the inputs of every layer and fix all shapes; errors of ipl_net_create(). */
 ipl_status ipl_net_connect(ipl_net *net, ipl_error *err) IPL_NODISCARD;
+
+/** Whether every layer takes samples abreast. */
+bool ipl_net_takes_abreast(const ipl_net *net);
 
 /** Cut the layers into runs; returns how many, written to *out when it is not NULL. */
 size_t ipl_net_cut_runs(net_run *out, const ipl_net *net);

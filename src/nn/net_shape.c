@@ -222,6 +222,20 @@ static size_t block_rows(const ipl_net *net, size_t first, size_t end)
     return rows < 1 ? 1 : rows > net->shard ? net->shard : rows;
 }
 
+bool ipl_net_takes_abreast(const ipl_net *net)
+{
+    for (size_t i = 0; i < net->n_layers; i++) {
+        const net_layer *l = &net->layers[i];
+
+        const bool takes = l->ops->takes_abreast ? l->ops->takes_abreast(l->spec.self)
+                                                 : l->ops->value != NULL;
+
+        if (!takes || is_map(l->info.in) || is_map(l->info.out))
+            return false;
+    }
+    return true;
+}
+
 size_t ipl_net_cut_runs(net_run *out, const ipl_net *net)
 {
     size_t n = 0, stage = 0, first = 0;

@@ -5,6 +5,7 @@
  * experiment alone, and sums over them are taken in their order.
  */
 #include "base/pool.h"
+#include "math/abreast.h"
 #include "nn/net_parts.h"
 
 #include <math.h>
@@ -44,7 +45,8 @@ static ipl_pass pass_of(const ipl_net *net, size_t i, size_t first, size_t rows,
     const size_t group = first / (net->shard * net->group);
 
     return (ipl_pass){
-        .rows = rows,
+        .rows = net->abreast ? ipl_abreast_up(rows) : rows,
+        .abreast = net->abreast,
         .first = first,
         .training = net->job.training,
         .seed = net->seed,
@@ -86,7 +88,9 @@ static void fill_rows(ipl_net *net, size_t first, size_t rows)
     float *x = net->rows + first * net->D;
 
     batch->fill(x, net->y + first, batch->source, first, rows);
-    if (net->x != net->rows)
+    if (net->abreast)
+        ipl_abreast(net->x + first * net->D, x, rows, net->D);
+    else if (net->x != net->rows)
         ipl_channels_last(net->x + first * net->D, x, net->input, rows);
 }
 
@@ -222,23 +226,40 @@ static void backward(const ipl_net *net, size_t shard, size_t first, size_t rows
             backward_run(net, &net->runs[k], shard, first, rows, thread);
 }
 
+/* dL/dz from rows to samples abreast; what fills up the last block has none. */
+static void spread_gradient(float *dz, const float *rows, size_t n, size_t U)
+{
+    ipl_abreast(dz, rows, n, U);
+    for (size_t i = n; i < ipl_abreast_up(n); i++)
+        for (size_t u = 0; u < U; u++)
+            dz[(i / IPL_ABREAST * U + u) * IPL_ABREAST + i % IPL_ABREAST] = 0.0f;
+}
+
 /* Loss of a shard and its gradient at the output. */
 static void apply_loss(ipl_net *net, size_t shard, size_t first, size_t rows)
 {
     const net_layer *last = &net->layers[net->n_layers - 1];
+    const size_t U = last->U;
+    float *z = last->y + first * U, *dz = last->dy + first * U;
+    const bool turned = net->abreast && !net->loss_ops->takes_abreast;
     const ipl_loss_pass p = {
         .rows = rows,
         .n = net->job.batch->n,
-        .outputs = last->U,
+        .outputs = U,
         .inputs = net->D,
-        .z = last->y + first * last->U,
+        .z = turned ? net->z + first * U : z,
         .x = (ipl_shape_turns(last->info.out) ? net->x : net->rows) + first * net->D,
         .y = net->y + first,
-        .dz = last->dy + first * last->U,
+        .dz = turned ? net->dz + first * U : dz,
+        .abreast = net->abreast && !turned,
     };
     ipl_batch_sums *sums = &net->sums[shard];
 
+    if (turned)
+        ipl_abreast_rows(net->z + first * U, z, rows, U);
     sums->loss = net->loss_ops->apply(&sums->correct, net->loss.self, &p);
+    if (turned)
+        spread_gradient(dz, p.dz, rows, U);
 }
 
 static void evaluate_shard(void *arg, size_t task, size_t thread)
@@ -391,7 +412,7 @@ static ipl_status bad_loss(const ipl_net *net, double loss, size_t epoch, ipl_er
         /* What a pool picked of an output that is gone: its largest, or NaN. */
         const float *y = l->brief ? l[1].y : l->y;
 
-        if (!all_finite(y, n * l->U))
+        if (!all_finite(y, (net->abreast ? ipl_abreast_up(n) : n) * l->U))
             return ipl_fail(err, IPL_E_NUMERIC,
                             "epoch %zu, step %zu: loss is %s; first in layer %zu '%s' (%s)",
                             epoch, step, what, i, l->name, l->info.kind);
@@ -477,12 +498,15 @@ void ipl_net_evaluate(ipl_batch_sums *out, ipl_net *net, const ipl_batch *batch)
     sum_shards(out, net, batch->n);
 }
 
-/* Write the outputs of layer i in the order of the data. */
-static void tap(float *out, const net_layer *l, size_t first, size_t rows)
+/* Write the outputs of a layer in the order of the data. */
+static void tap(float *out, const ipl_net *net, const net_layer *l, size_t first,
+                size_t rows)
 {
     const float *y = l->y + first * l->U;
 
-    if (ipl_shape_turns(l->info.out))
+    if (net->abreast)
+        ipl_abreast_rows(out + first * l->U, y, rows, l->U);
+    else if (ipl_shape_turns(l->info.out))
         ipl_channels_first(out + first * l->U, y, l->info.out, rows);
     else
         memcpy(out + first * l->U, y, rows * l->U * sizeof *y);
@@ -497,7 +521,7 @@ static void probe_shard(void *arg, size_t task, size_t thread)
     forward(net, task, first, rows, thread);
     for (size_t i = 0; i < net->job.top; i++)
         if (net->job.taps[i])
-            tap(net->job.taps[i], &net->layers[i], first, rows);
+            tap(net->job.taps[i], net, &net->layers[i], first, rows);
 }
 
 void ipl_net_probe(float *const *taps, ipl_net *net, const ipl_batch *batch)
