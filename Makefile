@@ -211,7 +211,7 @@ check: headers layers
 ## check-long     check, then the release build's own tests, tests/long and tsan
 check-long: check
 	$(Q)$(SUBMAKE) MODE=release all
-	$(Q)INFOPLANE=$(CURDIR)/build/release/infoplane \
+	$(Q)INFOPLANE=$(CURDIR)/build/release/infoplane TEST_TIMEOUT=$${TEST_TIMEOUT:-3600} \
 	  scripts/run_tests.sh tests/cli/hardened.sh $(call scripts,tests/long)
 	$(Q)$(SUBMAKE) tsan
 
@@ -244,10 +244,10 @@ coverage:
 	$(Q)cat build/coverage/branches.txt
 PARSERS := $(foreach f,base/gzip base/opt base/text data/idx data/png data/source_cifar \
              math/npy math/npy_header math/npy_view nn/net_text run/checkpoint \
-             run/checkpoint_when run/experiment run/stack_files run/estimator_texts run/table run/track \
+             run/checkpoint_when run/checkpoint_list run/experiment run/stack_files run/estimator_texts run/table run/track \
              run/when,src/$f.c)
 COVERED := $(patsubst %,tests/test_%,idx gzip cifar png npy opt text net experiment table \
-             analyze resume bombs lack_of_memory) $(patsubst %.c,%,$(filter tests/fuzz/fuzz_%,$(FSRC)))
+             analyze resume bombs lack_of_memory stack track failing_calls) $(patsubst %.c,%,$(filter tests/fuzz/fuzz_%,$(FSRC)))
 
 # In this order; peers (python3-torch, python3-numpy) are asked in turn when they are there.
 BENCH_PARTS := machine train measure estimators conv

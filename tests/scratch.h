@@ -38,6 +38,18 @@ static inline const char *scratch_path(void **state, const char *name)
     return path[turn];
 }
 
+/** Path of the folder, made len < IPL_PATH_MAX characters long by slashes at its end. */
+static inline const char *scratch_long(void **state, size_t len)
+{
+    static char path[IPL_PATH_MAX];
+
+    assert_in_range(len, strlen(*state), sizeof path - 1);
+    memset(path, '/', len);
+    memcpy(path, *state, strlen(*state));
+    path[len] = '\0';
+    return path;
+}
+
 /** Write a file; the test fails if it cannot. */
 static inline void scratch_write(const char *path, const void *bytes, size_t len)
 {

@@ -323,7 +323,7 @@ static void activations_that_cannot_be_written_do_not_stop_training(void **state
 {
     size_t warnings = 0;
     ipl_error err = {0};
-    char *index, *rows;
+    char *index, *rows, *record;
 
     (void)state;
     small_experiment("activations");
@@ -334,7 +334,11 @@ static void activations_that_cannot_be_written_do_not_stop_training(void **state
                            &err),
                      IPL_E_IO);
     assert_int_equal(warnings, 1);
-    assert_non_null(strstr(err.msg, "activations of 1 measurements"));
+    assert_non_null(strstr(err.msg, ": activations of 1 measurements could not be"));
+    assert_non_null(strstr(err.msg, "train its experiment.ini with another --out"));
+    record = read_file(at("blocked/run.json"));
+    assert_non_null(strstr(record, "\"not_written\": [\"activations 2\"]}"));
+    ipl_free(record);
     index = read_file(at("blocked/activations/index.csv"));
     assert_string_equal(index, "epoch,step\n0,0\n0.5,1\n1,2\n3,6\n");
     rows = read_file(at("blocked/training.csv"));

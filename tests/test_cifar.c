@@ -36,6 +36,21 @@ static ipl_status open_folder(ipl_dataset **out, const char *folder, ipl_error *
     return ipl_dataset_open(out, &opts, err);
 }
 
+/* Search for the set, first in the folders of a list. */
+static ipl_status search_in(ipl_dataset **out, const char *list, ipl_error *err)
+{
+    const ipl_data_opts opts = {.text = "cifar10"};
+    const char *kept = getenv("INFOPLANE_DATASETS");
+    char *copy = kept ? strdup(kept) : NULL;
+    ipl_status st;
+
+    assert_int_equal(setenv("INFOPLANE_DATASETS", list, 1), 0);
+    st = ipl_dataset_open(out, &opts, err);
+    (void)(copy ? setenv("INFOPLANE_DATASETS", copy, 1) : unsetenv("INFOPLANE_DATASETS"));
+    free(copy);
+    return st;
+}
+
 /* Open the folder of the test and expect a fault whose message has both words. */
 static void expect_fault(void **state, ipl_status want, const char *a, const char *b)
 {
@@ -191,15 +206,11 @@ static void a_label_above_nine_is_a_format_error(void **state)
 static void both_names_of_the_folder_are_searched(void **state)
 {
     static const char *const names[] = {"cifar10", "cifar-10-batches-bin"};
-    const ipl_data_opts opts = {.text = "cifar10"};
 
     for (size_t i = 0; i < 2; i++) {
-        const char *kept = getenv("INFOPLANE_DATASETS");
-        char *copy = kept ? strdup(kept) : NULL;
         const char *root = scratch_path(state, i == 0 ? "a" : "b");
         char folder[256], file[320];
         ipl_dataset *ds;
-        ipl_status st;
 
         (void)snprintf(folder, sizeof folder, "%s/%s", root, names[i]);
         assert_int_equal(ipl_folder_create(folder, NULL), IPL_OK);
@@ -209,15 +220,68 @@ static void both_names_of_the_folder_are_searched(void **state)
         (void)snprintf(file, sizeof file, "%c/%s/test_batch.bin", i == 0 ? 'a' : 'b',
                        names[i]);
         write_batch(state, file, 6);
-        assert_int_equal(setenv("INFOPLANE_DATASETS", root, 1), 0);
-        st = ipl_dataset_open(&ds, &opts, NULL);
-        (void)(copy ? setenv("INFOPLANE_DATASETS", copy, 1)
-                    : unsetenv("INFOPLANE_DATASETS"));
-        free(copy);
-        assert_int_equal(st, IPL_OK);
+        assert_int_equal(search_in(&ds, root, NULL), IPL_OK);
         assert_non_null(strstr(ipl_dataset_info(ds)->files[0].path, names[i]));
         ipl_dataset_destroy(ds);
     }
+}
+
+static void a_path_too_long_for_its_batches_has_none(void **state)
+{
+    static char text[IPL_PATH_MAX + 32];
+    const ipl_data_opts opts = {.text = text};
+    ipl_error err = {0};
+    ipl_dataset *ds;
+
+    write_batch(state, "data_batch_1.bin", 1);
+    write_batch(state, "test_batch.bin", 6);
+    (void)snprintf(text, sizeof text, "cifar10:path=%s",
+                   scratch_long(state, IPL_PATH_MAX - 14)); /* 13 characters more */
+    assert_int_equal(ipl_dataset_open(&ds, &opts, &err), IPL_E_NOINPUT);
+    assert_null(ds);
+    assert_non_null(
+        strstr(err.msg, "no data_batch_1.bin ... data_batch_5.bin and no test"));
+}
+
+/* The search is over where the set is whole; else the first folder that has a part is named. */
+static void a_search_names_what_the_first_folder_with_a_part_lacks(void **state)
+{
+    static const char *const folders[] = {"a", "a/cifar10", "b", "b/cifar10",
+                                          "b/cifar-10-batches-bin"};
+    char list[512], cwd[IPL_PATH_MAX];
+    ipl_error err = {0};
+    ipl_dataset *ds;
+
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+        assert_int_equal(ipl_folder_create(scratch_path(state, folders[i]), NULL), IPL_OK);
+    (void)snprintf(list, sizeof list, "::%s/a:%s/b", (const char *)*state,
+                   (const char *)*state);
+    if (search_in(&ds, "/nonexistent", &err) == IPL_OK) {
+        ipl_dataset_destroy(ds);
+        print_message("SKIPPED: CIFAR-10 is in a folder that every search looks at\n");
+        skip();
+    }
+    assert_non_null(strstr(err.msg, "cifar10: no folder cifar10 or cifar-10-batches-bin"));
+    /* A folder of the list without a name is none, not the one we are in. */
+    assert_non_null(getcwd(cwd, sizeof cwd));
+    write_batch(state, "a/data_batch_1.bin", 1);
+    write_batch(state, "a/test_batch.bin", 6);
+    assert_int_equal(chdir(scratch_path(state, "a")), 0);
+    assert_int_equal(search_in(&ds, ":/nonexistent:", &err), IPL_E_NOINPUT);
+    assert_int_equal(chdir(cwd), 0);
+    write_batch(state, "a/cifar10/test_batch.bin", 6);
+    write_batch(state, "b/cifar10/data_batch_2.bin", 2);
+    assert_int_equal(search_in(&ds, list, &err), IPL_E_NOINPUT);
+    assert_non_null(
+        strstr(err.msg, "/a/cifar10: no data_batch_1.bin ... data_batch_5.bin;"));
+    assert_int_equal(unlink(scratch_path(state, "a/cifar10/test_batch.bin")), 0);
+    assert_int_equal(search_in(&ds, list, &err), IPL_E_NOINPUT);
+    assert_non_null(strstr(err.msg, "/b/cifar10: no test_batch.bin;"));
+    write_batch(state, "b/cifar-10-batches-bin/data_batch_1.bin", 1);
+    write_batch(state, "b/cifar-10-batches-bin/test_batch.bin", 6);
+    assert_int_equal(search_in(&ds, list, &err), IPL_OK);
+    assert_non_null(strstr(ipl_dataset_info(ds)->files[0].path, "b/cifar-10-batches-bin"));
+    ipl_dataset_destroy(ds);
 }
 
 static void black_is_a_sample_of_zeros_after_scaling(void **state)
@@ -333,6 +397,8 @@ int main(void)
         TEST(a_sample_to_look_at_is_the_same_for_every_scaling),
         TEST(every_failed_allocation_is_reported_and_nothing_leaks),
         cmocka_unit_test(the_batches_of_the_shared_folder_have_a_thousand_tests_a_class),
+        TEST(a_path_too_long_for_its_batches_has_none),
+        TEST(a_search_names_what_the_first_folder_with_a_part_lacks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 #include "test.h"
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "run/experiment.h"
 #include "run/when.h"
 
@@ -129,6 +130,11 @@ static void the_name_comes_from_preset_or_data_and_activation(void **state)
     assert_string_equal(exp_a.name, "szt-tanh");
 
     ipl_opt_init(&exp_a, ipl_experiment_opts);
+    strcpy(exp_a.activation, "relu");
+    assert_int_equal(ipl_experiment_name(&exp_a, "szt-tanh", NULL), IPL_OK);
+    assert_string_equal(exp_a.name, "szt-tanh-relu"); /* as long, and another */
+
+    ipl_opt_init(&exp_a, ipl_experiment_opts);
     strcpy(exp_a.activation, "leaky-relu:slope=0.1");
     assert_int_equal(ipl_experiment_name(&exp_a, "demo", NULL), IPL_OK);
     assert_string_equal(exp_a.name, "demo-leaky-relu");
@@ -171,6 +177,134 @@ static void an_unknown_preset_names_the_nearest(void **state)
     (void)state;
     assert_int_equal(ipl_preset_find(path, "szt-tahn", &err), IPL_E_ARG);
     assert_string_equal(err.msg, "no preset 'szt-tahn'; did you mean 'szt-tanh'?");
+}
+
+/* A folder "presets" of our own, below the one that INFOPLANE_SHARE names. */
+static void begin_presets(char *share, char *folder)
+{
+    static const char pattern[] = "/tmp/ipl_presets_XXXXXX";
+
+    memcpy(share, pattern, sizeof pattern);
+    if (!mkdtemp(share))
+        fail();
+    memcpy(folder, share, sizeof pattern - 1);
+    memcpy(folder + sizeof pattern - 1, "/presets", sizeof "/presets");
+    assert_int_equal(ipl_folder_create(folder, NULL), IPL_OK);
+    assert_int_equal(setenv("INFOPLANE_SHARE", share, 1), 0);
+}
+
+static void end_presets(const char *share)
+{
+    assert_int_equal(unsetenv("INFOPLANE_SHARE"), 0);
+    assert_int_equal(ipl_folder_remove(share, NULL), IPL_OK);
+}
+
+static void write_preset(const char *folder, const char *name, const char *text)
+{
+    char path[512];
+
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    assert_int_equal(ipl_file_replace(path, text, strlen(text), NULL), IPL_OK);
+}
+
+static void presets_are_the_ini_files_of_their_folder(void **state)
+{
+    char share[64], folder[80], longest[80], too_long[80], path[IPL_PATH_MAX];
+    ipl_preset *list;
+    ipl_error err = {0};
+    size_t n;
+
+    (void)state;
+    begin_presets(share, folder);
+    memset(longest, 'z', 63);
+    memcpy(longest + 63, ".ini", 5);
+    memset(too_long, 'z', 64);
+    memcpy(too_long + 64, ".ini", 5);
+    write_preset(folder, longest, "# about: the longest\n# time: 1 s");
+    write_preset(folder, too_long, "");
+    write_preset(folder, "a.ini", "epochs = 1\n# about: A b\r\n");
+    write_preset(folder, "a.txt", "");
+    write_preset(folder, ".ini", "");
+    assert_int_equal(ipl_preset_list(&list, &n, &err), IPL_OK);
+    assert_int_equal(n, 2);
+    assert_string_equal(list[0].name, "a");
+    assert_string_equal(list[0].about, "A b");
+    assert_string_equal(list[0].source, "");
+    assert_int_equal(strlen(list[1].name), 63);
+    assert_string_equal(list[1].time, "1 s");
+    ipl_free(list);
+    assert_int_equal(ipl_preset_find(path, "entirely-different", &err), IPL_E_ARG);
+    assert_string_equal(err.msg,
+                        "no preset 'entirely-different'; see 'infoplane list presets'");
+    end_presets(share);
+}
+
+static void no_more_presets_are_listed_than_there_is_room_for(void **state)
+{
+    char share[64], folder[80], name[32];
+    ipl_preset *list;
+    size_t n;
+
+    (void)state;
+    begin_presets(share, folder);
+    for (int i = 0; i < 260; i++) {
+        (void)snprintf(name, sizeof name, "p%03d.ini", i);
+        write_preset(folder, name, "");
+    }
+    assert_int_equal(ipl_preset_list(&list, &n, NULL), IPL_OK);
+    assert_int_equal(n, 256);
+    ipl_free(list);
+    end_presets(share);
+}
+
+static void presets_that_cannot_be_read_are_named(void **state)
+{
+    static char many[IPL_PATH_MAX];
+    char share[64], folder[80], path[IPL_PATH_MAX], file[128];
+    const int before = dup(STDERR_FILENO);
+    ipl_preset *list;
+    ipl_error err = {0};
+    size_t n;
+
+    (void)state;
+    close(before);
+    begin_presets(share, folder);
+    (void)snprintf(file, sizeof file, "%s/b.ini", folder);
+    assert_int_equal(ipl_folder_create(file, NULL), IPL_OK); /* a folder of that name */
+    assert_int_equal(ipl_preset_list(&list, &n, &err), IPL_E_NOINPUT);
+    assert_non_null(strstr(err.msg, "/b.ini: not a regular file"));
+    assert_null(list);
+    assert_int_equal(ipl_folder_remove(file, NULL), IPL_OK);
+
+    write_preset(folder, "c.ini", "");
+    for (long k = 0; k < 2; k++) { /* of the list, and of a file */
+        ipl_alloc_fail_after(k);
+        assert_int_equal(ipl_preset_list(&list, &n, &err), IPL_E_NOMEM);
+        ipl_alloc_fail_after(-1);
+        assert_null(list);
+    }
+    memset(many, '/', sizeof many - 1); /* the folder fits, and not its files */
+    memcpy(many, share, strlen(share));
+    many[sizeof many - 1 - sizeof "presets/"] = '\0';
+    assert_int_equal(setenv("INFOPLANE_SHARE", many, 1), 0);
+    assert_int_equal(ipl_preset_list(&list, &n, &err), IPL_E_ARG);
+    assert_non_null(strstr(err.msg, "path is too long"));
+    memset(many, '/', sizeof many - 1); /* nor does the folder */
+    assert_int_equal(setenv("INFOPLANE_SHARE", many, 1), 0);
+    assert_int_equal(ipl_preset_list(&list, &n, &err), IPL_E_ARG);
+    assert_int_equal(ipl_preset_find(path, "c", &err), IPL_E_ARG);
+    assert_non_null(strstr(err.msg, "path is too long"));
+
+    assert_int_equal(setenv("INFOPLANE_SHARE", share, 1), 0);
+    assert_int_equal(ipl_folder_remove(folder, NULL), IPL_OK);
+    write_preset(share, "presets", ""); /* a file in place of the folder */
+    assert_int_equal(ipl_preset_list(&list, &n, &err), IPL_E_NOINPUT);
+    assert_non_null(strstr(err.msg, "/presets: cannot be read"));
+    assert_null(list);
+    end_presets(share);
+    n = (size_t)dup(STDERR_FILENO);
+    close((int)n);
+    assert_int_equal((int)n, before); /* nothing is left open */
 }
 
 /* The marked epochs of a run of 100 as text. */
@@ -252,6 +386,9 @@ int main(void)
         cmocka_unit_test(measuring_times_follow_the_text),
         cmocka_unit_test(more_points_than_epochs_are_all_epochs),
         cmocka_unit_test(a_bad_measuring_time_is_refused),
+        cmocka_unit_test(presets_are_the_ini_files_of_their_folder),
+        cmocka_unit_test(no_more_presets_are_listed_than_there_is_room_for),
+        cmocka_unit_test(presets_that_cannot_be_read_are_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

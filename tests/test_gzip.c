@@ -162,6 +162,61 @@ static void a_missing_file_or_a_folder_is_no_input(void **state)
     assert_null(file);
 }
 
+/* 300 KB that say they are 17 MB: neither short enough to refuse nor dense enough to count. */
+static void content_that_may_be_there_is_not_counted(void **state)
+{
+    static unsigned char bytes[300000] = {0x1f, 0x8b, 8};
+    const char *path = scratch_path(state, "a.gz");
+    ipl_error err = {0};
+    ipl_gzip *file;
+
+    scratch_write(path, bytes, sizeof bytes); /* a header, then a block that is damaged */
+    bytes[10] = 7;
+    assert_int_equal(ipl_gzip_open(&file, path, NULL), IPL_OK);
+    assert_int_equal(ipl_gzip_expect((size_t)17 << 20, file, NULL), IPL_OK);
+    assert_int_equal(ipl_gzip_read(bytes, 1, file, &err), IPL_E_FORMAT);
+    ipl_gzip_close(file);
+}
+
+/* What has no length on the disk is read, and its end is seen then. */
+static void a_device_or_a_file_that_is_gone_is_taken_as_it_comes(void **state)
+{
+    const char *path = scratch_path(state, "a");
+    char bytes[100] = "x";
+    ipl_error err = {0};
+    ipl_gzip *file;
+
+    assert_int_equal(ipl_gzip_open(&file, "/dev/zero", NULL), IPL_OK);
+    assert_int_equal(ipl_gzip_expect((size_t)1 << 31, file, NULL), IPL_OK);
+    assert_int_equal(ipl_gzip_read(bytes, sizeof bytes, file, NULL), IPL_OK);
+    assert_true(bytes[0] == 0 && bytes[99] == 0);
+    ipl_gzip_close(file);
+
+    scratch_write(path, "0123456789", 10);
+    assert_int_equal(ipl_gzip_open(&file, path, NULL), IPL_OK);
+    assert_int_equal(ipl_gzip_expect(10, file, NULL), IPL_OK);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(ipl_gzip_expect(50, file, NULL), IPL_OK);
+    assert_int_equal(ipl_gzip_read(bytes, 50, file, &err), IPL_E_FORMAT);
+    assert_non_null(strstr(err.msg, "ends at byte 10"));
+    assert_memory_equal(bytes, "0123456789", 10);
+    ipl_gzip_close(file);
+}
+
+static void a_path_that_is_too_long_is_refused(void **state)
+{
+    static char path[IPL_PATH_MAX + 10];
+    ipl_error err = {0};
+    ipl_gzip *file;
+
+    (void)state;
+    memset(path, '/', sizeof path - 1);
+    assert_int_equal(ipl_gzip_open(&file, path, &err), IPL_E_FORMAT);
+    assert_null(file);
+    assert_string_equal(
+        err.msg, "path: '////////////////////...' has 4105 characters, at most 4095");
+}
+
 static void crc32_has_its_check_value(void **state)
 {
     (void)state;
@@ -187,6 +242,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(dense_content_is_counted_before_it_is_kept,
                                         scratch_setup, scratch_teardown),
         cmocka_unit_test(crc32_has_its_check_value),
+        cmocka_unit_test_setup_teardown(content_that_may_be_there_is_not_counted,
+                                        scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(
+            a_device_or_a_file_that_is_gone_is_taken_as_it_comes, scratch_setup,
+            scratch_teardown),
+        cmocka_unit_test_setup_teardown(a_path_that_is_too_long_is_refused, scratch_setup,
+                                        scratch_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -202,7 +202,9 @@ static void bad_choices_are_format_errors(void **state)
     create_fails(&opts, IPL_E_FORMAT,
                  "no activation 'dropout'; choose from identity, tanh, relu, ");
     opts.activation = NULL;
-    create_fails(&opts, IPL_E_FORMAT, "activation");
+    create_fails(&opts, IPL_E_FORMAT, "activation: none given, the net's text needs one");
+    opts.activation = "";
+    create_fails(&opts, IPL_E_FORMAT, "activation: none given, the net's text needs one");
     opts = options("64-20-10");
     opts.loss = "hinge";
     create_fails(&opts, IPL_E_FORMAT, "no loss 'hinge'");
@@ -331,6 +333,7 @@ static void measured_are(const ipl_net *net, const char *want)
 static void measured_layers_are_blocks_or_those_that_are_named(void **state)
 {
     ipl_net *net = create_text("64-20-12-10");
+    char longer[300] = "";
     ipl_error err = {0};
 
     (void)state;
@@ -343,6 +346,14 @@ static void measured_layers_are_blocks_or_those_that_are_named(void **state)
     assert_string_equal(err.msg,
                         "no layer 'fc3'; there are fc1.dense, fc1, fc2.dense, fc2, "
                         "logits");
+    ipl_alloc_fail_after(0);
+    assert_int_equal(ipl_net_measure(net, "fc3", &err), IPL_E_FORMAT);
+    ipl_alloc_fail_after(-1);
+    assert_string_equal(err.msg, "no layer 'fc3'; there are others");
+    memset(longer, 'f', sizeof longer - 1);
+    assert_int_equal(ipl_net_measure(net, longer, &err), IPL_E_FORMAT);
+    assert_string_equal(err.msg,
+                        "layer: 'ffffffffffffffffffff...' has 299 characters, at most 63");
     assert_int_equal(ipl_net_measure(net, "fc1,", &err), IPL_E_FORMAT);
     assert_int_equal(ipl_net_measure(net, "5", &err), IPL_E_FORMAT);
     measured_are(net, "10011");

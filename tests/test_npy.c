@@ -567,6 +567,35 @@ static void a_view_shows_what_reading_gives(void **state)
     assert_int_equal(next_descriptor(), next);
 }
 
+/* Columns one behind the other are copied; where that is the same, the file is mapped. */
+static void a_view_of_fortran_order_is_mapped_only_where_it_is_c_order(void **state)
+{
+    static const struct {
+        const char *shape;
+        bool mapped;
+        double want[6];
+    } cases[] = {{"(6,)", true, {1, 2, 3, 4, 5, 6}}, {"(2,3)", false, {1, 3, 5, 2, 4, 6}}};
+    static const double data[] = {1, 2, 3, 4, 5, 6};
+
+    for (size_t i = 0; i < 2; i++) {
+        const char *path = scratch_path(state, "f.npy");
+        unsigned char bytes[256];
+        char said[100], dictionary[119]; /* the data begin at byte 128 */
+        ipl_npy_view view;
+
+        (void)snprintf(said, sizeof said,
+                       "{'descr': '<f8', 'fortran_order': True, 'shape': %s, }",
+                       cases[i].shape);
+        (void)snprintf(dictionary, sizeof dictionary, "%-117s\n", said);
+        scratch_write(path, bytes, make_npy(bytes, 1, dictionary, data, sizeof data));
+        assert_int_equal(ipl_npy_view_open(&view, path, NULL), IPL_OK);
+        assert_int_equal(view.map != NULL, cases[i].mapped);
+        assert_int_equal(view.rows.rows * view.rows.cols, 6);
+        assert_memory_equal(view.rows.f64, cases[i].want, sizeof data);
+        ipl_npy_view_close(&view);
+    }
+}
+
 /* 4.8 GB, nearly all of it a hole in the file: rows are found beyond what 32 bits count. */
 static void a_view_reaches_beyond_four_gigabytes(void **state)
 {
@@ -661,6 +690,9 @@ int main(void)
         cmocka_unit_test(a_nan_is_named_by_row_and_column),
         cmocka_unit_test(labels_are_whole_numbers_of_32_bits),
         cmocka_unit_test(classes_are_numbered_by_the_values_of_any_labels),
+        cmocka_unit_test_setup_teardown(
+            a_view_of_fortran_order_is_mapped_only_where_it_is_c_order, scratch_setup,
+            scratch_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -295,6 +295,155 @@ static void messages_survive_a_lack_of_memory(void **state)
         ipl_alloc_fail_after(-1);
         assert_true(strlen(err.msg) > 0);
     }
+    for (size_t i = 0; i < 2; i++) { /* one that is near, and none */
+        ipl_spec spec;
+        ipl_error err = {0};
+
+        ipl_alloc_fail_after(0);
+        assert_int_equal(
+            ipl_spec_create(&spec, "thing", row_at, i ? "other" : "fulll", &err),
+            IPL_E_FORMAT);
+        ipl_alloc_fail_after(-1);
+        assert_string_equal(err.msg,
+                            i ? "no thing 'other'; choose from those that are listed"
+                              : "no thing 'fulll'; did you mean 'full'?");
+    }
+}
+
+static void a_short_name_belongs_to_three_options(void **state)
+{
+    static const char *const names[][2] = {
+        {"quiet", "-q, "}, {"verbose", "-v, "}, {"out", "-o, "}, {"output", ""}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        assert_string_equal(ipl_opt_letter(&(ipl_opt){.name = names[i][0]}), names[i][1]);
+}
+
+static void a_longer_word_is_near_what_it_begins_with_up_to_a_dash(void **state)
+{
+    char hint[40], small[8];
+
+    (void)state;
+    assert_ptr_equal(ipl_opt_nearest(rows, "seed-of-the-whole-run"), &rows[2]);
+    assert_null(ipl_opt_nearest(rows, "seedling-that-grew-tall"));
+    assert_null(ipl_opt_nearest(NULL, "seed"));
+    ipl_opt_suggest(hint, sizeof hint, rows, "sead");
+    assert_string_equal(hint, "; did you mean 'seed'?");
+    ipl_opt_suggest(small, sizeof small, rows, "sead"); /* no room: nothing, not half */
+    assert_string_equal(small, "");
+    ipl_opt_suggest(hint, sizeof hint, rows, "colour");
+    assert_string_equal(hint, "");
+}
+
+/* Whatever the range of a row says, a size_t holds no negative number and none beyond 2^53. */
+static void a_count_is_within_what_a_double_counts_exactly(void **state)
+{
+    static const char *const bad[] = {"-1", "9007199254740994", "1e300"};
+    static const ipl_opt any =
+        IPL_OPT_NUMBER(thing, units, "units", -DBL_MAX, DBL_MAX, 0, "a count");
+    thing t = {.units = 7};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        ipl_error err = {0};
+
+        assert_int_equal(ipl_opt_set(&t, &any, bad[i], &err), IPL_E_ARG);
+        assert_non_null(strstr(err.msg, "is out of range, want a whole number"));
+        assert_int_equal(t.units, 7);
+    }
+    assert_int_equal(ipl_opt_set(&t, &any, "9007199254740992", NULL), IPL_OK);
+    assert_true(t.units == (size_t)1 << 53);
+}
+
+static void words_that_are_too_long_are_refused(void **state)
+{
+    char text[5000];
+    ipl_error err = {0};
+    ipl_spec spec;
+    thing t;
+
+    (void)state;
+    ipl_opt_init(&t, rows);
+    memset(text, 'a', sizeof text);
+    memcpy(text + 100, "=1", 3);
+    assert_int_equal(ipl_opt_parse(&t, rows, text, &err), IPL_E_FORMAT);
+    assert_string_equal(err.msg,
+                        "option: 'aaaaaaaaaaaaaaaaaaaa...' has 100 characters, at most 63");
+    assert_int_equal(ipl_spec_create(&spec, "thing", row_at, text, &err), IPL_E_FORMAT);
+    assert_non_null(strstr(err.msg, "thing: 'aaaaaaaaaaaaaaaaaaaa...' has"));
+    memset(text, 'a', sizeof text);
+    memcpy(text, "path=", 5);
+    text[sizeof text - 1] = '\0';
+    assert_int_equal(ipl_opt_parse(&t, rows, text, &err), IPL_E_FORMAT);
+    assert_string_equal(
+        err.msg, "path: 'aaaaaaaaaaaaaaaaaaaa...' has 4994 characters, at most 4095");
+}
+
+static void the_status_does_not_need_a_message(void **state)
+{
+    thing t;
+
+    (void)state;
+    ipl_opt_init(&t, rows);
+    assert_int_equal(ipl_opt_parse(&t, rows, "rate=9", NULL), IPL_E_FORMAT);
+    assert_int_equal(ipl_opt_set(&t, &rows[0], "9", NULL), IPL_E_ARG);
+}
+
+static void defaults_are_printed_for_help(void **state)
+{
+    static const char *const want[] = {"0.1", "20", "1", "", "corr", "here", ""};
+    ipl_opt key = IPL_OPT_FLAG(thing, nesterov, "nesterov", true, "look ahead");
+    ipl_text text = {0};
+
+    (void)state;
+    for (size_t i = 0; rows[i].name; i++) {
+        ipl_text_clear(&text);
+        ipl_text_add(&text, "%s", "");
+        ipl_opt_print_default(&text, &rows[i]);
+        assert_string_equal(text.s, want[i]);
+    }
+    ipl_opt_print_default(&text, &key); /* an option alone: its absence says no */
+    assert_string_equal(text.s, "");
+    key.group = "training";
+    ipl_opt_print_default(&text, &key);
+    assert_string_equal(text.s, "yes");
+    key.init = 0.0;
+    ipl_opt_print_default(&text, &key);
+    assert_string_equal(text.s, "yesno");
+    ipl_text_release(&text);
+}
+
+/* What a row of a type to come would do: no field is touched, and setting it is an error. */
+static void a_type_that_is_none_is_refused_and_prints_nothing(void **state)
+{
+    static const ipl_opt table[] = {{.name = "odd", .type = (ipl_opt_type)9}, IPL_OPT_END};
+    thing t, before;
+    ipl_text text = {0};
+    ipl_error err = {0};
+
+    (void)state;
+    memset(&t, 0x5a, sizeof t);
+    before = t;
+    ipl_opt_init(&t, table);
+    assert_int_equal(ipl_opt_set(&t, table, "1", &err), IPL_E_ARG);
+    assert_string_equal(err.msg, "odd: unknown type of option");
+    ipl_opt_print(&text, &t, table);
+    ipl_opt_print_range(&text, table);
+    ipl_opt_print_default(&text, table);
+    assert_memory_equal(&t, &before, sizeof t);
+    assert_int_equal(text.len, 0);
+}
+
+static void a_thing_without_options_has_nothing_to_set(void **state)
+{
+    thing t, before;
+
+    (void)state;
+    memset(&t, 0x5a, sizeof t);
+    before = t;
+    ipl_opt_init(&t, NULL);
+    assert_memory_equal(&t, &before, sizeof t);
 }
 
 int main(void)
@@ -312,6 +461,14 @@ int main(void)
         cmocka_unit_test(a_bad_spec_names_the_word),
         cmocka_unit_test(a_spec_without_memory_leaves_nothing),
         cmocka_unit_test(messages_survive_a_lack_of_memory),
+        cmocka_unit_test(a_short_name_belongs_to_three_options),
+        cmocka_unit_test(a_longer_word_is_near_what_it_begins_with_up_to_a_dash),
+        cmocka_unit_test(a_count_is_within_what_a_double_counts_exactly),
+        cmocka_unit_test(words_that_are_too_long_are_refused),
+        cmocka_unit_test(the_status_does_not_need_a_message),
+        cmocka_unit_test(defaults_are_printed_for_help),
+        cmocka_unit_test(a_type_that_is_none_is_refused_and_prints_nothing),
+        cmocka_unit_test(a_thing_without_options_has_nothing_to_set),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

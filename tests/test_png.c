@@ -253,6 +253,7 @@ static void a_picture_that_cannot_be_is_not_written(void **state)
     assert_int_equal(ipl_png_write(path, pixel, 1, 0, 1, NULL), IPL_E_SHAPE);
     assert_int_equal(ipl_png_write(path, pixel, 1, 1, 2, NULL), IPL_E_SHAPE);
     assert_int_equal(ipl_png_write(path, pixel, 1, 20000, 1, NULL), IPL_E_SHAPE);
+    assert_int_equal(ipl_png_write(path, pixel, 20000, 1, 1, NULL), IPL_E_SHAPE);
     assert_false(ipl_file_exists(path));
     assert_int_equal(ipl_png_write("/nonexistent/a.png", pixel, 1, 1, 1, NULL),
                      IPL_E_CANTCREATE);
@@ -282,6 +283,19 @@ static void running_out_of_memory_leaves_nothing_behind(void **state)
         st = ipl_png_read(&picture, path, NULL);
     }
     ipl_alloc_fail_after(-1);
+    assert_int_equal(st, IPL_OK);
+    assert_true(n > 4);
+    st = IPL_E_NOMEM;
+    for (n = 0; st == IPL_E_NOMEM; n++) {
+        char *bytes;
+        size_t len;
+
+        ipl_alloc_fail_after(n);
+        st = ipl_png_pack(&bytes, &len, &picture, NULL);
+        ipl_alloc_fail_after(-1);
+        assert_true(st == IPL_OK ? bytes != NULL : !bytes);
+        ipl_free(bytes);
+    }
     assert_int_equal(st, IPL_OK);
     assert_true(n > 4);
     ipl_picture_release(&picture);

@@ -6,6 +6,7 @@
 #include "run/checkpoint.h"
 #include "run/checkpoint_when.h"
 #include "run/replay.h"
+#include "run/trained.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -452,6 +453,53 @@ static void kept_parameters_are_those_of_their_epoch(void **state)
     assert_int_equal(n, 0);
 }
 
+/* A folder with a file in it stands where parameters of epoch 2 and 4 are to be kept. */
+static void block(const char *run, const char *epoch)
+{
+    char path[IPL_PATH_MAX];
+
+    (void)snprintf(path, sizeof path, "%s/checkpoint/epoch-%s", in(run), epoch);
+    assert_int_equal(ipl_folder_create(path, NULL), IPL_OK);
+    (void)snprintf(path, sizeof path, "%s/checkpoint/epoch-%s/x", in(run), epoch);
+    scratch_write(path, "", 0);
+}
+
+static void parameters_that_could_not_be_kept_are_named_in_the_end(void **state)
+{
+    static const char *const parts[] = {"\"not_written\": [\"parameters 2\"]}",
+                                        "\"not_written\": [\"parameters 4\"]}"};
+    char path[IPL_PATH_MAX], *text, a[65], b[65];
+    ipl_error err = {0};
+    stopper s;
+    size_t len;
+
+    (void)state;
+    mlp("12-4-2", "sgd:lr=0.05");
+    trial.epochs = 5;
+    strcpy(trial.checkpoint, "every:1,keep=2");
+    train_ok("whole", 0, 1, IPL_RESUME_NO);
+    train_ok("run", 2, 1, IPL_RESUME_NO); /* the folder is there */
+    block("run", "000002");
+    assert_int_equal(train(&s, "run", 10, 1, IPL_RESUME_RUN, &err), IPL_E_IO);
+    assert_non_null(strstr(err.msg, ": 1 pictures or kept parameters could not be"));
+    assert_non_null(strstr(s.warnings.s, "checkpoint/epoch-000002"));
+    ipl_text_release(&s.warnings);
+    block("run", "000004");
+    assert_int_equal(train(&s, "run", 0, 1, IPL_RESUME_RUN, &err), IPL_E_IO);
+    assert_non_null(strstr(err.msg, ": 2 pictures or kept parameters could not be"));
+    assert_non_null(strstr(err.msg, "see not_written in its run.json"));
+    ipl_text_release(&s.warnings);
+    assert_int_equal(ipl_path_join(path, in("run"), "run.json", NULL), IPL_OK);
+    assert_int_equal(ipl_file_read(&text, &len, path, 1 << 20, NULL), IPL_OK);
+    for (size_t i = 0; i < 2; i++)
+        assert_non_null(strstr(text, parts[i]));
+    assert_non_null(strstr(text, "\"state\": \"failed\",\n  \"exit_status\": 74,"));
+    ipl_free(text);
+    assert_int_equal(ipl_file_sha256(a, in("whole/training.csv"), NULL), IPL_OK);
+    assert_int_equal(ipl_file_sha256(b, in("run/training.csv"), NULL), IPL_OK);
+    assert_string_equal(a, b); /* training did not mind */
+}
+
 /* ---- replaying ---- */
 
 /* Lines of a table whose first field is one of the epochs of a list; the header too. */
@@ -543,6 +591,184 @@ static void fewer_rows_and_one_split_are_measured_again(void **state)
     ipl_text_release(&few);
 }
 
+/* The first parameters of a net of 12-4-2. */
+static const float *weights_of(ipl_net *net)
+{
+    ipl_param_view view;
+
+    assert_true(ipl_net_param(&view, net, 0));
+    assert_true(view.dims[0] == 4 && view.dims[1] == 12);
+    return view.data;
+}
+
+/* A list of checkpoints is out of date as soon as the run writes the next one. */
+static void a_checkpoint_is_that_of_its_epoch_or_none(void **state)
+{
+    const ipl_checkpoint_place was_last = {.epoch = 3, .step = 15, .name = "last"},
+                               is_gone = {.epoch = 2, .step = 10, .name = "previous"},
+                               other_step = {.epoch = 4, .step = 19, .name = "last"},
+                               kept = {.epoch = 3, .step = 15, .name = "epoch-000003"};
+    float before[12 * 4], after[12 * 4];
+    ipl_trained t;
+    ipl_error err = {0};
+
+    (void)state;
+    mlp("12-4-2", "sgd:lr=0.05");
+    strcpy(trial.checkpoint, "every:1,keep=3");
+    train_ok("run", 0, 1, IPL_RESUME_NO);
+    assert_int_equal(ipl_trained_open(&t, in("run"), "", NULL), IPL_OK);
+    memcpy(before, weights_of(t.net), sizeof before);
+    assert_int_equal(ipl_checkpoint_load(t.net, in("run"), &is_gone, t.exp, &err),
+                     IPL_E_NOINPUT);
+    assert_non_null(strstr(err.msg, "replaced its checkpoint after epoch 2"));
+    assert_int_equal(ipl_checkpoint_load(t.net, in("run"), &other_step, t.exp, &err),
+                     IPL_E_NOINPUT);
+    assert_memory_equal(weights_of(t.net), before, sizeof before);
+    assert_int_equal(ipl_checkpoint_load(t.net, in("run"), &was_last, t.exp, NULL), IPL_OK);
+    memcpy(after, weights_of(t.net), sizeof after);
+    assert_int_equal(ipl_checkpoint_load(t.net, in("run"), &kept, t.exp, NULL), IPL_OK);
+    assert_memory_equal(weights_of(t.net), after, sizeof after);
+    assert_memory_not_equal(before, after, sizeof after);
+    ipl_trained_release(&t);
+}
+
+static void files_that_are_no_checkpoints_are_passed_over(void **state)
+{
+    static char longer[IPL_PATH_MAX], zeros[1000];
+    ipl_checkpoint_place *list, place = {.name = "last"};
+    ipl_error err = {0};
+    ipl_trained t;
+    size_t n;
+
+    (void)state;
+    mlp("12-4-2", "sgd:lr=0.05");
+    strcpy(trial.checkpoint, "every:1");
+    train_ok("run", 7, 1, IPL_RESUME_NO); /* within the second epoch: last is no place */
+    assert_int_equal(ipl_checkpoint_list(&list, &n, in("run"), NULL), IPL_OK);
+    for (size_t i = 0; i < n; i++)
+        assert_string_not_equal(list[i].name, "last");
+    ipl_free(list);
+    train_ok("run", 0, 1, IPL_RESUME_RUN);
+    scratch_write(in("run/checkpoint/epoch-000001"), "x", 1);
+    scratch_write(in("run/checkpoint/epoch-000002"), zeros, sizeof zeros);
+    assert_int_equal(
+        ipl_file_copy(in("run/checkpoint/epoch-000000000000000000000000000001"),
+                      in("run/checkpoint/last"), NULL),
+        IPL_OK); /* a sound one with a name that is none of ours */
+    assert_int_equal(
+        ipl_file_copy(in("run/checkpoint/mine"), in("run/checkpoint/last"), NULL), IPL_OK);
+    assert_int_equal(ipl_checkpoint_list(&list, &n, in("run"), NULL), IPL_OK);
+    assert_in_range(n, 2, 3);
+    for (size_t i = 0; i < n; i++)
+        assert_true(strncmp(list[i].name, "epoch-", 6) != 0 &&
+                    strcmp(list[i].name, "mine") != 0);
+    ipl_free(list);
+    ipl_alloc_fail_after(0);
+    assert_int_equal(ipl_checkpoint_list(&list, &n, in("run"), &err), IPL_E_NOMEM);
+    ipl_alloc_fail_after(-1);
+    assert_null(list);
+    memset(longer, '/', sizeof longer - 1);
+    assert_int_equal(ipl_checkpoint_list(&list, &n, longer, &err), IPL_E_ARG);
+    assert_non_null(strstr(err.msg, "path is too long"));
+    assert_int_equal(ipl_trained_open(&t, in("run"), "", NULL), IPL_OK);
+    assert_int_equal(ipl_checkpoint_load(t.net, longer, &place, t.exp, &err), IPL_E_ARG);
+    ipl_trained_release(&t);
+    memcpy(longer, in("run"), strlen(in("run")));
+    longer[sizeof longer - 1 - strlen("checkpoint/")] = '\0'; /* the folder fits */
+    assert_int_equal(ipl_checkpoint_list(&list, &n, longer, NULL), IPL_OK);
+    assert_int_equal(n, 0);
+    ipl_free(list);
+}
+
+/* Sound, of this experiment, and with other numbers in it than the net has parameters. */
+static void a_checkpoint_with_too_few_parameters_is_refused(void **state)
+{
+    const ipl_checkpoint_place place = {.name = "odd"};
+    char bytes[4] = {0};
+    ipl_text text = {0};
+    ipl_trained t;
+
+    (void)state;
+    mlp("12-4-2", "sgd:lr=0.05");
+    train_ok("run", 0, 1, IPL_RESUME_NO);
+    assert_int_equal(ipl_trained_open(&t, in("run"), "", NULL), IPL_OK);
+    ipl_experiment_print_result(&text, t.exp);
+    for (int whole = 0; whole < 2; whole++) {
+        const ipl_checkpoint c = {.whole = whole != 0,
+                                  .experiment = text.s,
+                                  .data = "",
+                                  .build = "",
+                                  .segments = "",
+                                  .state = bytes,
+                                  .state_size = sizeof bytes};
+        ipl_error err = {0};
+
+        assert_int_equal(
+            ipl_checkpoint_write(in("run/checkpoint/odd"), NULL, &c, NULL, 0, NULL),
+            IPL_OK);
+        assert_int_equal(ipl_checkpoint_load(t.net, in("run"), &place, t.exp, &err),
+                         IPL_E_FORMAT);
+        assert_non_null(strstr(err.msg, "checkpoint/odd: "));
+    }
+    ipl_text_release(&text);
+    ipl_trained_release(&t);
+}
+
+/* The run goes on while it is measured: after the first epoch, that of the second is gone. */
+typedef struct going {
+    ipl_text warnings;
+} going;
+
+static void go_on(void *self, size_t done, size_t all)
+{
+    (void)self;
+    (void)all;
+    if (done == 1)
+        assert_int_equal(unlink(in("run/checkpoint/epoch-000002")), 0);
+}
+
+static void warn_going(void *self, const char *text)
+{
+    ipl_text_add(&((going *)self)->warnings, "%s\n", text);
+}
+
+static void an_epoch_that_is_gone_is_left_out_with_a_warning(void **state)
+{
+    static const char *const epochs[] = {"epoch", "0", "4"};
+    char run[IPL_PATH_MAX];
+    going g = {0};
+    const ipl_replay_opts opts = {.run = run,
+                                  .exp = &trial,
+                                  .split = "",
+                                  .self = &g,
+                                  .progress = go_on,
+                                  .warning = warn_going};
+    ipl_text got = {0}, want = {0};
+    char *rows;
+    ipl_replay_size size;
+    size_t len;
+
+    (void)state;
+    (void)snprintf(run, sizeof run, "%s/run", folder);
+    mlp("12-4-2", "sgd:lr=0.05");
+    trial.early_steps = trial.early_epochs = 0;
+    strcpy(trial.checkpoint, "every:1h,keep=2");
+    train_ok("run", 0, 1, IPL_RESUME_NO);
+    (void)unlink(in("run/checkpoint/best"));
+    (void)unlink(in("run/checkpoint/previous"));
+    assert_int_equal(ipl_replay_measure(&got, &size, &opts, NULL), IPL_OK);
+    assert_int_equal(size.epochs, 2);
+    assert_non_null(strstr(g.warnings.s, "epoch-000002: No such file"));
+    assert_int_equal(ipl_file_read(&rows, &len, in("run/information.csv"), 1 << 20, NULL),
+                     IPL_OK);
+    keep_epochs(&want, rows, epochs, 3);
+    assert_string_equal(got.s, want.s);
+    ipl_free(rows);
+    ipl_text_release(&g.warnings);
+    ipl_text_release(&want);
+    ipl_text_release(&got);
+}
+
 /* ---- when ---- */
 
 static void checkpoints_are_chosen_by_text(void **state)
@@ -574,6 +800,8 @@ static void checkpoints_are_chosen_by_text(void **state)
                                       "every:1,keep=0",
                                       "every:1e3",
                                       "every:1,keep=x",
+                                      "every:1,keep=1000000001",
+                                      "every:1000000001",
                                       "none,keep=1",
                                       "every:5 min",
                                       "every:1..2s"};
@@ -599,19 +827,68 @@ static void checkpoints_are_chosen_by_text(void **state)
     }
 }
 
+static void a_long_line_that_differs_is_cut_in_the_message(void **state)
+{
+    static ipl_experiment now;
+    char old[400], want[400];
+    const ipl_checkpoint c = {.experiment = old};
+    ipl_error err = {0};
+
+    (void)state;
+    ipl_opt_init(&now, ipl_experiment_opts);
+    memset(old, 'x', sizeof old - 1); /* one line of 399 characters */
+    old[sizeof old - 1] = '\0';
+    assert_int_equal(ipl_checkpoint_fits(&c, "p", &now, &err), IPL_E_FORMAT);
+    (void)snprintf(want, sizeof want, "p: made with '%.120s', not with '", old);
+    assert_int_equal(strncmp(err.msg, want, strlen(want)), 0);
+}
+
+static void a_path_of_a_checkpoint_must_fit(void **state)
+{
+    static char run[IPL_PATH_MAX];
+    char path[IPL_PATH_MAX];
+    ipl_error err = {0};
+
+    (void)state;
+    memset(run, 'r', sizeof run - 1);
+    assert_int_equal(ipl_checkpoint_path(path, run, "last", &err), IPL_E_ARG);
+    assert_non_null(strstr(err.msg, ".../checkpoint"));
+    run[sizeof run - 1 - sizeof "/checkpoint"] = '\0'; /* the folder fits, the file not */
+    assert_int_equal(ipl_checkpoint_path(path, run, "last", &err), IPL_E_ARG);
+    assert_non_null(strstr(err.msg, ".../last"));
+    run[10] = '\0';
+    assert_int_equal(ipl_checkpoint_path(path, run, "last", NULL), IPL_OK);
+    assert_string_equal(path, "rrrrrrrrrr/checkpoint/last");
+}
+
 /* ---- memory ---- */
 
-/* Fail allocation k of a resumed run: a status, and the run goes on to the same end after. */
+/* Parts of a run that its record tells of: it was stopped between them. */
+static size_t count_segments(const char *run)
+{
+    char path[IPL_PATH_MAX], *text;
+    size_t n = 0, len;
+
+    assert_int_equal(ipl_path_join(path, in(run), "run.json", NULL), IPL_OK);
+    assert_int_equal(ipl_file_read(&text, &len, path, 1 << 20, NULL), IPL_OK);
+    for (const char *at = text; (at = strstr(at, "\"first_step\"")); at++)
+        n++;
+    ipl_free(text);
+    return n;
+}
+
+/* Fail each allocation of a resumed run: a status, and it goes on to the same end after. */
 static void allocations_of_going_on_may_fail(void **state)
 {
     size_t failed = 0;
+    long left = -1, k;
 
     (void)state;
     mlp("12-4-2", "adam:lr=0.01");
     trial.epochs = 2;
     strcpy(trial.checkpoint, "every:3steps");
     train_ok("whole", 0, 1, IPL_RESUME_NO);
-    for (long k = 0; k < 3000; k += 1 + k / 16) { /* more than there are */
+    for (k = 0; left < 0; k++) { /* until there are no more */
         ipl_error err = {0};
         ipl_status st;
         stopper s;
@@ -619,17 +896,20 @@ static void allocations_of_going_on_may_fail(void **state)
         train_ok("run", 7, 1, IPL_RESUME_NO);
         ipl_alloc_fail_after(k);
         st = train(&s, "run", 0, 1, IPL_RESUME_RUN, &err);
-        ipl_alloc_fail_after(-1);
+        left = ipl_alloc_fail_after(-1);
         ipl_text_release(&s.warnings);
         if (st != IPL_OK && st != IPL_E_NOMEM && st != IPL_E_IO)
             fail_msg("allocation %ld: %s: %s", k, ipl_status_name(st), err.msg);
+        assert_true(left < 0 || st == IPL_OK);
         failed += st != IPL_OK;
         if (st != IPL_OK)
             train_ok("run", 0, 1, IPL_RESUME_RUN);
         assert_same_run("whole", "run");
+        assert_true(count_segments("run") >= 2);
         assert_int_equal(ipl_folder_remove(in("run"), NULL), IPL_OK);
     }
-    assert_true(failed > 20);
+    assert_true(failed > 200);
+    print_message("%ld allocations failed, %zu of them ended the run\n", k - 1, failed);
 }
 
 static void allocations_of_replaying_may_fail(void **state)
@@ -686,9 +966,16 @@ int main(void)
         RUN_TEST(a_table_that_was_changed_is_refused),
         RUN_TEST(the_best_epoch_is_kept),
         RUN_TEST(kept_parameters_are_those_of_their_epoch),
+        RUN_TEST(parameters_that_could_not_be_kept_are_named_in_the_end),
         RUN_TEST(checkpoints_measured_again_give_the_rows_of_the_run),
         RUN_TEST(fewer_rows_and_one_split_are_measured_again),
+        RUN_TEST(a_checkpoint_is_that_of_its_epoch_or_none),
+        RUN_TEST(files_that_are_no_checkpoints_are_passed_over),
+        RUN_TEST(a_checkpoint_with_too_few_parameters_is_refused),
+        RUN_TEST(an_epoch_that_is_gone_is_left_out_with_a_warning),
         RUN_TEST(checkpoints_are_chosen_by_text),
+        RUN_TEST(a_long_line_that_differs_is_cut_in_the_message),
+        RUN_TEST(a_path_of_a_checkpoint_must_fit),
         RUN_TEST(allocations_of_going_on_may_fail),
         RUN_TEST(allocations_of_replaying_may_fail),
     };

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 static void additions_join(void **state)
 {
@@ -162,6 +163,8 @@ static void every_byte_that_is_not_utf8_is_replaced(void **state)
         {"\xed\xa0\x80", 3},     /* surrogate */
         {"\xf4\x90\x80\x80", 4}, /* past U+10FFFF */
         {"\xf5\x80\x80\x80", 4},
+        {"\xc3\xc3", 2}, /* the second byte begins another one */
+        {"\xe2\x82\xff", 3},
     };
 
     (void)state;
@@ -177,6 +180,39 @@ static void every_byte_that_is_not_utf8_is_replaced(void **state)
         ipl_text_release(&got);
         ipl_text_release(&want);
     }
+}
+
+/* Characters of three and four bytes that begin as the ill-formed ones above do. */
+static void utf8_at_its_edges_is_kept(void **state)
+{
+    static const char *const good[] = {"\xe0\xa0\x80",     "\xed\x9f\xbf",
+                                       "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf",
+                                       "\xee\x80\x80",     "\xf1\x80\x80\x80"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        ipl_text got = {0}, want = {0};
+
+        ipl_text_add_json(&got, good[i]);
+        ipl_text_add(&want, "\"%s\"", good[i]);
+        assert_string_equal(got.s, want.s);
+        ipl_text_release(&got);
+        ipl_text_release(&want);
+    }
+}
+
+/* No locale has a character for a surrogate: printf() fails, and the text says so. */
+static void what_cannot_be_printed_is_remembered_as_a_fault(void **state)
+{
+    static const wchar_t surrogate[] = {0xd800, 0};
+    ipl_text text = {0};
+
+    (void)state;
+    ipl_text_add(&text, "before");
+    ipl_text_add(&text, "%ls", surrogate);
+    assert_int_equal(ipl_text_status(&text, NULL), IPL_E_NOMEM);
+    assert_string_equal(text.s, "before");
+    ipl_text_release(&text);
 }
 
 static void numbers_read_back_exactly(void **state)
@@ -216,9 +252,10 @@ static void numbers_are_as_short_as_they_can_be(void **state)
     static const struct {
         double value;
         const char *text;
-    } cases[] = {{0.1, "0.1"},           {1e-4, "0.0001"},  {1000000.0, "1e+06"},
-                 {1234567.0, "1234567"}, {0.5, "0.5"},      {(double)NAN, "NaN"},
-                 {HUGE_VAL, "NaN"},      {-HUGE_VAL, "NaN"}};
+    } cases[] = {
+        {0.1, "0.1"},           {1e-4, "0.0001"},   {1000000.0, "1e+06"},
+        {1234567.0, "1234567"}, {0.5, "0.5"},       {(double)NAN, "NaN"},
+        {HUGE_VAL, "NaN"},      {-HUGE_VAL, "NaN"}, {0.1 + 0.2, "0.30000000000000004"}};
     char out[32];
 
     (void)state;
@@ -350,6 +387,8 @@ int main(void)
         cmocka_unit_test(a_copy_fits_or_is_refused),
         cmocka_unit_test(durations_are_short),
         cmocka_unit_test(the_clock_runs_and_stamps),
+        cmocka_unit_test(utf8_at_its_edges_is_kept),
+        cmocka_unit_test(what_cannot_be_printed_is_remembered_as_a_fault),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

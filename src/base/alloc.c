@@ -9,9 +9,9 @@
 
 static atomic_long fail_after = -1; /* any thread may allocate */
 
-void ipl_alloc_fail_after(long n)
+long ipl_alloc_fail_after(long n)
 {
-    atomic_store(&fail_after, n);
+    return atomic_exchange(&fail_after, n);
 }
 
 static bool injected_fault(void)

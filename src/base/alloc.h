@@ -20,7 +20,11 @@ void ipl_free(void *p);
 /** *out = a * b; true when the product does not fit in size_t. */
 bool ipl_mul_overflows(size_t *out, size_t a, size_t b);
 
-/** Let the next n allocations succeed and fail the one after them; n < 0 turns it off. */
-void ipl_alloc_fail_after(long n);
+/**
+ * Let the next n allocations succeed and fail the one after them; n < 0 turns it off.
+ *
+ * returns  how many of the last call's n were left; < 0 when one has failed, or none was to
+ */
+long ipl_alloc_fail_after(long n);
 
 #endif /* IPL_ALLOC_H */

@@ -59,13 +59,25 @@ static ipl_status zlib_fault(const ipl_gzip *file, ipl_error *err)
 
     if (strncmp(text, file->path, len) == 0 && strncmp(text + len, ": ", 2) == 0)
         text += len + 2; /* zlib names the file too */
-
     if (code == Z_ERRNO)
         return ipl_fail(err, IPL_E_IO, "%s: %s", file->path, strerror(errno));
     if (code == Z_MEM_ERROR)
         return ipl_fail(err, IPL_E_NOMEM, "%s: out of memory", file->path);
-    return ipl_fail(err, IPL_E_FORMAT, "%s: damaged gzip data (%s)", file->path,
-                    *text ? text : "unknown fault");
+    return ipl_fail(err, IPL_E_FORMAT, "%s: damaged gzip data (%s)", file->path, text);
+}
+
+/* Up to len bytes of content; *n of them, 0 at its end. */
+static ipl_status read_piece(size_t *n, void *out, unsigned len, ipl_gzip *file,
+                             ipl_error *err)
+{
+    const int got = gzread(file->fp, out, len);
+    int code;
+
+    (void)gzerror(file->fp, &code);
+    if (got < 0 || (got == 0 && code != Z_OK))
+        return zlib_fault(file, err);
+    *n = (size_t)got;
+    return IPL_OK;
 }
 
 ipl_status ipl_gzip_read(void *out, size_t len, ipl_gzip *file, ipl_error *err)
@@ -74,20 +86,17 @@ ipl_status ipl_gzip_read(void *out, size_t len, ipl_gzip *file, ipl_error *err)
 
     while (have < len) {
         const unsigned want = len - have < (1u << 30) ? (unsigned)(len - have) : 1u << 30;
-        const int n = gzread(file->fp, (char *)out + have, want);
-        int code;
+        size_t n = 0;
+        const ipl_status st = read_piece(&n, (char *)out + have, want, file, err);
 
-        if (n < 0)
-            return zlib_fault(file, err);
-        (void)gzerror(file->fp, &code);
-        if (n == 0 && code != Z_OK && code != Z_STREAM_END)
-            return zlib_fault(file, err);
+        if (st != IPL_OK)
+            return st;
         if (n == 0)
             return ipl_fail(err, IPL_E_FORMAT,
                             "%s: truncated, its content ends at byte %zu", file->path,
                             file->position);
-        have += (size_t)n;
-        file->position += (size_t)n;
+        have += n;
+        file->position += n;
     }
     return IPL_OK;
 }
@@ -132,18 +141,13 @@ ipl_status ipl_gzip_expect(size_t len, ipl_gzip *file, ipl_error *err)
 ipl_status ipl_gzip_expect_end(ipl_gzip *file, ipl_error *err)
 {
     char byte;
-    const int n = gzread(file->fp, &byte, 1);
-    int code;
+    size_t n = 0;
+    const ipl_status st = read_piece(&n, &byte, 1, file, err);
 
-    if (n < 0)
-        return zlib_fault(file, err);
-    (void)gzerror(file->fp, &code);
-    if (n == 0 && code != Z_OK && code != Z_STREAM_END)
-        return zlib_fault(file, err);
     if (n > 0)
         return ipl_fail(err, IPL_E_FORMAT, "%s: more data than its header says",
                         file->path);
-    return IPL_OK;
+    return st;
 }
 
 void ipl_gzip_close(ipl_gzip *file)

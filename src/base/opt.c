@@ -22,7 +22,7 @@ static const void *const_field_of(const void *obj, const ipl_opt *row)
     return (const char *)obj + row->offset;
 }
 
-/* Store a number, bool or choice; v is already checked. */
+/* Store a number, bool or choice, which is already checked, or the default of a text. */
 static void store(void *obj, const ipl_opt *row, double v)
 {
     void *field = field_of(obj, row);
@@ -52,6 +52,8 @@ static void store(void *obj, const ipl_opt *row, double v)
         break;
     }
     case IPL_OPT_TEXT:
+        assert(strlen(row->text) < row->size);
+        memcpy(field, row->text, strlen(row->text) + 1);
         break;
     }
 }
@@ -186,14 +188,8 @@ void ipl_opt_suggest(char *out, size_t size, const ipl_opt *table, const char *n
 
 void ipl_opt_init(void *obj, const ipl_opt *table)
 {
-    for (const ipl_opt *row = table; row && row->name; row++) {
-        if (row->type == IPL_OPT_TEXT) {
-            assert(strlen(row->text) < row->size);
-            memcpy(field_of(obj, row), row->text, strlen(row->text) + 1);
-        } else {
-            store(obj, row, row->init);
-        }
-    }
+    for (const ipl_opt *row = table; row && row->name; row++)
+        store(obj, row, row->init);
 }
 
 ipl_status ipl_opt_set(void *obj, const ipl_opt *row, const char *value, ipl_error *err)

@@ -168,11 +168,12 @@ void ipl_number_print(char *out, size_t size, double value)
         (void)snprintf(out, size, "NaN");
         return;
     }
-    for (int digits = 6; digits <= 17; digits++) {
+    for (int digits = 6; digits < 17; digits++) {
         (void)snprintf(out, size, "%.*g", digits, value);
         if (strtod(out, NULL) == value)
             return;
     }
+    (void)snprintf(out, size, "%.17g", value); /* always enough */
 }
 
 bool ipl_number_parse(double *out, const char *s)

@@ -38,8 +38,9 @@ static ipl_status read_header(ipl_idx *idx, size_t *total, ipl_gzip *file, const
         idx->dims[i] = big_endian_word(word);
         if (idx->dims[i] == 0)
             return ipl_fail(err, IPL_E_FORMAT, "%s: dimension %zu is 0", path, i);
-        if (ipl_mul_overflows(total, *total, idx->dims[i]) || *total > BYTES_MAX)
+        if (idx->dims[i] > BYTES_MAX / *total)
             return ipl_fail(err, IPL_E_FORMAT, "%s: its header says more than 4 GiB", path);
+        *total *= idx->dims[i];
     }
     return ipl_gzip_expect(*total, file, err);
 }

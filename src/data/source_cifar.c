@@ -36,13 +36,19 @@ static const ipl_opt cifar_opts[] = {
 
 /* ---- where the batches are ---- */
 
+/* Path of a file; false when it is not there. */
+static bool find_file(char *out, const char *folder, const char *name)
+{
+    return ipl_path_join(out, folder, name, NULL) == IPL_OK && ipl_file_exists(out);
+}
+
 /* Path of training batch k = 1 ... 5; false when it is not there. */
 static bool find_batch(char *out, const char *folder, unsigned k)
 {
     char name[32];
 
     (void)snprintf(name, sizeof name, "data_batch_%u.bin", k);
-    return ipl_path_join(out, folder, name, NULL) == IPL_OK && ipl_file_exists(out);
+    return find_file(out, folder, name);
 }
 
 /* Training batches in folder; *has_test: whether the test batch is there. */
@@ -53,8 +59,7 @@ static unsigned count_batches(bool *has_test, const char *folder)
 
     for (unsigned k = 1; k <= N_BATCHES; k++)
         n += find_batch(path, folder, k);
-    *has_test =
-        ipl_path_join(path, folder, test_file, NULL) == IPL_OK && ipl_file_exists(path);
+    *has_test = find_file(path, folder, test_file);
     return n;
 }
 
@@ -215,10 +220,10 @@ static ipl_status read_names(ipl_samples *out, const char *folder, ipl_error *er
     const char *names[N_CLASSES];
     char path[IPL_PATH_MAX], *text;
     size_t len, n;
-    ipl_status st = ipl_path_join(path, folder, names_file, err);
+    ipl_status st;
 
-    if (st != IPL_OK || !ipl_file_exists(path))
-        return st;
+    if (!find_file(path, folder, names_file))
+        return IPL_OK;
     st = ipl_file_read(&text, &len, path, NAMES_MAX, err);
     if (st != IPL_OK)
         return st;
@@ -248,9 +253,9 @@ static ipl_status load_cifar(ipl_samples *out, const void *self, uint64_t seed,
     out->shape = (ipl_shape){3, SIDE, SIDE};
     out->n_classes = N_CLASSES;
     out->pixels = true;
-    st = ipl_path_join(path, folder, test_file, err);
+    st = read_training(out, folder, err);
     if (st == IPL_OK)
-        st = read_training(out, folder, err);
+        st = ipl_path_join(path, folder, test_file, err);
     if (st == IPL_OK)
         st = read_batch(out, IPL_TEST, path, err);
     if (st == IPL_OK)

@@ -5,24 +5,16 @@
 
 #include <errno.h>
 #include <math.h>
-#include <string.h>
 #include <sys/mman.h>
 
 /* Whether the first byte of a number in memory is its highest. */
-static bool machine_is_big_endian(void)
-{
-    const uint16_t one = 1;
-    unsigned char first;
-
-    memcpy(&first, &one, 1);
-    return first == 0;
-}
+static const bool machine_is_big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
 
 /* Whether the bytes of the file are the array as C sees it. */
 static bool is_plain(const ipl_npy_layout *l)
 {
     return l->kind == 'f' && l->width >= sizeof(float) && l->start % l->width == 0 &&
-           l->big_endian == machine_is_big_endian() && (!l->fortran || l->n_dims < 2);
+           l->big_endian == machine_is_big_endian && (!l->fortran || l->n_dims < 2);
 }
 
 /* Map the file; false where that cannot be done (a file system without mapping). */

@@ -116,11 +116,14 @@ ipl_status ipl_checkpoint_list(ipl_checkpoint_place **out, size_t *n, const char
                                ipl_error *err) IPL_NODISCARD;
 
 /**
- * Set the parameters of a net to those of a checkpoint of its run.
+ * Set the parameters of a net to those of a checkpoint of its run. The run may have gone on
+ * since it was listed: what was last is then looked for where it is previous.
  *
- * errors  those of ipl_checkpoint_read() and ipl_checkpoint_fits(); the net is untouched
+ * errors  IPL_E_NOINPUT  the run has replaced it
+ *         those of ipl_checkpoint_read() and ipl_checkpoint_fits(); the net is untouched
  */
-ipl_status ipl_checkpoint_load(ipl_net *net, const char *run, const char *name,
-                               const ipl_experiment *exp, ipl_error *err) IPL_NODISCARD;
+ipl_status ipl_checkpoint_load(ipl_net *net, const char *run,
+                               const ipl_checkpoint_place *place, const ipl_experiment *exp,
+                               ipl_error *err) IPL_NODISCARD;
 
 #endif /* IPL_CHECKPOINT_H */

@@ -91,8 +91,10 @@ ipl_status ipl_checkpoint_list(ipl_checkpoint_place **out, size_t *n, const char
     return IPL_OK;
 }
 
-ipl_status ipl_checkpoint_load(ipl_net *net, const char *run, const char *name,
-                               const ipl_experiment *exp, ipl_error *err)
+/* Load a place from the file of that name; IPL_E_NOINPUT when it holds another one. */
+static ipl_status load_from(const char *name, ipl_net *net, const char *run,
+                            const ipl_checkpoint_place *place, const ipl_experiment *exp,
+                            ipl_error *err)
 {
     const size_t size = ipl_net_state_size(net, IPL_NET_LEARNED);
     char path[IPL_PATH_MAX];
@@ -102,6 +104,10 @@ ipl_status ipl_checkpoint_load(ipl_net *net, const char *run, const char *name,
 
     if (st == IPL_OK)
         st = ipl_checkpoint_read(&c, path, ipl_checkpoint_limit(net), err);
+    if (st == IPL_OK && (c.at.epoch != place->epoch || c.at.step != place->step))
+        st = ipl_fail(err, IPL_E_NOINPUT,
+                      "%s: the run went on and replaced its checkpoint after epoch %zu",
+                      run, place->epoch);
     if (st == IPL_OK)
         st = ipl_checkpoint_fits(&c, path, exp, err);
     if (st == IPL_OK) { /* what was learned stands at the front */
@@ -112,4 +118,17 @@ ipl_status ipl_checkpoint_load(ipl_net *net, const char *run, const char *name,
     }
     ipl_checkpoint_release(&c);
     return st;
+}
+
+ipl_status ipl_checkpoint_load(ipl_net *net, const char *run,
+                               const ipl_checkpoint_place *place, const ipl_experiment *exp,
+                               ipl_error *err)
+{
+    ipl_error why = {0};
+    const ipl_status st = load_from(place->name, net, run, place, exp, &why);
+
+    if (st == IPL_OK || (st == IPL_E_NOINPUT &&
+                         load_from("previous", net, run, place, exp, NULL) == IPL_OK))
+        return IPL_OK;
+    return ipl_fail(err, st, "%s", why.msg);
 }

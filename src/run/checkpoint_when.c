@@ -20,15 +20,14 @@ static bool parse_period(ipl_checkpoint_when *out, const char *text, size_t len)
     const size_t digits = strspn(text, "0123456789.");
     char number[32];
     const char *unit = text + digits;
-    const size_t unit_len = digits < len ? len - digits : 0;
+    const size_t unit_len = len - digits; /* no digit is a comma */
     static const struct {
         const char *name;
         double seconds;
     } times[] = {{"s", 1.0}, {"min", 60.0}, {"h", 3600.0}};
     double n;
 
-    if (digits > len ||
-        ipl_text_copy(number, sizeof number, text, digits, "number", NULL) != IPL_OK ||
+    if (ipl_text_copy(number, sizeof number, text, digits, "number", NULL) != IPL_OK ||
         !ipl_number_parse(&n, number) || n <= 0.0 || n > COUNT_MAX)
         return false;
     for (size_t i = 0; i < 3; i++)

@@ -61,6 +61,16 @@ static ipl_status count_texts(size_t *n, const char *word, size_t len, ipl_error
     return IPL_OK;
 }
 
+/* Alternatives of the brace that opens at `at`, of a word that count_texts() has passed. */
+static size_t alternatives(const char *word, size_t at)
+{
+    size_t n = 1;
+
+    for (; word[at] != '}'; at++)
+        n += word[at] == ',';
+    return n;
+}
+
 /* Append alternative k of the brace that opens at `at`; returns where it closes. */
 static size_t add_alternative(ipl_text *out, const char *word, size_t at, size_t k)
 {
@@ -82,23 +92,17 @@ static ipl_status expand(char *out, const char *word, size_t len, size_t k, size
     ipl_status st;
 
     for (size_t i = 0; i < len; i++) {
-        size_t more = 1, end = 0;
-
         if (word[i] != '{') {
             ipl_text_add(&text, "%c", word[i]);
             continue;
         }
-        st = count_alternatives(&more, &end, word, len, i, err);
-        if (st != IPL_OK)
-            goto done;
-        n /= more;
+        n /= alternatives(word, i);
         i = add_alternative(&text, word, i, k / n);
         k %= n;
     }
     st = ipl_text_status(&text, err);
     if (st == IPL_OK)
         st = ipl_text_copy(out, IPL_ESTIMATOR_TEXT_MAX, text.s, text.len, "estimator", err);
-done:
     ipl_text_release(&text);
     return st;
 }

@@ -263,12 +263,12 @@ void ipl_experiment_print_result(ipl_text *out, const ipl_experiment *exp)
     }
 }
 
-/* Whether name ends in "-word". */
-static bool ends_in(const char *name, const char *word)
+/* Whether name ends in "-" and a word of m characters. */
+static bool ends_in(const char *name, const char *word, size_t m)
 {
-    const size_t n = strlen(name), m = strlen(word);
+    const size_t n = strlen(name);
 
-    return n > m && name[n - m - 1] == '-' && strcmp(name + n - m, word) == 0;
+    return n > m && name[n - m - 1] == '-' && strncmp(name + n - m, word, m) == 0;
 }
 
 ipl_status ipl_experiment_name(ipl_experiment *exp, const char *preset, ipl_error *err)
@@ -276,7 +276,6 @@ ipl_status ipl_experiment_name(ipl_experiment *exp, const char *preset, ipl_erro
     const char *base = preset ? preset : exp->data;
     const int len = (int)(preset ? strlen(preset) : strcspn(base, ":"));
     const size_t word = strcspn(exp->activation, ":");
-    char activation[sizeof exp->activation];
     ipl_text name = {0};
     ipl_status st;
 
@@ -287,14 +286,10 @@ ipl_status ipl_experiment_name(ipl_experiment *exp, const char *preset, ipl_erro
                             exp->name);
         return IPL_OK;
     }
-    st = ipl_text_copy(activation, sizeof activation, exp->activation, word, "activation",
-                       err);
-    if (st != IPL_OK)
-        return st;
     ipl_text_add(&name, "%.*s", len, base);
     if (name.s && strcmp(exp->net, "") != 0 && !strchr(exp->net, ':') &&
-        !ends_in(name.s, activation))
-        ipl_text_add(&name, "-%s", activation);
+        !ends_in(name.s, exp->activation, word))
+        ipl_text_add(&name, "-%.*s", (int)word, exp->activation);
     st = ipl_text_status(&name, err);
     if (st == IPL_OK)
         st = ipl_text_copy(exp->name, sizeof exp->name, name.s, name.len, "name", err);
@@ -342,13 +337,14 @@ static ipl_status add_preset(ipl_preset *list, size_t *n, const char *folder,
         st = ipl_file_read(&bytes, &size, path, FILE_MAX, err);
     if (st != IPL_OK)
         return st;
-    st = ipl_text_copy(preset->name, sizeof preset->name, file, len - 4, "preset", err);
+    memcpy(preset->name, file, len - 4);
+    preset->name[len - 4] = '\0';
     read_remark(preset->about, sizeof preset->about, bytes, "about");
     read_remark(preset->source, sizeof preset->source, bytes, "source");
     read_remark(preset->time, sizeof preset->time, bytes, "time");
     ipl_free(bytes);
-    *n += st == IPL_OK;
-    return st;
+    ++*n;
+    return IPL_OK;
 }
 
 ipl_status ipl_preset_list(ipl_preset **out, size_t *n, ipl_error *err)

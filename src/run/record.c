@@ -177,9 +177,12 @@ void ipl_record_segments(ipl_text *out, const ipl_run *r)
                  r->measure_seconds - from->measure_seconds);
     ipl_text_add(out, "\"checkpoints\": %zu, \"checkpoint_seconds\": %.3f, ",
                  r->checkpoints.written, r->checkpoints.seconds);
-    ipl_text_add(out, "\"images_per_second\": %.0f, \"peak_memory_bytes\": %zu}",
+    ipl_text_add(out, "\"images_per_second\": %.0f, \"peak_memory_bytes\": %zu",
                  seconds > 0.0 ? (double)samples / seconds : 0.0,
                  ipl_provenance_peak_memory());
+    if (r->not_written.len > 0)
+        ipl_text_add(out, ", \"not_written\": [%s]", r->not_written.s);
+    ipl_text_add(out, "}");
 }
 
 ipl_status ipl_record_provenance(const ipl_run *r, const char *state, const ipl_error *why,

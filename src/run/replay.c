@@ -16,7 +16,7 @@ typedef struct replay {
     ipl_experiment *own;  /* of the run */
     ipl_experiment *here; /* the same, measured as asked for */
     ipl_checkpoint_place *places;
-    size_t n_places;
+    size_t n_places, n_measured;
     ipl_pool *pool;
     ipl_dataset *ds;
     ipl_net *net;
@@ -108,8 +108,15 @@ static ipl_status measure_place(ipl_text *out, replay *r, const ipl_checkpoint_p
 {
     char when[IPL_WHEN_MAX], epoch[32];
     ipl_error why = {0};
-    ipl_status st = ipl_checkpoint_load(r->net, r->opts->run, place->name, r->own, err);
+    ipl_status st = ipl_checkpoint_load(r->net, r->opts->run, place, r->own, &why);
 
+    if (st == IPL_E_NOINPUT) { /* of a run that goes on: the others are as good */
+        if (r->opts->warning)
+            r->opts->warning(r->opts->self, why.msg);
+        return IPL_OK;
+    }
+    if (st != IPL_OK)
+        return ipl_fail(err, st, "%s", why.msg);
     ipl_number_print(epoch, sizeof epoch, (double)place->epoch);
     (void)snprintf(when, sizeof when, "%s,%zu", epoch, place->step);
     for (size_t p = 0; p < r->n_probes && st == IPL_OK; p++) {
@@ -121,6 +128,7 @@ static ipl_status measure_place(ipl_text *out, replay *r, const ipl_checkpoint_p
         warn(r, ipl_plane_fault(ipl_probe_plane(r->probes[p])));
         ipl_record_rows(out, when, r->net, r->probes[p], m);
     }
+    r->n_measured++;
     return st;
 }
 
@@ -150,9 +158,13 @@ ipl_status ipl_replay_measure(ipl_text *out, ipl_replay_size *size,
         if (st == IPL_OK && opts->progress)
             opts->progress(opts->self, i + 1, r.n_places);
     }
+    if (st == IPL_OK && r.n_measured == 0)
+        st = ipl_fail(err, IPL_E_NOINPUT,
+                      "%s: the run went on and replaced all its checkpoints; try again",
+                      opts->run);
     if (st == IPL_OK)
         st = ipl_text_status(out, err);
-    *size = (ipl_replay_size){r.n_places, ipl_probe_n_layers(r.probes[0])};
+    *size = (ipl_replay_size){r.n_measured, ipl_probe_n_layers(r.probes[0])};
 done:
     release(&r);
     return st;

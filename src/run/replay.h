@@ -26,10 +26,11 @@ typedef struct ipl_replay_size {
 
 /**
  * Measure the net of a run at every epoch that has a checkpoint: the bytes that the run writes
- * for these epochs when it measures the same.
+ * for these epochs when it measures the same. When the run goes on meanwhile and replaces one,
+ * that epoch is left out, with a warning.
  *
  * out     the table information.csv with its header
- * errors  IPL_E_NOINPUT  no checkpoint at the end of an epoch
+ * errors  IPL_E_NOINPUT  no checkpoint at the end of an epoch, or none any more
  *         IPL_E_FORMAT   a checkpoint is damaged or of another experiment
  *         IPL_E_ARG      the run has no such split
  *         those of ipl_build_data(), ipl_build_net(), ipl_probe_create(), ipl_probe_measure()

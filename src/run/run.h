@@ -75,9 +75,10 @@ typedef struct ipl_run {
     ipl_activations *activations; /* NULL: not recorded */
     size_t unrecorded;            /* measurements whose activations could not be written */
     size_t undrawn;               /* pictures and kept parameters that could not */
-    size_t loaded_bytes;          /* peak of the process once the data set was there */
-    double free_bytes;            /* on the disk before the run; NaN: not recording */
-    bool noted;                   /* a note on recording was passed on */
+    ipl_text not_written; /* what these were: the member of the segment in run.json */
+    size_t loaded_bytes;  /* peak of the process once the data set was there */
+    double free_bytes;    /* on the disk before the run; NaN: not recording */
+    bool noted;           /* a note on recording was passed on */
 
     bool created; /* the run directory exists */
     ipl_run_dir dir;
@@ -111,6 +112,9 @@ void ipl_run_warn(const ipl_run *r, const char *text);
 
 /** Pass on a fault of writing, unless one that is not mended was passed on before. */
 void ipl_run_tell_fault(ipl_run *r, const ipl_error *why);
+
+/** Note in run.json that files of an epoch are given up, and pass on why. */
+void ipl_run_give_up(ipl_run *r, const char *what, const char *epoch, const ipl_error *why);
 
 /** Whether a signal asked to stop. */
 bool ipl_run_stopping(const ipl_run *r);

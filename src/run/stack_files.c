@@ -91,7 +91,7 @@ static size_t parse_suffix(double *epoch, const char *base, size_t len)
         if (base[i] == '-')
             return ipl_text_copy(number, sizeof number, base + i + 1, len - i - 1, "epoch",
                                  NULL) == IPL_OK &&
-                           ipl_number_parse(epoch, number) && *epoch >= 0.0
+                           ipl_number_parse(epoch, number) /* it has no minus */
                        ? i
                        : 0;
     return 0;

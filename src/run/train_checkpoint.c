@@ -241,7 +241,8 @@ static void keep(ipl_run *r, size_t epoch)
     if (ipl_run_dir_folder(folder, &r->dir, IPL_CHECKPOINT_FOLDER, &why) != IPL_OK ||
         write_learned(r, name, &at, NULL, &why) != IPL_OK) {
         r->undrawn++;
-        ipl_run_tell_fault(r, &why);
+        (void)snprintf(name, sizeof name, "%zu", epoch);
+        ipl_run_give_up(r, "parameters", name, &why);
     }
     r->checkpoints.seconds += ipl_clock_spent(from);
 }

@@ -5,6 +5,7 @@
 #include "run/run.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static void caution(ipl_run *r, const ipl_probe *probe)
@@ -30,9 +31,12 @@ static void caution(ipl_run *r, const ipl_probe *probe)
 /* Pass on what recording the activations met; a fault does not stop training. */
 static void tell_recording(ipl_run *r, const ipl_run_measurement *m)
 {
+    char epoch[sizeof m->when];
+
+    (void)snprintf(epoch, sizeof epoch, "%.*s", (int)strcspn(m->when, ","), m->when);
     if (m->lost.status != IPL_OK) {
         r->unrecorded++;
-        ipl_run_tell_fault(r, &m->lost);
+        ipl_run_give_up(r, "activations", epoch, &m->lost);
     }
     if (*m->note != '\0' && !r->noted) {
         ipl_run_warn(r, m->note);
@@ -142,15 +146,16 @@ static bool classifies(const ipl_run *r)
 static void draw_pictures(ipl_run *r, size_t epoch)
 {
     const ipl_pictures_opts opts = {.batch = r->exp->batch};
-    char folder[IPL_PATH_MAX];
+    char folder[IPL_PATH_MAX], name[32];
     ipl_error why = {0};
 
     if (!r->drawn[epoch])
         return;
+    (void)snprintf(name, sizeof name, "%zu", epoch);
     if (ipl_run_dir_folder(folder, &r->dir, "figures", &why) != IPL_OK ||
         ipl_pictures_write(NULL, folder, r->net, r->ds, epoch, &opts, &why) != IPL_OK) {
         r->undrawn++;
-        ipl_run_tell_fault(r, &why);
+        ipl_run_give_up(r, "pictures", name, &why);
     }
 }
 

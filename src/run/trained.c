@@ -123,7 +123,7 @@ ipl_status ipl_trained_open(ipl_trained *out, const char *run, const char *epoch
         st = ipl_build_net(&out->net, out->exp, out->ds, *params != '\0' ? params : NULL,
                            out->pool, err);
     if (st == IPL_OK && *params == '\0')
-        st = ipl_checkpoint_load(out->net, run, place.name, out->exp, err);
+        st = ipl_checkpoint_load(out->net, run, &place, out->exp, err);
     return st;
 }
 

@@ -7,6 +7,7 @@
 #include "run/summary.h"
 
 #include <math.h>
+#include <stdio.h>
 
 void ipl_run_warn(const ipl_run *r, const char *text)
 {
@@ -19,6 +20,13 @@ void ipl_run_tell_fault(ipl_run *r, const ipl_error *why)
     if (!r->told)
         ipl_run_warn(r, why->msg);
     r->told = true;
+}
+
+void ipl_run_give_up(ipl_run *r, const char *what, const char *epoch, const ipl_error *why)
+{
+    ipl_text_add(&r->not_written, "%s\"%s %s\"", r->not_written.len > 0 ? ", " : "", what,
+                 epoch);
+    ipl_run_tell_fault(r, why);
 }
 
 bool ipl_run_stopping(const ipl_run *r)
@@ -36,18 +44,21 @@ static ipl_status write_parameters(const ipl_run *r, ipl_error *err)
 /* Files that were given up along the way. */
 static ipl_status check_losses(const ipl_run *r, ipl_error *err)
 {
+    char recorded[64] = "", drawn[64] = "";
+
     if (r->write_failed)
         return ipl_fail(err, IPL_E_IO, "%s: rows could not be written", r->dir.path);
+    if (r->unrecorded == 0 && r->undrawn == 0)
+        return IPL_OK;
     if (r->unrecorded > 0)
-        return ipl_fail(err, IPL_E_IO,
-                        "%s: the activations of %zu measurements could not be written",
-                        r->dir.path, r->unrecorded);
+        (void)snprintf(recorded, sizeof recorded, "activations of %zu measurements%s",
+                       r->unrecorded, r->undrawn > 0 ? " and " : "");
     if (r->undrawn > 0)
-        return ipl_fail(
-            err, IPL_E_IO,
-            "%s: pictures or kept parameters of %zu epochs could not be written",
-            r->dir.path, r->undrawn);
-    return IPL_OK;
+        (void)snprintf(drawn, sizeof drawn, "%zu pictures or kept parameters", r->undrawn);
+    return ipl_fail(err, IPL_E_IO,
+                    "%.60s: %s%s could not be written: see not_written in its run.json; to "
+                    "get them, train its experiment.ini with another --out",
+                    r->dir.path, recorded, drawn);
 }
 
 /* The first fault counts. */
@@ -135,6 +146,7 @@ static void release(ipl_run *r)
     for (int t = 0; t < IPL_TABLE_COUNT; t++)
         ipl_text_release(&r->rows[t]);
     ipl_text_release(&r->segments);
+    ipl_text_release(&r->not_written);
     ipl_text_release(&r->checkpoints.experiment);
     ipl_text_release(&r->checkpoints.data);
     ipl_text_release(&r->checkpoints.build);

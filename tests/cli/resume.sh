@@ -1,12 +1,10 @@
 #!/bin/sh
-# Interrupting a run and going on with it by the commands a user types; two writers; readers
-# of a run that is being written.
+# Interrupting a run and going on with it by the commands a user types; two writers.
 # shellcheck source=expect.sh
 . "$(dirname "$0")/expect.sh"
 INFOPLANE_SHARE=$PWD/scripts
 SOURCE_DATE_EPOCH=0
 export INFOPLANE_SHARE SOURCE_DATE_EPOCH
-reads=${READS:-5}
 if [ -w /dev/shm ]; then # checkpoints wait for the disk; memory is faster
     rm -rf "$folder"
     folder=$(mktemp -d /dev/shm/ipl_resume_XXXXXX)
@@ -131,33 +129,6 @@ kill -s TERM $pid
 wait $pid
 check "the lock of a killed run does not hold" [ $? -eq 143 ]
 check "which goes on" [ "$(grep -c '"first_step"' busy/run.json)" -eq 2 ]
-
-# ---- readers ----
-
-n=0
-torn=0
-while [ $n -lt "$reads" ]; do
-    if [ $((n % 50)) -eq 0 ]; then # a new run: tables that are short change fastest
-        [ $n -eq 0 ] || kill -9 $pid
-        wait $pid 2>/dev/null
-        rm -rf live
-        (become --epochs 100000 --out live --checkpoint every:20 --quiet >/dev/null 2>&1) &
-        pid=$!
-        await live/checkpoint/previous
-        "$program" pictures live --epoch 0 --out live_pictures >"$out" 2>"$err"
-        case $? in 0 | 66) ;; *) torn=$((torn + 1)) ;; esac
-    fi
-    n=$((n + 1))
-    "$program" info live >"$out" 2>"$err" || torn=$((torn + 1))
-    "$program" plot live --kind plane --out live_plot >"$out" 2>"$err" || {
-        torn=$((torn + 1))
-        sed 's/^/# /' "$err"
-    }
-done
-kill -9 $pid
-wait $pid 2>/dev/null
-echo "# $n times info and plot of a live run"
-check "none of them saw half a row" [ $torn -eq 0 ]
 
 # ---- what checkpoints are good for ----
 

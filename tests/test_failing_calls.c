@@ -1,0 +1,659 @@
+/*
+ * Calls of the system and of libraries that fail under a parser: it says so, and nothing is
+ * lost. The functions below stand in front of those of libc, zlib and libpng: a program's own
+ * come first.
+ */
+/* RTLD_NEXT; and no fread() of the headers' own in front of ours. */
+#define _GNU_SOURCE /* NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+#undef _FORTIFY_SOURCE
+#include "scratch.h"
+
+#include "base/alloc.h"
+#include "base/gzip.h"
+#include "data/png.h"
+#include "math/npy_view.h"
+#include "run/checkpoint.h"
+#include "run/stack.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <png.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <zlib.h>
+
+/* ---- what stands in front ---- */
+
+static const char *broken;         /* the call that gives nothing */
+static int zlib_code;              /* what gzerror() says when gzread() is broken ... */
+static const char *zlib_text;      /* ... and how */
+static unsigned asked[4], n_asked; /* pieces that gzread() claims to have read */
+static void (*at_fopen)(const char *path);
+static void (*at_fread)(int fd); /* from call number fread_call on */
+static int fread_call;
+static long write_call; /* this one fails, and it alone; < 0: none */
+
+static bool is_broken(const char *call)
+{
+    return broken && strcmp(broken, call) == 0;
+}
+
+/* The call behind ours; a pointer to data becomes one to a function. */
+static void find(void *function, const char *name)
+{
+    void *p = dlsym(RTLD_NEXT, name);
+
+    memcpy(function, &p, sizeof p);
+}
+
+gzFile gzopen(const char *path, const char *mode)
+{
+    gzFile (*real)(const char *, const char *);
+
+    find(&real, "gzopen");
+    if (is_broken("gzopen"))
+        errno = 0; /* as when its memory runs out */
+    return is_broken("gzopen") ? NULL : real(path, mode);
+}
+
+int gzread(gzFile file, voidp out, unsigned len)
+{
+    int (*real)(gzFile, voidp, unsigned);
+
+    find(&real, "gzread");
+    if (is_broken("gzread in pieces")) {
+        asked[n_asked++] = len;
+        return (int)len;
+    }
+    if (is_broken("gzread"))
+        errno = EIO;
+    return is_broken("gzread") ? -1 : real(file, out, len);
+}
+
+const char *gzerror(gzFile file, int *code)
+{
+    const char *(*real)(gzFile, int *);
+
+    find(&real, "gzerror");
+    if (!zlib_text)
+        return real(file, code);
+    *code = zlib_code;
+    return zlib_text;
+}
+
+z_off_t gzseek(gzFile file, z_off_t offset, int whence)
+{
+    z_off_t (*real)(gzFile, z_off_t, int);
+
+    find(&real, "gzseek");
+    return is_broken("gzseek") ? -1 : real(file, offset, whence);
+}
+
+/* Weak: else gcc takes the stream for that of a stranger, which fclose() must not close. */
+__attribute__((weak)) FILE *fopen(const char *filename, const char *modes)
+{
+    FILE *(*real)(const char *, const char *);
+    void (*before)(const char *) = at_fopen;
+
+    find(&real, "fopen");
+    at_fopen = NULL; /* it may open files itself */
+    if (before)
+        before(filename);
+    return real(filename, modes);
+}
+
+size_t fread(void *ptr, size_t size, size_t n, FILE *stream)
+{
+    size_t (*real)(void *, size_t, size_t, FILE *);
+
+    find(&real, "fread");
+    if (at_fread && --fread_call < 0)
+        at_fread(fileno(stream));
+    return real(ptr, size, n, stream);
+}
+
+void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
+{
+    void *(*real)(void *, size_t, int, int, int, off_t);
+
+    find(&real, "mmap");
+    return is_broken("mmap") ? MAP_FAILED : real(addr, len, prot, flags, fd, offset);
+}
+
+struct dirent *readdir(DIR *dirp)
+{
+    struct dirent *(*real)(DIR *);
+
+    find(&real, "readdir");
+    if (is_broken("readdir once")) {
+        broken = NULL;
+        return NULL; /* as if the folder were empty */
+    }
+    return real(dirp);
+}
+
+ssize_t write(int fd, const void *buf, size_t n)
+{
+    ssize_t (*real)(int, const void *, size_t);
+
+    find(&real, "write");
+    if (write_call >= 0 && write_call-- == 0) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return real(fd, buf, n);
+}
+
+png_structp png_create_write_struct_2(png_const_charp version, png_voidp error_ptr,
+                                      png_error_ptr error, png_error_ptr warning,
+                                      png_voidp mem_ptr, png_malloc_ptr take,
+                                      png_free_ptr give)
+{
+    png_structp (*real)(png_const_charp, png_voidp, png_error_ptr, png_error_ptr, png_voidp,
+                        png_malloc_ptr, png_free_ptr);
+
+    find(&real, "png_create_write_struct_2");
+    return is_broken("png_create")
+               ? NULL
+               : real(version, error_ptr, error, warning, mem_ptr, take, give);
+}
+
+png_structp png_create_read_struct_2(png_const_charp version, png_voidp error_ptr,
+                                     png_error_ptr error, png_error_ptr warning,
+                                     png_voidp mem_ptr, png_malloc_ptr take,
+                                     png_free_ptr give)
+{
+    png_structp (*real)(png_const_charp, png_voidp, png_error_ptr, png_error_ptr, png_voidp,
+                        png_malloc_ptr, png_free_ptr);
+
+    find(&real, "png_create_read_struct_2");
+    return is_broken("png_create")
+               ? NULL
+               : real(version, error_ptr, error, warning, mem_ptr, take, give);
+}
+
+png_infop png_create_info_struct(png_const_structrp png)
+{
+    png_infop (*real)(png_const_structrp);
+
+    find(&real, "png_create_info_struct");
+    return is_broken("png_create_info") ? NULL : real(png);
+}
+
+png_byte png_get_channels(png_const_structrp png, png_const_inforp info)
+{
+    png_byte (*real)(png_const_structrp, png_const_inforp);
+
+    find(&real, "png_get_channels");
+    return is_broken("png_get_channels") ? 2 : real(png, info);
+}
+
+size_t png_get_rowbytes(png_const_structrp png, png_const_inforp info)
+{
+    size_t (*real)(png_const_structrp, png_const_inforp);
+
+    find(&real, "png_get_rowbytes");
+    if (is_broken("png_get_channels"))
+        return (size_t)2 * png_get_image_width(png, info); /* the row goes with them */
+    return real(png, info) + is_broken("png_get_rowbytes");
+}
+
+/* Every test starts with calls that work. */
+static int setup(void **state)
+{
+    broken = zlib_text = NULL;
+    at_fopen = NULL;
+    at_fread = NULL;
+    write_call = -1;
+    return scratch_setup(state);
+}
+
+static int teardown(void **state)
+{
+    broken = zlib_text = NULL;
+    write_call = -1;
+    return scratch_teardown(state);
+}
+
+static void says(const ipl_error *err, const char *words)
+{
+    if (!strstr(err->msg, words))
+        fail_msg("'%s' does not say '%s'", err->msg, words);
+}
+
+/* ---- gzip ---- */
+
+static void a_gzip_file_that_cannot_be_opened_for_lack_of_memory_says_so(void **state)
+{
+    const char *path = scratch_path(state, "a.gz");
+    const int before = next_descriptor();
+    ipl_error err = {0};
+    ipl_gzip *file;
+
+    scratch_write(path, "x", 1);
+    broken = "gzopen";
+    assert_int_equal(ipl_gzip_open(&file, path, &err), IPL_E_NOMEM);
+    assert_null(file);
+    says(&err, "a.gz: out of memory");
+    assert_int_equal(next_descriptor(), before);
+}
+
+static void what_zlib_says_is_told_with_the_name_of_the_file_once(void **state)
+{
+    const char *path = scratch_path(state, "a.gz");
+    char named[300], half[300], want_half[600];
+    const struct {
+        int code;
+        const char *text;
+        ipl_status st;
+        const char *message;
+    } cases[] = {{Z_ERRNO, "", IPL_E_IO, "a.gz: Input/output error"},
+                 {Z_MEM_ERROR, "out of memory", IPL_E_NOMEM, "a.gz: out of memory"},
+                 {Z_DATA_ERROR, named, IPL_E_FORMAT, "a.gz: damaged gzip data (wrong)"},
+                 {Z_DATA_ERROR, "wrong", IPL_E_FORMAT, "a.gz: damaged gzip data (wrong)"},
+                 {Z_DATA_ERROR, half, IPL_E_FORMAT, want_half}};
+    unsigned char byte;
+
+    (void)snprintf(named, sizeof named, "%s: wrong", path);
+    (void)snprintf(half, sizeof half, "%s is wrong", path);
+    (void)snprintf(want_half, sizeof want_half, "a.gz: damaged gzip data (%s is wrong)",
+                   path);
+    scratch_write(path, "x", 1);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ipl_error err = {0};
+        ipl_gzip *file;
+
+        assert_int_equal(ipl_gzip_open(&file, path, NULL), IPL_OK);
+        broken = "gzread";
+        zlib_code = cases[i].code;
+        zlib_text = cases[i].text;
+        assert_int_equal(ipl_gzip_read(&byte, 1, file, &err), cases[i].st);
+        says(&err, cases[i].message);
+        err = (ipl_error){0};
+        assert_int_equal(ipl_gzip_expect_end(file, &err), cases[i].st);
+        says(&err, cases[i].message);
+        broken = zlib_text = NULL;
+        ipl_gzip_close(file);
+    }
+}
+
+/* gzread() takes an unsigned and gives an int: no piece may be longer than either. */
+static void more_than_a_gibibyte_is_read_in_pieces(void **state)
+{
+    const char *path = scratch_path(state, "a");
+    const size_t gibibyte = (size_t)1 << 30;
+    unsigned char out;
+    ipl_gzip *file;
+
+    scratch_write(path, "x", 1);
+    assert_int_equal(ipl_gzip_open(&file, path, NULL), IPL_OK);
+    broken = "gzread in pieces"; /* it writes nothing to `out` */
+    n_asked = 0;
+    assert_int_equal(ipl_gzip_read(&out, 2 * gibibyte + 5, file, NULL), IPL_OK);
+    assert_int_equal(n_asked, 3);
+    assert_true(asked[0] == gibibyte && asked[1] == gibibyte && asked[2] == 5);
+    ipl_gzip_close(file);
+}
+
+static void content_that_cannot_be_gone_back_to_is_an_error(void **state)
+{
+    enum { LENGTH = 20 << 20, BLOCK = 1 << 16 };
+    static unsigned char block[BLOCK];
+    const char *path = scratch_path(state, "dense.gz");
+    gzFile fp = gzopen(path, "wb1");
+    ipl_error err = {0};
+    ipl_gzip *file;
+
+    assert_non_null(fp);
+    for (int n = 0; n < LENGTH; n += BLOCK)
+        assert_int_equal(gzwrite(fp, block, BLOCK), BLOCK);
+    assert_int_equal(gzclose(fp), Z_OK);
+    assert_int_equal(ipl_gzip_open(&file, path, NULL), IPL_OK);
+    broken = "gzseek";
+    assert_int_equal(ipl_gzip_expect(LENGTH, file, &err), IPL_E_FORMAT);
+    says(&err, "dense.gz: damaged gzip data");
+    ipl_gzip_close(file);
+}
+
+/* ---- arrays ---- */
+
+enum { ROWS = 9000, COLS = 3 };
+
+/* An array of four blocks, as the reader takes them. */
+static const char *write_array(void **state)
+{
+    static const size_t dims[] = {ROWS, COLS};
+    static double data[ROWS * COLS];
+    const char *path = scratch_path(state, "a.npy");
+
+    for (size_t i = 0; i < (size_t)ROWS * COLS; i++)
+        data[i] = (double)i;
+    assert_int_equal(ipl_npy_write_f64(path, data, dims, 2, NULL), IPL_OK);
+    return path;
+}
+
+static void vanish(const char *path)
+{
+    assert_int_equal(unlink(path), 0);
+}
+
+/* The header of a long array, where there was an empty file. */
+static void grow(const char *path)
+{
+    static const char head[] = "{'descr':'<f8','fortran_order':False,'shape':(6,)}";
+    char bytes[256] = "\x93NUMPY\x01\x00";
+
+    bytes[8] = sizeof head - 1;
+    memcpy(bytes + 10, head, sizeof head - 1);
+    scratch_write(path, bytes, 10 + sizeof head - 1);
+}
+
+static void replace_file(int fd, const char *path)
+{
+    const int other = open(path, O_RDONLY | O_CLOEXEC);
+
+    assert_true(other >= 0);
+    assert_true(dup2(other, fd) == fd);
+    assert_int_equal(close(other), 0);
+}
+
+static void end_here(int fd)
+{
+    replace_file(fd, "/dev/null");
+}
+
+/* A folder cannot be read: EISDIR. */
+static void break_disk(int fd)
+{
+    replace_file(fd, "/");
+}
+
+static void an_array_that_vanishes_before_it_is_opened_is_no_input(void **state)
+{
+    const char *path = write_array(state);
+    const int before = next_descriptor();
+    ipl_error err = {0};
+    ipl_npy a;
+
+    at_fopen = vanish;
+    assert_int_equal(ipl_npy_read(&a, path, &err), IPL_E_NOINPUT);
+    says(&err, "a.npy: No such file");
+    assert_int_equal(next_descriptor(), before);
+}
+
+static void an_array_that_grows_while_it_is_opened_is_truncated(void **state)
+{
+    const char *path = scratch_path(state, "a.npy");
+    ipl_error err = {0};
+    ipl_npy a;
+
+    scratch_write(path, "", 0);
+    at_fopen = grow;
+    assert_int_equal(ipl_npy_read(&a, path, &err), IPL_E_FORMAT);
+    says(&err, "a.npy: truncated, 0 bytes of data, its header says 48");
+}
+
+static void an_array_that_ends_or_breaks_while_it_is_read_is_an_error(void **state)
+{
+    const char *path = write_array(state);
+    const int before = next_descriptor();
+
+    for (int call = 3; call < 7; call++) { /* behind the header: each block */
+        ipl_error err = {0};
+        ipl_npy a;
+
+        fread_call = call;
+        at_fread = end_here;
+        assert_int_equal(ipl_npy_read(&a, path, &err), IPL_E_FORMAT);
+        says(&err, "a.npy: ends before its last element");
+        assert_null(a.data);
+        fread_call = call;
+        at_fread = break_disk;
+        assert_int_equal(ipl_npy_read(&a, path, &err), IPL_E_IO);
+        says(&err, "a.npy: Is a directory");
+        assert_null(a.data);
+        at_fread = NULL;
+    }
+    assert_int_equal(next_descriptor(), before);
+}
+
+static void an_array_that_cannot_be_mapped_is_copied(void **state)
+{
+    const char *path = write_array(state);
+    ipl_npy_view view;
+
+    broken = "mmap";
+    assert_int_equal(ipl_npy_view_open(&view, path, NULL), IPL_OK);
+    broken = NULL;
+    assert_null(view.map);
+    assert_non_null(view.copy);
+    assert_int_equal(view.rows.rows, ROWS);
+    for (size_t i = 0; i < (size_t)ROWS * COLS; i++)
+        assert_true(view.rows.f64[i] == (double)i);
+    ipl_npy_view_close(&view);
+}
+
+/* ---- pictures ---- */
+
+static void a_libpng_that_does_not_start_is_an_error(void **state)
+{
+    static const char *const calls[] = {"png_create", "png_create_info"};
+    static const uint8_t pixels[12] = {1, 2, 3};
+    const char *path = scratch_path(state, "a.png");
+    const ipl_picture small = {
+        .height = 2, .width = 2, .channels = 3, .pixels = (uint8_t[12]){0}};
+
+    assert_int_equal(ipl_png_write(path, pixels, 2, 2, 3, NULL), IPL_OK);
+    for (size_t i = 0; i < 2; i++) {
+        ipl_error err = {0};
+        ipl_picture picture;
+        char *bytes;
+        size_t len;
+
+        broken = calls[i];
+        assert_int_equal(ipl_png_read(&picture, path, &err), IPL_E_NOMEM);
+        says(&err, "a.png: libpng could not start");
+        assert_null(picture.pixels);
+        err = (ipl_error){0};
+        assert_int_equal(ipl_png_write(scratch_path(state, "b.png"), pixels, 2, 2, 3, &err),
+                         IPL_E_NOMEM);
+        says(&err, "b.png: libpng could not start");
+        assert_false(ipl_file_exists(scratch_path(state, "b.png")));
+        assert_int_equal(ipl_png_pack(&bytes, &len, &small, &err), IPL_E_NOMEM);
+        assert_null(bytes);
+        broken = NULL;
+    }
+}
+
+/* What libpng is asked for is what there is room for: other sizes are not written there. */
+static void pixels_of_another_kind_than_was_asked_for_are_refused(void **state)
+{
+    static const char *const calls[] = {"png_get_channels", "png_get_rowbytes"};
+    static const uint8_t pixels[12] = {1, 2, 3};
+    const char *path = scratch_path(state, "a.png");
+
+    assert_int_equal(ipl_png_write(path, pixels, 2, 2, 3, NULL), IPL_OK);
+    for (size_t i = 0; i < 2; i++) {
+        ipl_error err = {0};
+        ipl_picture picture;
+
+        broken = calls[i];
+        assert_int_equal(ipl_png_read(&picture, path, &err), IPL_E_FORMAT);
+        says(&err, "a.png: PNG of an unknown kind");
+        assert_null(picture.pixels);
+        broken = NULL;
+    }
+}
+
+/* ---- checkpoints ---- */
+
+static ipl_status write_checkpoint(const char *path, const char *state, ipl_error *err)
+{
+    const ipl_checkpoint c = {.experiment = "a = b\n",
+                              .data = "two",
+                              .build = "b",
+                              .segments = "",
+                              .state = state,
+                              .state_size = strlen(state)};
+
+    return ipl_checkpoint_write(path, NULL, &c, NULL, 0, err);
+}
+
+static size_t size_of(const char *path)
+{
+    char *bytes;
+    size_t len;
+
+    assert_int_equal(ipl_file_read(&bytes, &len, path, 1 << 20, NULL), IPL_OK);
+    ipl_free(bytes);
+    return len;
+}
+
+/* No file may be longer than `limit`, for a moment. */
+static ipl_status write_within(rlim_t limit, const char *path, ipl_error *err)
+{
+    struct rlimit old, now;
+    ipl_status st;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    now = old;
+    now.rlim_cur = limit;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &now), 0);
+    st = write_checkpoint(path, "new!", err);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    return st;
+}
+
+static void a_disk_that_is_full_at_any_byte_keeps_the_checkpoint_before(void **state)
+{
+    char path[128], temporary[160]; /* many others are made on the way */
+    const int before = next_descriptor();
+    void (*old)(int) = signal(SIGXFSZ, SIG_IGN);
+    size_t size;
+    ipl_checkpoint c;
+
+    (void)snprintf(path, sizeof path, "%s/last", (const char *)*state);
+    (void)snprintf(temporary, sizeof temporary, "%s.tmp", path);
+    assert_int_equal(write_checkpoint(path, "old!", NULL), IPL_OK);
+    size = size_of(path);
+    for (size_t limit = 0; limit < size; limit++) {
+        ipl_error err = {0};
+
+        assert_int_equal(write_within(limit, path, &err), IPL_E_IO);
+        says(&err, "last: File too large");
+        assert_false(ipl_file_exists(temporary));
+        assert_int_equal(ipl_checkpoint_read(&c, path, size, NULL), IPL_OK);
+        assert_memory_equal(c.state, "old!", 4);
+        ipl_checkpoint_release(&c);
+    }
+    assert_int_equal(write_within(size, path, NULL), IPL_OK);
+    assert_int_equal(ipl_checkpoint_read(&c, path, size, NULL), IPL_OK);
+    assert_memory_equal(c.state, "new!", 4);
+    ipl_checkpoint_release(&c);
+    assert_int_equal(next_descriptor(), before);
+    (void)signal(SIGXFSZ, old);
+}
+
+/* There is room again right after: what was not written must not be passed over. */
+static void a_write_that_fails_once_keeps_the_checkpoint_before(void **state)
+{
+    const char *path = scratch_path(state, "last");
+    ipl_status st = IPL_E_IO;
+    ipl_checkpoint c;
+    long n;
+
+    assert_int_equal(write_checkpoint(path, "old!", NULL), IPL_OK);
+    for (n = 0; st != IPL_OK; n++) {
+        ipl_error err = {0};
+
+        write_call = n;
+        st = write_checkpoint(path, "new!", &err);
+        write_call = -1;
+        if (st != IPL_OK) {
+            assert_int_equal(st, IPL_E_IO);
+            says(&err, "last: No space left on device");
+        }
+        assert_int_equal(ipl_checkpoint_read(&c, path, 1 << 20, NULL), IPL_OK);
+        assert_memory_equal(c.state, st == IPL_OK ? "new!" : "old!", 4);
+        ipl_checkpoint_release(&c);
+    }
+    assert_true(n > 10); /* head, texts and their lengths, state, checksum */
+}
+
+static void a_checkpoint_in_a_folder_that_is_gone_cannot_be_created(void **state)
+{
+    ipl_error err = {0};
+
+    assert_int_equal(write_checkpoint(scratch_path(state, "gone/last"), "new!", &err),
+                     IPL_E_CANTCREATE);
+    says(&err, "gone/last: No such file or directory");
+}
+
+/* ---- folders ---- */
+
+/* Entries are counted first; those that come after are left for the next time. */
+static void a_folder_of_checkpoints_that_grows_is_not_overrun(void **state)
+{
+    ipl_checkpoint_place *list;
+    size_t n;
+
+    assert_int_equal(ipl_folder_create(scratch_path(state, "checkpoint"), NULL), IPL_OK);
+    assert_int_equal(write_checkpoint(scratch_path(state, "checkpoint/last"), "abc", NULL),
+                     IPL_OK);
+    broken = "readdir once";
+    assert_int_equal(ipl_checkpoint_list(&list, &n, *state, NULL), IPL_OK);
+    assert_int_equal(n, 0);
+    ipl_free(list);
+    assert_int_equal(ipl_checkpoint_list(&list, &n, *state, NULL), IPL_OK);
+    assert_int_equal(n, 1);
+    assert_string_equal(list[0].name, "last");
+    ipl_free(list);
+}
+
+static void a_folder_below_that_cannot_be_read_is_no_input(void **state)
+{
+    const int before = next_descriptor();
+    struct rlimit old, now;
+    ipl_error err = {0};
+    ipl_stack stack;
+    ipl_status st;
+
+    assert_int_equal(ipl_folder_create(scratch_path(state, "epoch0"), NULL), IPL_OK);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    now = old;
+    now.rlim_cur = (rlim_t)before + 1; /* one more file may be open: the folder above */
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+    st = ipl_stack_of_folder(&stack, *state, "x", "", "", &err);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+    assert_int_equal(st, IPL_E_NOINPUT);
+    says(&err, "epoch0: Too many open files");
+    assert_int_equal(next_descriptor(), before);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_gzip_file_that_cannot_be_opened_for_lack_of_memory_says_so),
+        TEST(what_zlib_says_is_told_with_the_name_of_the_file_once),
+        TEST(more_than_a_gibibyte_is_read_in_pieces),
+        TEST(content_that_cannot_be_gone_back_to_is_an_error),
+        TEST(an_array_that_vanishes_before_it_is_opened_is_no_input),
+        TEST(an_array_that_grows_while_it_is_opened_is_truncated),
+        TEST(an_array_that_ends_or_breaks_while_it_is_read_is_an_error),
+        TEST(an_array_that_cannot_be_mapped_is_copied),
+        TEST(a_libpng_that_does_not_start_is_an_error),
+        TEST(pixels_of_another_kind_than_was_asked_for_are_refused),
+        TEST(a_disk_that_is_full_at_any_byte_keeps_the_checkpoint_before),
+        TEST(a_write_that_fails_once_keeps_the_checkpoint_before),
+        TEST(a_checkpoint_in_a_folder_that_is_gone_cannot_be_created),
+        TEST(a_folder_of_checkpoints_that_grows_is_not_overrun),
+        TEST(a_folder_below_that_cannot_be_read_is_no_input),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
