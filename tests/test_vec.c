@@ -133,6 +133,22 @@ static void errors_stay_within_what_is_stated_near_zero(void **state)
         }
 }
 
+/* Every float of 0.125 ... 0.5, where tanh is nearest to what is stated. */
+static void tanh_stays_within_what_is_stated_where_it_is_worst(void **state)
+{
+    const struct function *f = &functions[2];
+    float x[CHUNK], y[CHUNK];
+
+    (void)state;
+    assert_string_equal(f->name, "tanh");
+    for (uint64_t start = 0x3e000000u; start < 0x3f000000u; start += CHUNK) {
+        fill(x, start, 1);
+        f->fn(y, x, CHUNK);
+        for (size_t i = 0; i < CHUNK; i++)
+            check_value(f, x[i], y[i]);
+    }
+}
+
 static void vector_code_gives_the_bytes_of_the_plain_twin(void **state)
 {
     const uint64_t stride = 20011;
@@ -263,6 +279,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(errors_stay_within_what_is_stated),
         cmocka_unit_test(errors_stay_within_what_is_stated_near_zero),
+        cmocka_unit_test(tanh_stays_within_what_is_stated_where_it_is_worst),
         cmocka_unit_test(vector_code_gives_the_bytes_of_the_plain_twin),
         cmocka_unit_test(the_place_in_an_array_does_not_matter),
         cmocka_unit_test(results_may_overwrite_arguments),

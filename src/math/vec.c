@@ -59,8 +59,8 @@ static inline float reduce(uint32_t *n, float x)
     return (x - whole * 0x1.62e4p-1f) - whole * 0x1.7f7d1cp-20f;
 }
 
-/* e^r - 1 for |r| <= log(2) / 2. */
-static inline float expm1_core(float r)
+/* e^r - 1 - r for |r| <= log(2) / 2. */
+static inline float expm1_rest(float r)
 {
     float q = 0.00139508524f;
 
@@ -68,7 +68,13 @@ static inline float expm1_core(float r)
     q = q * r + 0.0416662022f;
     q = q * r + 0.166665167f;
     q = q * r + 0.5f;
-    return r + r * r * q;
+    return r * r * q;
+}
+
+/* e^r - 1. */
+static inline float expm1_core(float r)
+{
+    return r + expm1_rest(r);
 }
 
 /* 2^(n - 256) as a product of two powers, so that subnormal results are rounded once. */
@@ -103,7 +109,7 @@ static inline float tanh_one(float x)
     uint32_t n;
     const float r = reduce(&n, pick(a > 20.0f, 20.0f, a));
     const float half = float_of((n - 256u + 126u) << 23); /* 2^n / 2 */
-    const float u = half * expm1_core(r) + (half - 0.5f);
+    const float u = ((half - 0.5f) + half * r) + half * expm1_rest(r);
     const float d = u / (u + 1.0f);
 
     return float_of(bits_of(pick(u < 0.5f, u - u * d, d)) | (bits_of(x) & 0x80000000u));
