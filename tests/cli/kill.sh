@@ -67,9 +67,9 @@ kind=0
 bad_status=0
 while [ "$dead" -lt "$kills" ] || ! is_done; do
     eval "length=\$length$kind"
-    # Up to half a run at a time, so that a run is killed several times before its end.
+    # Up to a whole run at a time: a good part of a short one is its start.
     wait_for=$(awk -v s="$seed" -v n="$count" -v l="$length" \
-        'BEGIN { srand(s * 1000 + n); printf "%.3f", rand() * l / 2000 }')
+        'BEGIN { srand(s * 1000 + n); printf "%.3f", rand() * l / 1000 }')
     (start $kind) >"$out" 2>"$err" &
     pid=$!
     if [ "$dead" -lt "$kills" ]; then
