@@ -147,18 +147,27 @@ ssize_t write(int fd, const void *buf, size_t n)
     return real(fd, buf, n);
 }
 
+typedef png_structp create(png_const_charp version, png_voidp error_ptr,
+                           png_error_ptr error, png_error_ptr warning, png_voidp mem_ptr,
+                           png_malloc_ptr take, png_free_ptr give);
+
+/* One of libpng's two creators; NULL when it is to fail. */
+static create *creator(const char *name)
+{
+    create *real;
+
+    find(&real, name);
+    return is_broken("png_create") ? NULL : real;
+}
+
 png_structp png_create_write_struct_2(png_const_charp version, png_voidp error_ptr,
                                       png_error_ptr error, png_error_ptr warning,
                                       png_voidp mem_ptr, png_malloc_ptr take,
                                       png_free_ptr give)
 {
-    png_structp (*real)(png_const_charp, png_voidp, png_error_ptr, png_error_ptr, png_voidp,
-                        png_malloc_ptr, png_free_ptr);
+    create *real = creator("png_create_write_struct_2");
 
-    find(&real, "png_create_write_struct_2");
-    return is_broken("png_create")
-               ? NULL
-               : real(version, error_ptr, error, warning, mem_ptr, take, give);
+    return real ? real(version, error_ptr, error, warning, mem_ptr, take, give) : NULL;
 }
 
 png_structp png_create_read_struct_2(png_const_charp version, png_voidp error_ptr,
@@ -166,13 +175,9 @@ png_structp png_create_read_struct_2(png_const_charp version, png_voidp error_pt
                                      png_voidp mem_ptr, png_malloc_ptr take,
                                      png_free_ptr give)
 {
-    png_structp (*real)(png_const_charp, png_voidp, png_error_ptr, png_error_ptr, png_voidp,
-                        png_malloc_ptr, png_free_ptr);
+    create *real = creator("png_create_read_struct_2");
 
-    find(&real, "png_create_read_struct_2");
-    return is_broken("png_create")
-               ? NULL
-               : real(version, error_ptr, error, warning, mem_ptr, take, give);
+    return real ? real(version, error_ptr, error, warning, mem_ptr, take, give) : NULL;
 }
 
 png_infop png_create_info_struct(png_const_structrp png)

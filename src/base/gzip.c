@@ -10,6 +10,7 @@
 #include <zlib.h>
 
 enum {
+    BUFFER = 1 << 15,     /* bytes: MNIST is read no faster by more */
     DEFLATE_RATIO = 1032, /* no deflate stream unpacks to more than this times its size */
     DENSE = 64,       /* what is packed more densely is counted before memory is taken */
     COUNTED = 1 << 24 /* when it is longer than this */
@@ -42,7 +43,7 @@ ipl_status ipl_gzip_open(ipl_gzip **out, const char *path, ipl_error *err)
                         : ipl_fail(err, IPL_E_NOINPUT, "%s: %s", path, strerror(errno));
         goto done;
     }
-    (void)gzbuffer(file->fp, 1u << 15);
+    (void)gzbuffer(file->fp, BUFFER);
     *out = file;
     file = NULL; /* now the caller's */
 done:

@@ -1,5 +1,5 @@
 /*
- * The double half of linalg.h: what the estimators need.
+ * The double half of linalg.h but for factors and solves, which are in linalg_cholesky.c.
  *
  * Each function cuts its output into tiles by shape alone and lets the pool compute them
  * with one-thread BLAS calls, so no number depends on who computed it. LAPACK is

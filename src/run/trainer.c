@@ -55,10 +55,11 @@ static ipl_status check_losses(const ipl_run *r, ipl_error *err)
                        r->unrecorded, r->undrawn > 0 ? " and " : "");
     if (r->undrawn > 0)
         (void)snprintf(drawn, sizeof drawn, "%zu pictures or kept parameters", r->undrawn);
-    return ipl_fail(err, IPL_E_IO,
-                    "%.60s: %s%s could not be written: see not_written in its run.json; to "
-                    "get them, train its experiment.ini with another --out",
-                    r->dir.path, recorded, drawn);
+    return ipl_fail(
+        err, IPL_E_IO,
+        "%.200s: %s%s could not be written: see not_written in its run.json; to "
+        "get them, train its experiment.ini with another --out",
+        r->dir.path, recorded, drawn);
 }
 
 /* The first fault counts. */
