@@ -6,8 +6,8 @@
 #
 # A program is counted test by test from what cmocka prints, a script from its lines "ok ..."
 # and "not ok ..."; one that prints neither counts once, by its exit status. Scripts find the
-# program to test in $INFOPLANE. Lines with SKIPPED are repeated at the end. Exit status 1
-# when a test failed or none ran. TEST_JOBS is how many run at once.
+# program to test in $INFOPLANE. What was SKIPPED and what failed is repeated at the end. Exit
+# status 1 when a test failed or none ran. TEST_JOBS is how many run at once.
 set -u
 LC_ALL=C
 export LC_ALL
@@ -76,6 +76,16 @@ done
 if cat "$logs"/*.skipped 2>/dev/null | grep -q .; then
     echo
     cat "$logs"/*.skipped | grep -vE '\[  SKIPPED \] [0-9]+ test|[0-9]+ SKIPPED TEST' | sort -u
+fi
+if [ "$failed" -gt 0 ]; then # where a log cut in its middle still shows it
+    echo
+    for test in "$@"; do
+        log=$logs/$(echo "$test" | tr / _)
+        read -r good bad <"$log.counts" || bad=1
+        [ "$bad" -eq 0 ] ||
+            { grep -E '^(\[  FAILED  \] [^ ]+$|not ok |timed out )' "$log" || tail -n 3 "$log"; } |
+            sort -u | sed "s|^|$test: |"
+    done
 fi
 echo
 echo "$passed passed, $failed failed"
