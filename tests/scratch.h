@@ -27,6 +27,10 @@ static inline int scratch_teardown(void **state)
     return ipl_folder_remove(*state, NULL) == IPL_OK ? 0 : -1;
 }
 
+/** A row of cmocka's table: a test with a folder of its own. */
+#define IN_SCRATCH(test)                                                                   \
+    cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
+
 /** Path of a file in the folder; up to four of them are valid at a time. */
 static inline const char *scratch_path(void **state, const char *name)
 {

@@ -378,27 +378,25 @@ static void the_batches_of_the_shared_folder_have_a_thousand_tests_a_class(void 
     ipl_dataset_destroy(ds);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_batches_that_are_there_are_read_in_their_order),
-        TEST(a_row_is_a_label_and_three_planes),
-        TEST(all_five_batches_need_no_note),
-        TEST(classes_are_named_by_their_file),
-        TEST(another_number_of_names_is_a_format_error),
-        TEST(a_missing_batch_is_named),
-        TEST(a_missing_folder_is_no_input),
-        TEST(a_part_of_a_row_is_a_format_error),
-        TEST(a_label_above_nine_is_a_format_error),
-        TEST(both_names_of_the_folder_are_searched),
-        TEST(black_is_a_sample_of_zeros_after_scaling),
-        TEST(a_sample_to_look_at_is_the_same_for_every_scaling),
-        TEST(every_failed_allocation_is_reported_and_nothing_leaks),
+        IN_SCRATCH(the_batches_that_are_there_are_read_in_their_order),
+        IN_SCRATCH(a_row_is_a_label_and_three_planes),
+        IN_SCRATCH(all_five_batches_need_no_note),
+        IN_SCRATCH(classes_are_named_by_their_file),
+        IN_SCRATCH(another_number_of_names_is_a_format_error),
+        IN_SCRATCH(a_missing_batch_is_named),
+        IN_SCRATCH(a_missing_folder_is_no_input),
+        IN_SCRATCH(a_part_of_a_row_is_a_format_error),
+        IN_SCRATCH(a_label_above_nine_is_a_format_error),
+        IN_SCRATCH(both_names_of_the_folder_are_searched),
+        IN_SCRATCH(black_is_a_sample_of_zeros_after_scaling),
+        IN_SCRATCH(a_sample_to_look_at_is_the_same_for_every_scaling),
+        IN_SCRATCH(every_failed_allocation_is_reported_and_nothing_leaks),
         cmocka_unit_test(the_batches_of_the_shared_folder_have_a_thousand_tests_a_class),
-        TEST(a_path_too_long_for_its_batches_has_none),
-        TEST(a_search_names_what_the_first_folder_with_a_part_lacks),
+        IN_SCRATCH(a_path_too_long_for_its_batches_has_none),
+        IN_SCRATCH(a_search_names_what_the_first_folder_with_a_part_lacks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -227,28 +227,17 @@ static void crc32_has_its_check_value(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(plain_and_compressed_files_read_alike,
-                                        scratch_setup, scratch_teardown),
-        cmocka_unit_test_setup_teardown(a_gzip_file_cut_at_any_length_is_a_format_error,
-                                        scratch_setup, scratch_teardown),
-        cmocka_unit_test_setup_teardown(a_wrong_checksum_is_a_format_error, scratch_setup,
-                                        scratch_teardown),
-        cmocka_unit_test_setup_teardown(more_content_than_expected_is_a_format_error,
-                                        scratch_setup, scratch_teardown),
-        cmocka_unit_test_setup_teardown(a_fault_says_where_the_content_ends, scratch_setup,
-                                        scratch_teardown),
-        cmocka_unit_test_setup_teardown(a_missing_file_or_a_folder_is_no_input,
-                                        scratch_setup, scratch_teardown),
-        cmocka_unit_test_setup_teardown(dense_content_is_counted_before_it_is_kept,
-                                        scratch_setup, scratch_teardown),
+        IN_SCRATCH(plain_and_compressed_files_read_alike),
+        IN_SCRATCH(a_gzip_file_cut_at_any_length_is_a_format_error),
+        IN_SCRATCH(a_wrong_checksum_is_a_format_error),
+        IN_SCRATCH(more_content_than_expected_is_a_format_error),
+        IN_SCRATCH(a_fault_says_where_the_content_ends),
+        IN_SCRATCH(a_missing_file_or_a_folder_is_no_input),
+        IN_SCRATCH(dense_content_is_counted_before_it_is_kept),
         cmocka_unit_test(crc32_has_its_check_value),
-        cmocka_unit_test_setup_teardown(content_that_may_be_there_is_not_counted,
-                                        scratch_setup, scratch_teardown),
-        cmocka_unit_test_setup_teardown(
-            a_device_or_a_file_that_is_gone_is_taken_as_it_comes, scratch_setup,
-            scratch_teardown),
-        cmocka_unit_test_setup_teardown(a_path_that_is_too_long_is_refused, scratch_setup,
-                                        scratch_teardown),
+        IN_SCRATCH(content_that_may_be_there_is_not_counted),
+        IN_SCRATCH(a_device_or_a_file_that_is_gone_is_taken_as_it_comes),
+        IN_SCRATCH(a_path_that_is_too_long_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,15 +91,12 @@ static void an_init_folder_that_is_missing_is_named(void **state)
     create_fails(&opts, IPL_E_NOINPUT, "/nowhere/at/all/0.weight.npy");
 }
 
-#define WITH_FOLDER(test)                                                                  \
-    cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_FOLDER(written_parameters_are_read_back_exactly),
-        WITH_FOLDER(bad_parameter_files_change_nothing),
-        WITH_FOLDER(a_double_that_fits_no_float_is_a_format_error),
+        IN_SCRATCH(written_parameters_are_read_back_exactly),
+        IN_SCRATCH(bad_parameter_files_change_nothing),
+        IN_SCRATCH(a_double_that_fits_no_float_is_a_format_error),
         cmocka_unit_test(an_init_folder_that_is_missing_is_named),
     };
 

@@ -243,19 +243,17 @@ static void every_failed_allocation_is_reported_and_nothing_leaks(void **state)
     close_world(&w);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_net_on_images_gives_all_four_pictures),
-        TEST(samples_that_are_no_images_have_a_confusion_only),
-        TEST(a_net_that_rebuilds_its_input_has_no_confusion),
-        TEST(a_net_that_is_right_has_no_red_and_one_that_is_wrong_no_blue),
-        TEST(an_image_past_the_last_is_refused),
-        TEST(batches_of_one_and_of_five_give_the_same_bytes),
-        TEST(drawing_changes_no_parameter),
-        TEST(every_failed_allocation_is_reported_and_nothing_leaks),
+        IN_SCRATCH(a_net_on_images_gives_all_four_pictures),
+        IN_SCRATCH(samples_that_are_no_images_have_a_confusion_only),
+        IN_SCRATCH(a_net_that_rebuilds_its_input_has_no_confusion),
+        IN_SCRATCH(a_net_that_is_right_has_no_red_and_one_that_is_wrong_no_blue),
+        IN_SCRATCH(an_image_past_the_last_is_refused),
+        IN_SCRATCH(batches_of_one_and_of_five_give_the_same_bytes),
+        IN_SCRATCH(drawing_changes_no_parameter),
+        IN_SCRATCH(every_failed_allocation_is_reported_and_nothing_leaks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
