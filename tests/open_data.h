@@ -1,0 +1,35 @@
+/** Data sets opened by a text, or refused with the words that say why. */
+#ifndef IPL_OPEN_DATA_H
+#define IPL_OPEN_DATA_H
+
+#include "test.h"
+
+#include "ipl/dataset.h"
+
+#include <string.h>
+
+static inline ipl_dataset *open_or_fail(const ipl_data_opts *opts)
+{
+    ipl_dataset *ds;
+    ipl_error err = {0};
+
+    if (ipl_dataset_open(&ds, opts, &err) != IPL_OK)
+        fail_msg("%s: %s", opts->text, err.msg);
+    return ds;
+}
+
+/* Open must fail with this status and a message that has this text. */
+static inline void open_must_fail(const ipl_data_opts *opts, ipl_status status,
+                                  const char *part)
+{
+    ipl_dataset *ds;
+    ipl_error err = {0};
+    const ipl_status st = ipl_dataset_open(&ds, opts, &err);
+
+    if (st != status || !strstr(err.msg, part))
+        fail_msg("%s: %s: %s; want %s: %s", opts->text, ipl_status_name(st), err.msg,
+                 ipl_status_name(status), part);
+    assert_null(ds);
+}
+
+#endif /* IPL_OPEN_DATA_H */
