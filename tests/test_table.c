@@ -1,16 +1,10 @@
-#include "test.h"
+#include "scratch.h"
 
 #include "base/alloc.h"
-#include "base/file.h"
 #include "run/table.h"
 #include "run/track.h"
 
-#include <dirent.h>
 #include <fenv.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 static char folder[64], path[128];
 
@@ -32,11 +26,7 @@ static int teardown(void **state)
 
 static ipl_status read_text(ipl_table **out, const char *text, size_t len, ipl_error *err)
 {
-    FILE *fp = fopen(path, "wb");
-
-    assert_non_null(fp);
-    assert_int_equal(fwrite(text, 1, len, fp), len);
-    assert_int_equal(fclose(fp), 0);
+    scratch_write(path, text, len);
     return ipl_table_read(out, path, err);
 }
 
@@ -407,19 +397,6 @@ static void thinning_keeps_the_ends_and_at_most_the_limit(void **state)
         assert_true(n <= limit && n >= 2);
         assert_true(n == 500 || limit < 500);
     }
-}
-
-static size_t open_files(void)
-{
-    DIR *dir = opendir("/proc/self/fd");
-    size_t n = 0;
-
-    if (!dir)
-        return 0;
-    while (readdir(dir))
-        n++;
-    (void)closedir(dir);
-    return n;
 }
 
 static void no_fault_leaves_a_file_open_or_memory_behind(void **state)
