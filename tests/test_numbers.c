@@ -1,5 +1,5 @@
 /* Numbers that run away, and data at the edge of what makes sense. */
-#include "scratch.h"
+#include "trial.h"
 
 #include "base/alloc.h"
 #include "math/npy.h"
@@ -8,30 +8,7 @@
 #include "run/checkpoint.h"
 #include "run/trainer.h"
 
-#include <math.h>
-
 enum { N = 30, D = 6 };
-
-static ipl_experiment trial; /* large */
-static const char *folder;
-
-static int make_folder(void **state)
-{
-    const int result = scratch_setup(state);
-
-    folder = *state;
-    return result;
-}
-
-static const char *in(const char *name)
-{
-    static char path[8][IPL_PATH_MAX];
-    static unsigned turn;
-
-    turn = (turn + 1) % 8;
-    (void)snprintf(path[turn], sizeof path[turn], "%s/%s", folder, name);
-    return path[turn];
-}
 
 /* Samples whose class can be seen in them. */
 static void fill(float *x, int64_t *y)
@@ -349,18 +326,16 @@ static void the_last_batch_of_an_epoch_may_be_short(void **state)
     ipl_free(bytes);
 }
 
-#define RUN_TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, scratch_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RUN_TEST(divergence_is_named_and_the_last_good_checkpoint_stays),
-        RUN_TEST(overflow_in_the_very_last_update_is_divergence),
-        RUN_TEST(pixels_that_are_not_numbers_are_found),
-        RUN_TEST(overflow_in_the_first_batch_is_found_in_it),
-        RUN_TEST(data_at_the_edge_is_trained_and_measured),
-        RUN_TEST(a_batch_larger_than_the_data_is_the_whole_of_it),
-        RUN_TEST(the_last_batch_of_an_epoch_may_be_short),
+        IN_FOLDER(divergence_is_named_and_the_last_good_checkpoint_stays),
+        IN_FOLDER(overflow_in_the_very_last_update_is_divergence),
+        IN_FOLDER(pixels_that_are_not_numbers_are_found),
+        IN_FOLDER(overflow_in_the_first_batch_is_found_in_it),
+        IN_FOLDER(data_at_the_edge_is_trained_and_measured),
+        IN_FOLDER(a_batch_larger_than_the_data_is_the_whole_of_it),
+        IN_FOLDER(the_last_batch_of_an_epoch_may_be_short),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
