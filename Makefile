@@ -248,7 +248,8 @@ PARSERS := $(foreach f,base/gzip base/opt base/text data/idx data/png data/sourc
              run/when,src/$f.c)
 COVERED := $(patsubst %,tests/test_%,idx gzip cifar png npy npy_view npy_write opt text \
              net_text net_params experiment estimator_texts table analyze record resume \
-             checkpoint replay bombs lack_of_memory stack track failing_calls) \
+             checkpoint replay bombs lack_of_memory stack track failing_calls \
+             failing_disk) \
            $(patsubst %.c,%,$(filter tests/fuzz/fuzz_%,$(FSRC)))
 
 # In this order; peers (python3-torch, python3-numpy) are asked in turn when they are there.
