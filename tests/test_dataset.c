@@ -2,7 +2,6 @@
 #include "open_data.h"
 #include "small_mnist.h"
 
-#include "base/alloc.h"
 #include "data/data_opts.h"
 #include "data/locate.h"
 #include "data/source.h"
@@ -217,7 +216,6 @@ static void running_out_of_memory_leaves_nothing_behind(void **state)
 {
     const double x[6] = {1, 2, 3, 4, 5, 6};
     const int64_t y[3] = {0, 1, 0};
-    const int before = next_descriptor();
     char npy[128];
     const char *const texts[] = {"mnist", "szt", "gaussian:n=20", "teacher:n=20,d=3", npy};
 
@@ -228,27 +226,12 @@ static void running_out_of_memory_leaves_nothing_behind(void **state)
         ipl_npy_write_i64(scratch_path(state, "y.npy"), y, (size_t[]){3}, 1, NULL), IPL_OK);
     (void)snprintf(npy, sizeof npy, "npy:x=%s,y=%s", scratch_path(state, "x.npy"),
                    scratch_path(state, "y.npy"));
-    for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) {
-        const ipl_data_opts opts = {.text = texts[k],
-                                    .scaling = IPL_SCALE_FEATURE,
-                                    .classes = "0,1",
-                                    .n_train = 2,
-                                    .random_labels = 0.5};
-        ipl_status st = IPL_E_NOMEM;
-        ipl_dataset *ds = NULL;
-        long n;
-
-        for (n = 0; st == IPL_E_NOMEM; n++) {
-            assert_null(ds);
-            ipl_alloc_fail_after(n);
-            st = ipl_dataset_open(&ds, &opts, NULL);
-        }
-        ipl_alloc_fail_after(-1);
-        assert_int_equal(st, IPL_OK);
-        assert_true(n > 10);
-        ipl_dataset_destroy(ds);
-    }
-    assert_int_equal(next_descriptor(), before);
+    for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++)
+        fail_each_allocation(&(ipl_data_opts){.text = texts[k],
+                                              .scaling = IPL_SCALE_FEATURE,
+                                              .classes = "0,1",
+                                              .n_train = 2,
+                                              .random_labels = 0.5});
 }
 
 static void a_file_that_is_gone_cannot_be_hashed(void **state)

@@ -1,9 +1,6 @@
 /* Data that are drawn, of known information: Gaussian pairs and a noisy teacher. */
 #include "open_data.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 /* ---- gaussian ---- */
 
 static void gaussian_pairs_have_the_correlation_and_labels_they_say(void **state)
