@@ -6,22 +6,15 @@
 
 #include <fenv.h>
 
-static char folder[64], path[128];
+static const char *folder, *path;
 
 static int setup(void **state)
 {
-    (void)state;
-    (void)snprintf(folder, sizeof folder, "/tmp/ipl-table-XXXXXX");
-    if (!mkdtemp(folder))
+    if (scratch_setup(state) != 0)
         return -1;
-    (void)snprintf(path, sizeof path, "%s/t.csv", folder);
+    folder = *state;
+    path = scratch_path(state, "t.csv");
     return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    return ipl_folder_remove(folder, NULL) == IPL_OK ? 0 : -1;
 }
 
 static ipl_status read_text(ipl_table **out, const char *text, size_t len, ipl_error *err)
@@ -450,5 +443,5 @@ int main(void)
         cmocka_unit_test(a_table_that_has_hardly_begun_is_no_fault),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, scratch_teardown);
 }
