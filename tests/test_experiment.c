@@ -222,19 +222,24 @@ static void presets_are_the_ini_files_of_their_folder(void **state)
                         "no preset 'entirely-different'; see 'infoplane list presets'");
 }
 
-static void no_more_presets_are_listed_than_there_is_room_for(void **state)
+static void a_preset_too_many_is_told(void **state)
 {
     char name[32];
     ipl_preset *list;
+    ipl_error err = {0};
     size_t n;
 
-    for (int i = 0; i < 260; i++) {
+    for (int i = 0; i < 256; i++) {
         (void)snprintf(name, sizeof name, "p%03d.ini", i);
         write_preset(state, name, "");
     }
-    assert_int_equal(ipl_preset_list(&list, &n, NULL), IPL_OK);
+    assert_int_equal(ipl_preset_list(&list, &n, &err), IPL_OK);
     assert_int_equal(n, 256);
     ipl_free(list);
+    write_preset(state, "p256.ini", "");
+    assert_int_equal(ipl_preset_list(&list, &n, &err), IPL_E_FORMAT);
+    assert_non_null(strstr(err.msg, "more than 256 presets"));
+    assert_null(list);
 }
 
 static void presets_that_cannot_be_read_are_named(void **state)
@@ -364,7 +369,7 @@ int main(void)
         cmocka_unit_test(more_points_than_epochs_are_all_epochs),
         cmocka_unit_test(a_bad_measuring_time_is_refused),
         WITH_PRESETS(presets_are_the_ini_files_of_their_folder),
-        WITH_PRESETS(no_more_presets_are_listed_than_there_is_room_for),
+        WITH_PRESETS(a_preset_too_many_is_told),
         WITH_PRESETS(presets_that_cannot_be_read_are_named),
     };
 

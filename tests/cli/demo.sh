@@ -61,6 +61,8 @@ fi
 
 misuse "an unknown demonstration" "did you mean 'compression'?" demo compresion
 misuse "an option that experiments lack" "epochs" demo --epoks 3
+misuse "an option of an optimiser" "--optimiser=NAME:lr=VALUE" train --lr 0.1 --data szt
+misuse "of an estimator" "--estimator=NAME:beta=VALUE" demo --beta=2
 misuse "a value out of range" "batch" demo --batch 0
 mkdir taken taken/tanh
 touch taken/tanh/mine
