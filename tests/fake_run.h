@@ -102,7 +102,7 @@ static inline void write_information(FILE *fp, const fake *f)
         }
 }
 
-static const char *write_fake(char out[IPL_PATH_MAX], const fake *f)
+static inline const char *write_fake(char out[IPL_PATH_MAX], const fake *f)
 {
     FILE *fp;
 
@@ -167,7 +167,7 @@ static inline ipl_status plot_data(const ipl_plot_opts *opts, const char *const 
     return st;
 }
 
-static char *slurp(const char *folder, const char *name)
+static inline char *slurp(const char *folder, const char *name)
 {
     char path[IPL_PATH_MAX], *text;
     size_t len;

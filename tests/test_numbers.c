@@ -50,13 +50,6 @@ static ipl_status train(const char *name, ipl_error *err)
     return ipl_train(&opts, err);
 }
 
-static void read_text(char **out, const char *name)
-{
-    size_t len;
-
-    assert_int_equal(ipl_file_read(out, &len, in(name), 1u << 24, NULL), IPL_OK);
-}
-
 static void assert_same_file(const char *a, const char *b)
 {
     char x[65], y[65];
@@ -123,7 +116,7 @@ static void divergence_is_named_and_the_last_good_checkpoint_stays(void **state)
         st = train("run", &err);
         if (st != IPL_E_NUMERIC || !strstr(err.msg, "step ") || !strstr(err.msg, "layer "))
             fail_msg("%s: %s: %s", runaways[i].name, ipl_status_name(st), err.msg);
-        read_text(&record, "run/run.json");
+        record = read_file("run/run.json").bytes;
         assert_non_null(strstr(record, "\"state\": \"diverged\""));
         assert_non_null(strstr(record, "\"exit_status\": 3"));
         ipl_free(record);
@@ -203,12 +196,12 @@ static void assert_sound(const char *run, size_t epochs)
     size_t lines = 0;
 
     (void)snprintf(name, sizeof name, "%s/information.csv", run);
-    read_text(&bytes, name);
+    bytes = read_file(name).bytes;
     assert_null(strstr(bytes, "inf"));
     assert_null(strstr(bytes, "Inf"));
     ipl_free(bytes);
     (void)snprintf(name, sizeof name, "%s/training.csv", run);
-    read_text(&bytes, name);
+    bytes = read_file(name).bytes;
     for (const char *c = bytes; *c; c++)
         lines += *c == '\n';
     assert_int_equal(lines, epochs + 2);
@@ -316,7 +309,7 @@ static void the_last_batch_of_an_epoch_may_be_short(void **state)
     experiment("dense:units=4 tanh dense:units=3", "sgd:lr=0");
     trial.batch = 7;
     assert_int_equal(train("run", NULL), IPL_OK);
-    read_text(&bytes, "run/training.csv");
+    bytes = read_file("run/training.csv").bytes;
     first = strstr(bytes, "\n0,0,");
     last = strstr(bytes, "\n3,15,");
     assert_non_null(first);

@@ -191,7 +191,6 @@ static void a_stop_waits_for_what_is_measured(void **state)
 {
     seen s = {.stop_at = 11}; /* the first batch of the third epoch */
     char *rows;
-    size_t len;
 
     (void)state;
     mlp("12-10-5-2", "sgd:lr=0.05");
@@ -199,8 +198,7 @@ static void a_stop_waits_for_what_is_measured(void **state)
     assert_int_equal(watch(&s, "run", 2, true, IPL_RESUME_NO, NULL), IPL_OK);
     assert_non_null(strstr(s.epochs.s, "\n2,10,"));
     assert_null(strstr(s.epochs.s, "\n3,"));
-    assert_int_equal(ipl_file_read(&rows, &len, in("run/information.csv"), 1u << 24, NULL),
-                     IPL_OK);
+    rows = read_file("run/information.csv").bytes;
     assert_non_null(strstr(rows, "\n2,10,test,"));
     ipl_free(rows);
     forget(&s);

@@ -122,9 +122,9 @@ static double array_bytes(const char *run)
 
     for (size_t f = 0; f < sizeof files / sizeof files[0]; f++)
         for (size_t e = 0; e < (f < 4 ? 1 : 5); e++) {
-            char name[256], *bytes;
+            char name[256];
             ipl_text path = {0};
-            size_t len;
+            content array;
             const char *mark = strchr(files[f], '%');
 
             if (mark)
@@ -133,9 +133,9 @@ static double array_bytes(const char *run)
                 ipl_text_add(&path, "%s", files[f]);
             (void)snprintf(name, sizeof name, "%s/activations/%s.npy", run, path.s);
             ipl_text_release(&path);
-            assert_int_equal(ipl_file_read(&bytes, &len, in(name), 1u << 24, NULL), IPL_OK);
-            sum += (double)len;
-            ipl_free(bytes);
+            array = read_file(name);
+            sum += (double)array.len;
+            ipl_free(array.bytes);
         }
     return sum;
 }
