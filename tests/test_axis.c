@@ -155,6 +155,55 @@ static void every_axis_has_a_labelled_tic_and_none_overlap(void **state)
         }
 }
 
+typedef struct labels {
+    double at[64], half[64]; /* inches: the middle of a label and half of its length */
+    size_t n;
+} labels;
+
+static void note_label(void *self, const char *label, double place, bool minor)
+{
+    labels *seen = self;
+
+    (void)minor;
+    if (*label == '\0')
+        return;
+    assert_true(seen->n < 64);
+    seen->at[seen->n] = place;
+    seen->half[seen->n++] = 0.0275 * (double)strlen(label);
+}
+
+/* A wide layer far above narrow ones, on the axes of a small panel up to those of a page. */
+static void labels_do_not_touch_where_an_axis_is_cut(void **state)
+{
+    size_t cut = 0, doubled = 0;
+
+    (void)state;
+    for (int top = 20; top < 60; top++)
+        for (double inches = 1.5; inches < 6.0; inches += 0.25) {
+            const ipl_range ranges[] = {
+                {0.2, top}, {0.4 * top, 0.9 * top}, {30.0 * top + 1.0, 31.7 * top}};
+            const ipl_tic_style style = {.inches = inches, .labels = true};
+            labels seen = {0};
+            ipl_range all;
+            ipl_axis axis;
+
+            ipl_axis_fit(&axis, ranges, 3, IPL_SCALE_BREAK);
+            all = ipl_axis_range(&axis);
+            ipl_axis_each_tic(&axis, style, note_label, &seen);
+            assert_true(axis.n > 1 && seen.n > 1);
+            for (size_t i = 1; i < seen.n; i++) {
+                const double apart =
+                    (seen.at[i] - seen.at[i - 1]) * inches / (all.hi - all.lo);
+                const bool other = seen.at[i - 1] < axis.piece[0].place.hi;
+
+                cut += seen.at[i] > axis.piece[0].place.hi && other;
+                doubled += !other;
+                assert_true(apart > seen.half[i] + seen.half[i - 1]);
+            }
+        }
+    assert_true(cut > 0 && doubled > 0); /* labels on both sides, and two behind the cut */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +214,7 @@ int main(void)
         cmocka_unit_test(places_keep_the_order_of_values_on_every_axis),
         cmocka_unit_test(zero_has_a_place_before_the_first_epoch),
         cmocka_unit_test(few_epochs_are_labelled_as_whole_numbers_with_room_between),
+        cmocka_unit_test(labels_do_not_touch_where_an_axis_is_cut),
         cmocka_unit_test(every_axis_has_a_labelled_tic_and_none_overlap),
     };
 

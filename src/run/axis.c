@@ -307,7 +307,8 @@ static bool fits(ipl_range d, double step, double inches, ipl_tic_style style)
 /* Whether there is a gap at least between them. */
 static bool apart(ipl_range d, double step, double inches, ipl_tic_style style)
 {
-    return step / (d.hi - d.lo) * inches >= letters(style, longest_label(d, step)) + TIC_GAP;
+    return step / (d.hi - d.lo) * inches >=
+           letters(style, longest_label(d, step)) + TIC_GAP;
 }
 
 /* The finest step whose labels have room; a last two may stand closer than more of them. */
@@ -318,8 +319,7 @@ static double choose_step(ipl_range d, double inches, ipl_tic_style style)
     for (int i = 0; i < 12 && !fits(d, step, inches, style); i++) {
         const ipl_range next = multiples(d, nice(2.1 * step));
 
-        if (next.hi < next.lo ||
-            (next.hi < next.lo + 1.0 && apart(d, step, inches, style)))
+        if (next.hi < next.lo || (next.hi < next.lo + 1.0 && apart(d, step, inches, style)))
             break;
         step = nice(2.1 * step);
     }
