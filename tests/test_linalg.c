@@ -60,35 +60,6 @@ static double naive_logdet(const double *a, size_t n)
     return (double)sum;
 }
 
-static void check_product(size_t m, size_t n, size_t k)
-{
-    double *a = matrix(k, m, 1), *b = matrix(k, n, 2), *c = matrix(m, n, 3);
-
-    c[0] = (double)NAN; /* what was there must not matter */
-    ipl_dgemm_tn(c, a, b, m, n, k, 0.0, NULL);
-    for (size_t i = 0; i < m; i++)
-        for (size_t j = 0; j < n; j++) {
-            double want = 0.0;
-
-            for (size_t l = 0; l < k; l++)
-                want += a[l * m + i] * b[l * n + j];
-            assert_close(c[i * n + j], want, 1e-12 * (double)(k + 1));
-        }
-    ipl_free(c);
-    ipl_free(b);
-    ipl_free(a);
-}
-
-static void a_product_is_the_triple_loop(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < SIZES; i++) {
-        check_product(sizes[i], sizes[SIZES - 1 - i], sizes[(3 * i + 1) % SIZES]);
-        check_product(sizes[i], 3, 70);
-        check_product(5, sizes[i], 9);
-    }
-}
-
 static void check_gram(size_t n, size_t d, bool rows)
 {
     const size_t order = rows ? n : d;
@@ -371,7 +342,6 @@ static double *all_results(size_t threads, size_t *count)
 
     assert_non_null(out);
     assert_int_equal(ipl_pool_create(&pool, threads, ipl_blas_start, NULL), IPL_OK);
-    ipl_dgemm_tn(cross, z, w, D, 333, N, 0.0, pool);
     ipl_gram_cols(cols, z, N, D, 0.01, 0.0, pool);
     ipl_gram_rows(rows, z, N, D, 0.01, 0.0, pool);
     for (size_t i = 0; i < D; i++)
@@ -418,7 +388,6 @@ static void running_out_of_memory_is_reported(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_product_is_the_triple_loop),
         cmocka_unit_test(a_gram_matrix_fills_the_lower_triangle_only),
         cmocka_unit_test(a_gram_matrix_with_weight_zero_forgets_the_old_one),
         cmocka_unit_test(a_cholesky_factor_multiplies_back),

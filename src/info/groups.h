@@ -27,10 +27,10 @@ typedef struct ipl_groups {
     const ipl_var *t;            /* what the rest is about; borrowed */
     bool centred;                /* z is there */
     ipl_scale scale;             /* of z */
-    ipl_buffer z;                /* (n, d) T about its class means */
+    ipl_buffer z;                /* (n, d) T about its class means, in panels */
     ipl_buffer gram[IPL_SCALES]; /* per class, on its smaller side, lower triangles */
     bool filled[IPL_SCALES];
-    ipl_buffer scratch; /* one matrix per thread */
+    ipl_buffer scratch; /* one matrix, or the rows of a class, per thread */
     ipl_buffer mean;    /* (d) of one class, while T streams */
 } ipl_groups;
 

@@ -101,10 +101,10 @@ ipl_status ipl_pair_cross(ipl_pair *pair, ipl_work *work, ipl_error *err)
         return st;
     for (size_t first = 0; first < a->n; first += step) {
         const size_t count = a->n - first < step ? a->n - first : step;
+        const ipl_panels za = ipl_rows_get(a, first, count, room_a, work->pool);
+        const ipl_panels zb = ipl_rows_get(b, first, count, room_b, work->pool);
 
-        ipl_dgemm_tn(pair->cross.p, ipl_rows_get(a, first, count, room_a, work->pool),
-                     ipl_rows_get(b, first, count, room_b, work->pool), a->d, b->d, count,
-                     first > 0 ? 1.0 : 0.0, work->pool);
+        ipl_panels_product(pair->cross.p, &za, &zb, first > 0, work->pool);
     }
     pair->crossed = true;
     return IPL_OK;
@@ -165,7 +165,10 @@ static ipl_status residual_by_rows(double *r, const double *l, const ipl_var *le
 
     if (st != IPL_OK)
         return st;
-    memcpy(work->panel.p, left->z.p, left->n * left->d * sizeof(double));
+    ipl_panels_empty(
+        work->panel.p,
+        &(ipl_panels){left->z.p, left->n, left->d, ipl_panels_pitch(left->n) * IPL_PANEL},
+        work->pool);
     ipl_solve_lower(work->panel.p, l, left->n, left->d, work->pool);
     ipl_gram_cols(r, work->panel.p, left->n, left->d, 1.0, 0.0, work->pool);
     return IPL_OK;

@@ -21,82 +21,116 @@ ipl_status ipl_rows_reserve(double **room, const ipl_var *v, size_t which, ipl_w
     ipl_status st = IPL_OK;
 
     if (v->streams)
-        st = ipl_buffer_reserve(&work->rows[which], IPL_ROWS_AT_ONCE, v->d, err);
+        st = ipl_buffer_reserve(&work->rows[which], 1,
+                                ipl_panels_size(IPL_ROWS_AT_ONCE, v->d), err);
     *room = work->rows[which].p;
     return st;
 }
 
-IPL_CLONES
-static void promote(double *out, const float *x, size_t n)
+/* out (count) = numbers [at, at + count) of the samples as given. */
+IPL_INLINE void take(double *out, const ipl_cmat *x, size_t at, const size_t count)
 {
-    for (size_t j = 0; j < n; j++)
-        out[j] = (double)x[j];
+    for (size_t j = 0; j < count; j++)
+        out[j] = x->f64 ? x->f64[at + j] : (double)x->f32[at + j];
 }
 
-IPL_CLONES
-static void promote_less(double *out, const float *x, const double *shift, size_t n)
+/* Panels [p0, p1) of a row as it was given, `stride` doubles apart. */
+IPL_INLINE void take_panels(double *out, size_t stride, const ipl_var *v, size_t row,
+                            size_t p0, size_t p1)
 {
-    for (size_t j = 0; j < n; j++)
-        out[j] = (double)x[j] - shift[j];
-}
+    const size_t at = (v->order ? v->order[row] : row) * v->d;
 
-/* Columns [first, first + width) of a row as it was given, less shift when there is one. */
-static void read_part(double *out, const ipl_var *v, size_t row, size_t first, size_t width,
-                      const double *shift)
-{
-    const size_t at = (v->order ? v->order[row] : row) * v->d + first;
+    for (size_t p = p0; p < p1; p++, out += stride) {
+        const size_t first = p * IPL_PANEL;
 
-    if (v->from.f64) {
-        memcpy(out, v->from.f64 + at, width * sizeof *out);
-        for (size_t j = 0; shift && j < width; j++)
-            out[j] -= shift[j];
-    } else if (shift) {
-        promote_less(out, v->from.f32 + at, shift, width);
-    } else {
-        promote(out, v->from.f32 + at, width);
+        if (first + IPL_PANEL <= v->d) {
+            take(out, &v->from, at + first, IPL_PANEL);
+        } else {
+            memset(out, 0, IPL_PANEL * sizeof *out);
+            take(out, &v->from, at + first, v->d - first);
+        }
     }
 }
 
-const double *ipl_rows_one(const ipl_var *v, size_t row, double *room)
+IPL_CLONES
+void ipl_rows_take(double *out, size_t stride, const ipl_var *v, size_t first, size_t count,
+                   size_t p0, size_t p1)
 {
-    if (!v->streams)
-        return v->z.p + row * v->d;
-    read_part(room, v, row, 0, v->d, v->mean.p);
-    return room;
+    for (size_t i = 0; i < count; i++)
+        take_panels(out + i * IPL_PANEL, stride, v, first + i, p0, p1);
 }
 
-enum { TASK_ROWS = 64 }; /* of a block, read by one task */
+void ipl_rows_one(double *out, const ipl_var *v, size_t row)
+{
+    for (size_t j = 0; j < v->d; j++)
+        out[j] = ipl_rows_at(v, row, j);
+}
+
+double ipl_rows_at(const ipl_var *v, size_t row, size_t column)
+{
+    double x;
+
+    if (!v->streams)
+        return v->z.p[column / IPL_PANEL * ipl_panels_pitch(v->n) * IPL_PANEL +
+                      row * IPL_PANEL + column % IPL_PANEL];
+    take(&x, &v->from, (v->order ? v->order[row] : row) * v->d + column, 1);
+    return x - v->mean.p[column];
+}
+
+enum { TASK_PANELS = 8 }; /* read by one task: whole lines of the cache */
 
 typedef struct read_job {
     const ipl_var *v;
-    double *room;
-    size_t first, count;
+    double *out;
+    size_t stride, first, count;
 } read_job;
 
-static void read_rows(void *arg, size_t task, size_t thread)
+static void read_panels(void *arg, size_t task, size_t thread)
 {
     const read_job *job = arg;
-    const size_t from = task * TASK_ROWS, left = job->count - from;
+    const ipl_var *v = job->v;
+    const size_t p0 = task * TASK_PANELS, all = ipl_panels_count(v->d);
+    const size_t p1 = p0 + TASK_PANELS < all ? p0 + TASK_PANELS : all;
+    const size_t hop = ipl_panels_pitch(v->n) * IPL_PANEL;
+    double ss[IPL_PANEL];
 
     (void)thread;
-    for (size_t i = from; i < from + (left < TASK_ROWS ? left : TASK_ROWS); i++)
-        read_part(job->room + i * job->v->d, job->v, job->first + i, 0, job->v->d,
-                  job->v->mean.p);
+    if (v->streams)
+        ipl_rows_take(job->out + p0 * job->stride, job->stride, v, job->first, job->count,
+                      p0, p1);
+    for (size_t p = p0; p < p1; p++) {
+        double *out = job->out + p * job->stride;
+
+        if (v->streams)
+            ipl_columns_centre(ss, out, job->count, v->mean.p + p * IPL_PANEL);
+        else
+            memcpy(out, v->z.p + p * hop + job->first * IPL_PANEL,
+                   job->count * IPL_PANEL * sizeof *out);
+    }
 }
 
-const double *ipl_rows_get(const ipl_var *v, size_t first, size_t count, double *room,
-                           ipl_pool *pool)
+void ipl_rows_read(double *out, size_t stride, const ipl_var *v, size_t first, size_t count,
+                   ipl_pool *pool)
 {
-    read_job job = {.v = v, .first = first, .count = count};
+    read_job job = {.v = v, .stride = stride, .first = first, .count = count};
+
+    job.out = out;
+    ipl_pool_run(pool, (ipl_panels_count(v->d) + TASK_PANELS - 1) / TASK_PANELS,
+                 read_panels, &job);
+}
+
+ipl_panels ipl_rows_get(const ipl_var *v, size_t first, size_t count, double *room,
+                        ipl_pool *pool)
+{
+    const ipl_panels out = ipl_panels_of(room, IPL_ROWS_AT_ONCE, v->d, 0, count);
 
     if (!v->streams)
-        return v->z.p + first * v->d;
-    job.room = room;
-    ipl_pool_run(pool, (count + TASK_ROWS - 1) / TASK_ROWS, read_rows, &job);
-    return room;
+        return ipl_panels_of(v->z.p, v->n, v->d, first, count);
+    ipl_rows_read(room, out.stride, v, first, count, pool);
+    return out;
 }
 
-/* A block of rows, a task per block of columns. */
+/* A block of rows, some panels a task. */
 typedef struct study_job {
     ipl_var *v;
     double *room;
@@ -104,29 +138,36 @@ typedef struct study_job {
     int pass; /* the sum about the first row, about the mean, the sum of squares */
 } study_job;
 
-/* Add what the rows say of a block of columns: v->ss collects it. */
-static void study_columns(void *arg, size_t task, size_t thread)
+/* Add what the rows say of a panel: v->ss collects it. */
+static void study_panel(const study_job *job, double *z, size_t first)
+{
+    ipl_var *v = job->v;
+    const double *mean = v->mean.p + first;
+    double part[IPL_PANEL];
+
+    for (size_t i = 0; job->pass == 0 && i < job->count; i++)
+        for (size_t j = 0; j < IPL_PANEL; j++)
+            if (z[i * IPL_PANEL + j] != mean[j])
+                v->s.p[first + j] = 1.0;
+    if (job->pass == 2)
+        ipl_columns_centre(part, z, job->count, mean);
+    else
+        ipl_columns_rest(part, z, job->count, mean);
+    for (size_t j = 0; j < IPL_PANEL; j++)
+        v->ss.p[first + j] += part[j];
+}
+
+static void study_panels(void *arg, size_t task, size_t thread)
 {
     const study_job *job = arg;
-    ipl_var *v = job->v;
-    const ipl_columns block = ipl_columns_block(job->room, job->count, v->d, task);
-    const double *mean = v->mean.p + block.first;
-    double part[IPL_COLUMNS];
+    const size_t p0 = task * TASK_PANELS, all = ipl_panels_count(job->v->d);
+    const size_t p1 = p0 + TASK_PANELS < all ? p0 + TASK_PANELS : all;
+    const size_t stride = ipl_panels_pitch(IPL_ROWS_AT_ONCE) * IPL_PANEL;
 
     (void)thread;
-    for (size_t i = 0; i < block.n; i++)
-        read_part(job->room + i * v->d + block.first, v, job->first + i, block.first,
-                  block.width, NULL);
-    for (size_t i = 0; job->pass == 0 && i < block.n; i++)
-        for (size_t j = 0; j < block.width; j++)
-            if (job->room[i * v->d + block.first + j] != mean[j])
-                v->s.p[block.first + j] = 1.0;
-    if (job->pass == 2)
-        ipl_columns_centre(part, &block, mean);
-    else
-        ipl_columns_rest(part, &block, mean);
-    for (size_t j = 0; j < block.width; j++)
-        v->ss.p[block.first + j] += part[j];
+    ipl_rows_take(job->room + p0 * stride, stride, job->v, job->first, job->count, p0, p1);
+    for (size_t p = p0; p < p1; p++)
+        study_panel(job, job->room + p * stride, p * IPL_PANEL);
 }
 
 static void study(ipl_var *v, double *room, int pass, ipl_pool *pool)
@@ -134,20 +175,21 @@ static void study(ipl_var *v, double *room, int pass, ipl_pool *pool)
     study_job job = {.v = v, .pass = pass};
 
     job.room = room;
-    memset(v->ss.p, 0, v->d * sizeof *v->ss.p);
+    memset(v->ss.p, 0, ipl_panels_up(v->d) * sizeof *v->ss.p);
     for (; job.first < v->n; job.first += IPL_ROWS_AT_ONCE) {
         const size_t left = v->n - job.first;
 
         job.count = left < IPL_ROWS_AT_ONCE ? left : IPL_ROWS_AT_ONCE;
-        ipl_pool_run(pool, ipl_columns_blocks(v->d), study_columns, &job);
+        ipl_pool_run(pool, (ipl_panels_count(v->d) + TASK_PANELS - 1) / TASK_PANELS,
+                     study_panels, &job);
     }
 }
 
 void ipl_rows_study(ipl_var *v, double *room, ipl_pool *pool)
 {
     /* About the first row: a column that never differs from it is constant. */
-    read_part(v->mean.p, v, 0, 0, v->d, NULL);
-    memset(v->s.p, 0, v->d * sizeof *v->s.p);
+    take_panels(v->mean.p, IPL_PANEL, v, 0, 0, ipl_panels_count(v->d));
+    memset(v->s.p, 0, ipl_panels_up(v->d) * sizeof *v->s.p);
     for (int pass = 0; pass < 2; pass++) {
         study(v, room, pass, pool);
         for (size_t j = 0; j < v->d; j++)

@@ -9,6 +9,7 @@
 #define IPL_ROWS_H
 
 #include "info/var.h"
+#include "math/panels.h"
 
 enum {
     IPL_ROWS_AT_ONCE = 2048, /* rows of a block that is read */
@@ -31,22 +32,36 @@ ipl_status ipl_rows_reserve(double **room, const ipl_var *v, size_t which, ipl_w
                             ipl_error *err) IPL_NODISCARD;
 
 /**
- * The centred rows [first, first + count).
+ * The centred rows [first, first + count), count <= ipl_rows_step().
  *
- * shapes  room (count, d), from ipl_rows_reserve(); not read when the samples are kept
+ * shapes  room from ipl_rows_reserve(); not read when the samples are kept
  * owner   the result is the variable's or lies in room
  */
-const double *ipl_rows_get(const ipl_var *v, size_t first, size_t count, double *room,
-                           ipl_pool *pool);
+ipl_panels ipl_rows_get(const ipl_var *v, size_t first, size_t count, double *room,
+                        ipl_pool *pool);
 
-/** One centred row; room (d) as above. */
-const double *ipl_rows_one(const ipl_var *v, size_t row, double *room);
+/** The same written into panels that are `stride` doubles apart. */
+void ipl_rows_read(double *out, size_t stride, const ipl_var *v, size_t first, size_t count,
+                   ipl_pool *pool);
+
+/**
+ * Panels [p0, p1) of rows [first, first + count) as they were given, in double: out holds the
+ * first of them. Within a task.
+ */
+void ipl_rows_take(double *out, size_t stride, const ipl_var *v, size_t first, size_t count,
+                   size_t p0, size_t p1);
+
+/** out (d) = one centred row. */
+void ipl_rows_one(double *out, const ipl_var *v, size_t row);
+
+/** One number of it. */
+double ipl_rows_at(const ipl_var *v, size_t row, size_t column);
 
 /**
  * Read all rows of a variable that streams for v->mean (of a constant column its number),
  * v->ss and v->s (1, or 0 for a constant column).
  *
- * shapes  room (IPL_ROWS_AT_ONCE, d)
+ * shapes  room from ipl_rows_reserve()
  */
 void ipl_rows_study(ipl_var *v, double *room, ipl_pool *pool);
 

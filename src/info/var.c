@@ -41,67 +41,60 @@ void ipl_work_fault(ipl_work *work, const char *fmt, ...)
                    work->estimator ? work->estimator : "", why);
 }
 
-typedef struct import_job {
-    ipl_var *v;
-    ipl_cmat x;
-    const uint32_t *order;
-} import_job;
-
-/* Columns [first, first + width) of every sample, in double and in order. */
-IPL_CLONES
-static void promote(const ipl_columns *block, const import_job *job)
+/* varies[j]: column j of the panel has two different numbers. */
+static void find_constant(bool *varies, const double *z, size_t n)
 {
-    for (size_t i = 0; i < block->n; i++) {
-        const size_t row = job->order ? job->order[i] : i;
-        const size_t at = row * block->d + block->first;
-        double *z = block->z + i * block->d + block->first;
+    size_t left = IPL_PANEL;
 
-        if (job->x.f64)
-            memcpy(z, job->x.f64 + at, block->width * sizeof *z);
-        else
-            for (size_t j = 0; j < block->width; j++)
-                z[j] = (double)job->x.f32[at + j];
-    }
-}
-
-/* varies[j]: column j has two different numbers. */
-static void find_constant(bool *varies, const ipl_columns *block)
-{
-    size_t left = block->width;
-
-    memset(varies, 0, block->width * sizeof *varies);
-    for (size_t i = 1; i < block->n && left > 0; i++)
-        for (size_t j = 0; j < block->width; j++) {
-            const size_t at = i * block->d + block->first + j;
-
-            if (!varies[j] && block->z[at] != block->z[block->first + j]) {
+    memset(varies, 0, IPL_PANEL * sizeof *varies);
+    for (size_t i = 1; i < n && left > 0; i++)
+        for (size_t j = 0; j < IPL_PANEL; j++)
+            if (!varies[j] && z[i * IPL_PANEL + j] != z[j]) {
                 varies[j] = true;
                 left--;
             }
-        }
 }
 
-static void import_columns(void *arg, size_t task, size_t thread)
+/* Mean, sum of squares and scaling of a panel, which is centred. */
+static void import_panel(ipl_var *v, double *z, size_t first)
 {
-    const import_job *job = arg;
-    ipl_var *v = job->v;
-    const ipl_columns block = ipl_columns_block(v->z.p, v->n, v->d, task);
-    double *mean = v->mean.p + block.first, *s = v->s.p + block.first;
-    double shift[IPL_COLUMNS];
-    bool varies[IPL_COLUMNS];
+    double *mean = v->mean.p + first, *s = v->s.p + first, shift[IPL_PANEL];
+    bool varies[IPL_PANEL];
+
+    find_constant(varies, z, v->n);
+    ipl_columns_mean(mean, z, v->n);
+    for (size_t j = 0; j < IPL_PANEL; j++) {
+        s[j] = varies[j] ? 1.0 : 0.0;          /* finish_columns() makes it the scaling */
+        shift[j] = varies[j] ? mean[j] : z[j]; /* exactly zero */
+    }
+    ipl_columns_centre(v->ss.p + first, z, v->n, shift);
+}
+
+enum { TASK_PANELS = 8 }; /* imported by one task: whole lines of the cache */
+
+static void import_panels(void *arg, size_t task, size_t thread)
+{
+    ipl_var *v = arg;
+    const size_t p0 = task * TASK_PANELS, all = ipl_panels_count(v->d);
+    const size_t p1 = p0 + TASK_PANELS < all ? p0 + TASK_PANELS : all;
+    const size_t stride = ipl_panels_pitch(v->n) * IPL_PANEL;
 
     (void)thread;
-    promote(&block, job);
-    for (size_t i = 0; v->keep_given && i < v->n; i++)
-        memcpy(v->given.p + i * v->d + block.first, v->z.p + i * v->d + block.first,
-               block.width * sizeof *v->given.p);
-    find_constant(varies, &block);
-    ipl_columns_mean(mean, &block);
-    for (size_t j = 0; j < block.width; j++) {
-        s[j] = varies[j] ? 1.0 : 0.0; /* finish_columns() makes it the scaling */
-        shift[j] = varies[j] ? mean[j] : v->z.p[block.first + j]; /* exactly zero */
-    }
-    ipl_columns_centre(v->ss.p + block.first, &block, shift);
+    ipl_rows_take(v->z.p + p0 * stride, stride, v, 0, v->n, p0, p1);
+    for (size_t p = p0; p < p1; p++)
+        import_panel(v, v->z.p + p * stride, p * IPL_PANEL);
+}
+
+/* The samples as they came, in order. */
+static void import_given(void *arg, size_t task, size_t thread)
+{
+    ipl_var *v = arg;
+    const size_t at = (v->order ? v->order[task] : task) * v->d;
+
+    (void)thread;
+    for (size_t j = 0; j < v->d; j++)
+        v->given.p[task * v->d + j] =
+            v->from.f64 ? v->from.f64[at + j] : (double)v->from.f32[at + j];
 }
 
 static ipl_status check_finite(const ipl_var *v, ipl_cmat x, ipl_error *err)
@@ -116,15 +109,15 @@ static ipl_status check_finite(const ipl_var *v, ipl_cmat x, ipl_error *err)
     return IPL_OK;
 }
 
-/* 1 / standard deviation of a column whose squares leave the range of a double; room (d). */
-static double inverse_deviation(const ipl_var *v, size_t j, double *room)
+/* 1 / standard deviation of a column whose squares leave the range of a double. */
+static double inverse_deviation(const ipl_var *v, size_t j)
 {
     double top = 0.0, sum = 0.0;
 
     for (size_t i = 0; i < v->n; i++)
-        top = fmax(top, fabs(ipl_rows_one(v, i, room)[j]));
+        top = fmax(top, fabs(ipl_rows_at(v, i, j)));
     for (size_t i = 0; i < v->n; i++) {
-        const double r = ipl_rows_one(v, i, room)[j] / top;
+        const double r = ipl_rows_at(v, i, j) / top;
 
         sum += r * r;
     }
@@ -132,7 +125,7 @@ static double inverse_deviation(const ipl_var *v, size_t j, double *room)
 }
 
 /* The scaling and the traces, from the sums of squares. */
-static void finish_columns(ipl_var *v, double *room)
+static void finish_columns(ipl_var *v)
 {
     v->trace[IPL_COV] = v->trace[IPL_CORR] = 0.0;
     v->underflow = false;
@@ -148,7 +141,7 @@ static void finish_columns(ipl_var *v, double *room)
             continue;
         }
         v->underflow = true;
-        v->s.p[j] = inverse_deviation(v, j, room);
+        v->s.p[j] = inverse_deviation(v, j);
     }
 }
 
@@ -174,22 +167,21 @@ static ipl_status reserve_samples(ipl_var *v, size_t n, size_t d, ipl_error *err
     v->n = n;
     v->d = d;
     if (!v->streams)
-        st = ipl_buffer_reserve(&v->z, n, d, err);
+        st = ipl_buffer_reserve(&v->z, 1, ipl_panels_size(n, d), err);
     if (st == IPL_OK && v->keep_given)
         st = ipl_buffer_reserve(&v->given, n, d, err);
     if (st == IPL_OK)
-        st = ipl_buffer_reserve(&v->mean, d, 1, err);
+        st = ipl_buffer_reserve(&v->mean, ipl_panels_up(d), 1, err);
     if (st == IPL_OK)
-        st = ipl_buffer_reserve(&v->ss, d, 1, err);
+        st = ipl_buffer_reserve(&v->ss, ipl_panels_up(d), 1, err);
     if (st == IPL_OK)
-        st = ipl_buffer_reserve(&v->s, d, 1, err);
+        st = ipl_buffer_reserve(&v->s, ipl_panels_up(d), 1, err);
     return st;
 }
 
 ipl_status ipl_var_set(ipl_var *v, ipl_cmat x, const uint32_t *order, ipl_work *work,
                        ipl_error *err)
 {
-    import_job job = {.v = v, .x = x, .order = order};
     bool finite = true;
     double *room;
     ipl_status st;
@@ -209,7 +201,10 @@ ipl_status ipl_var_set(ipl_var *v, ipl_cmat x, const uint32_t *order, ipl_work *
     if (v->streams)
         ipl_rows_study(v, room, work->pool);
     else
-        ipl_pool_run(work->pool, ipl_columns_blocks(v->d), import_columns, &job);
+        ipl_pool_run(work->pool, (ipl_panels_count(v->d) + TASK_PANELS - 1) / TASK_PANELS,
+                     import_panels, v);
+    if (v->keep_given)
+        ipl_pool_run(work->pool, v->n, import_given, v);
     for (size_t j = 0; j < v->d; j++) /* a NaN or Inf anywhere makes the mean one */
         finite = finite && isfinite(v->mean.p[j]);
     if (!finite) {
@@ -217,7 +212,7 @@ ipl_status ipl_var_set(ipl_var *v, ipl_cmat x, const uint32_t *order, ipl_work *
         if (st != IPL_OK)
             return st;
     }
-    finish_columns(v, room);
+    finish_columns(v);
     return IPL_OK;
 }
 
@@ -277,7 +272,11 @@ ipl_status ipl_var_shuffle(ipl_var *out, const ipl_var *v, const uint32_t *row,
     st = reserve_samples(out, n, d, err);
     if (st != IPL_OK)
         return st;
-    shuffle_rows(out->z.p, v->z.p, row, n, d);
+    for (size_t p = 0; p < ipl_panels_count(d); p++) {
+        const size_t at = p * ipl_panels_pitch(n) * IPL_PANEL;
+
+        shuffle_rows(out->z.p + at, v->z.p + at, row, n, IPL_PANEL);
+    }
     if (v->keep_given)
         shuffle_rows(out->given.p, v->given.p, row, n, d);
     memcpy(out->mean.p, v->mean.p, d * sizeof *out->mean.p);
@@ -350,10 +349,10 @@ void ipl_var_weigh(double *out, size_t stride, size_t at, const ipl_var *v, ipl_
 
     for (size_t i = 0; i < v->n; i++) {
         double *row = out + i * stride + at;
-        const double *z = ipl_rows_one(v, i, row);
 
+        ipl_rows_one(row, v, i);
         for (size_t j = 0; j < v->d; j++)
-            row[j] = weight * (s ? s[j] * z[j] : z[j]);
+            row[j] = weight * (s ? s[j] * row[j] : row[j]);
     }
 }
 
@@ -367,42 +366,58 @@ static ipl_status gram_by_blocks(double *g, const ipl_var *v, ipl_work *work,
 
     for (size_t first = 0; st == IPL_OK && first < v->n; first += step) {
         const size_t count = v->n - first < step ? v->n - first : step;
-        const double *z = ipl_rows_get(v, first, count, room, work->pool);
+        const ipl_panels z = ipl_rows_get(v, first, count, room, work->pool);
 
-        ipl_gram_cols(g, z, count, v->d, 1.0, first > 0 ? 1.0 : 0.0, work->pool);
+        ipl_panels_gram(g, &z, 1.0, first > 0, work->pool);
     }
     return st;
+}
+
+/* D X' of a panel, its columns scaled. */
+static void scale_panel(double *out, const double *z, const double *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < IPL_PANEL; j++)
+            out[i * IPL_PANEL + j] = s[j] * z[i * IPL_PANEL + j];
+}
+
+/* X D^2 X', lower triangle. */
+static ipl_status gram_of_rows(double *g, const ipl_var *v, ipl_scale scale, ipl_work *work,
+                               ipl_error *err)
+{
+    const size_t copy = scale == IPL_CORR ? ipl_panels_size(v->n, v->d) : 0;
+    const double *s = ipl_var_scaling(v, scale);
+    ipl_panels z = ipl_panels_of(v->z.p, v->n, v->d, 0, v->n);
+    const ipl_status st =
+        ipl_buffer_reserve(&work->copy, 1, copy + ipl_panels_room(v->n, v->d), err);
+
+    if (st != IPL_OK)
+        return st;
+    for (size_t p = 0; s && p < ipl_panels_count(v->d); p++)
+        scale_panel(work->copy.p + p * z.stride, z.p + p * z.stride, s + p * IPL_PANEL,
+                    v->n);
+    if (s)
+        z.p = work->copy.p;
+    ipl_panels_gram_rows(g, &z, 1.0, work->copy.p + copy, work->pool);
+    return IPL_OK;
 }
 
 ipl_status ipl_var_gram(ipl_var *v, ipl_side side, ipl_scale scale, ipl_work *work,
                         ipl_error *err)
 {
     ipl_square *sq = side == IPL_COLS ? &v->cols : &v->rows[scale];
-    const double *z = v->z.p;
     ipl_status st;
 
     assert(side == IPL_COLS || !v->streams);
     if (sq->filled)
         return IPL_OK;
     st = ipl_square_reserve(sq, side == IPL_COLS ? v->d : v->n, err);
-    if (st != IPL_OK)
-        return st;
-    if (side == IPL_COLS) {
-        st = gram_by_blocks(sq->a.p, v, work, err);
-        if (st != IPL_OK)
-            return st;
-    } else {
-        if (scale == IPL_CORR) {
-            st = ipl_buffer_reserve(&work->copy, v->n, v->d, err);
-            if (st != IPL_OK)
-                return st;
-            ipl_var_weigh(work->copy.p, v->d, 0, v, scale, (double)v->n);
-            z = work->copy.p;
-        }
-        ipl_gram_rows(sq->a.p, z, v->n, v->d, 1.0, 0.0, work->pool);
-    }
-    ipl_square_lift(sq, work->pool);
-    return IPL_OK;
+    if (st == IPL_OK)
+        st = side == IPL_COLS ? gram_by_blocks(sq->a.p, v, work, err)
+                              : gram_of_rows(sq->a.p, v, scale, work, err);
+    if (st == IPL_OK)
+        ipl_square_lift(sq, work->pool);
+    return st;
 }
 
 /* The slot with this factor, or the one to put it in: *found says which. */
