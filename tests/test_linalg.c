@@ -335,10 +335,9 @@ enum { N = 301, D = 517 };
 static double *all_results(size_t threads, size_t *count)
 {
     ipl_pool *pool;
-    double *z = matrix(N, D, 16), *w = matrix(N, 333, 17);
-    double *out = ipl_array(1, D * 333 + D * D + N * N + D * 333, sizeof *out, NULL);
-    double *cross = out, *cols = cross + D * 333, *rows = cols + D * D,
-           *solved = rows + N * N;
+    double *z = matrix(N, D, 16), *w = matrix(D, 333, 17);
+    double *out = ipl_array(1, D * D + N * N + D * 333, sizeof *out, NULL);
+    double *cols = out, *rows = cols + D * D, *solved = rows + N * N;
 
     assert_non_null(out);
     assert_int_equal(ipl_pool_create(&pool, threads, ipl_blas_start, NULL), IPL_OK);
@@ -347,12 +346,12 @@ static double *all_results(size_t threads, size_t *count)
     for (size_t i = 0; i < D; i++)
         cols[i * D + i] += 1.0;
     assert_int_equal(ipl_cholesky(cols, D, pool, NULL), IPL_OK);
-    memcpy(solved, cross, D * 333 * sizeof *solved);
+    memcpy(solved, w, D * 333 * sizeof *solved);
     ipl_solve_lower(solved, cols, D, 333, pool);
     ipl_pool_destroy(pool);
     ipl_free(w);
     ipl_free(z);
-    *count = D * 333 + D * D + N * N + D * 333;
+    *count = D * D + N * N + D * 333;
     return out;
 }
 

@@ -131,6 +131,40 @@ static void rows_go_into_panels_and_come_back(void **state)
     }
 }
 
+static void check_solve(size_t n, size_t d)
+{
+    double *b = panels(n, d, 1), *want = panels(n, d, 1), *l = numbers(n * n, 2);
+    double *room = ipl_array(1, ipl_panels_solve_room(n), sizeof *room, NULL);
+
+    assert_non_null(room);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++)
+            l[i * n + j] = j > i ? (double)NAN : j == i ? 2.0 : l[i * n + j] / (double)n;
+    ipl_panels_solve(b, l, n, d, room, NULL);
+    ipl_panels_solve_ref(want, l, n, d);
+    for (size_t j = 0; j < d; j++)
+        for (size_t i = 0; i < n; i++) {
+            const size_t at = j / 8 * ipl_panels_pitch(n) * 8 + i * 8 + j % 8;
+
+            assert_close(b[at], want[at], 1e-13 * fmax(1.0, fabs(want[at])));
+        }
+    ipl_free(room);
+    ipl_free(l);
+    ipl_free(want);
+    ipl_free(b);
+}
+
+static void a_solve_is_that_of_its_naive_twin(void **state)
+{
+    static const size_t sizes[] = {1, 7, 8, 9, 100, 191, 192, 193, 385, 500};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        check_solve(sizes[i], 1 + 31 * i);
+        check_solve(sizes[i], 600 - 61 * i);
+    }
+}
+
 static void bytes_do_not_depend_on_the_number_of_threads(void **state)
 {
     enum { N = 700, P = 600, Q = 333 };
@@ -207,6 +241,7 @@ int main(void)
         cmocka_unit_test(a_product_is_that_of_its_naive_twin),
         cmocka_unit_test(a_gram_matrix_fills_the_lower_triangle_only),
         cmocka_unit_test(rows_go_into_panels_and_come_back),
+        cmocka_unit_test(a_solve_is_that_of_its_naive_twin),
         cmocka_unit_test(bytes_do_not_depend_on_the_number_of_threads),
         cmocka_unit_test(tiles_of_every_instruction_set_are_the_triple_loop),
     };

@@ -475,6 +475,12 @@ static void raise(double *top, double value)
     *top = value > *top ? value : *top;
 }
 
+/* V (rows, cols) and room to solve for it. */
+static double panel_of(size_t rows, size_t cols)
+{
+    return (double)(ipl_panels_size(rows, cols) + ipl_panels_solve_room(rows));
+}
+
 /* What a pair of widths p and q adds; which: 0 with the input, 1 with the layer before. */
 static void add_pair(peak *top, size_t which, size_t l, size_t n, size_t p, size_t q)
 {
@@ -493,27 +499,27 @@ static void add_pair(peak *top, size_t which, size_t l, size_t n, size_t p, size
         break;
     case IPL_SCHUR_COLS:
         raise(&top->cross[which], P * Q);
-        raise(&top->panel, P * Q);
+        raise(&top->panel, panel_of(p, q));
         raise(&top->residual[which], Q * Q);
         raise(&top->matrix, Q * Q);
         break;
     case IPL_SCHUR_ROWS:
         raise(&top->turning, (double)ipl_panels_room(n, p));
         raise(which == 0 ? &top->x_rows : &top->layer[(l + 1) % 2][2], N * N);
-        raise(&top->panel, N * Q);
+        raise(&top->panel, panel_of(n, q));
         raise(&top->residual[which], Q * Q);
         raise(&top->matrix, Q * Q);
         break;
     case IPL_SCHUR_COLS_SWAPPED:
         raise(&top->cross[which], P * Q);
-        raise(&top->panel, P * Q);
+        raise(&top->panel, panel_of(q, p));
         raise(&top->residual[which], P * P);
         raise(&top->matrix, P * P);
         break;
     case IPL_SCHUR_ROWS_SWAPPED:
         raise(&top->turning, (double)ipl_panels_room(n, q));
         raise(&top->layer[l % 2][2], N * N);
-        raise(&top->panel, N * P);
+        raise(&top->panel, panel_of(n, p));
         raise(&top->residual[which], P * P);
         raise(&top->matrix, P * P);
         break;

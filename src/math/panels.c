@@ -1,5 +1,5 @@
 /*
- * Products of matrices in panels.
+ * Products of matrices in panels, and triangular solves, which are mostly products.
  *
  * A task makes a block of the result, SIDE_ROWS x SIDE_COLS at most. DEPTH rows of the panels
  * it needs of B stay in the cache of the core while those of A pass, and a panel of A stays
@@ -18,8 +18,9 @@ enum {
     SIDE_ROWS = 192, /* of a block; */
     SIDE_COLS = 264, /* whole tiles */
     TILE = PANEL_GROUP * IPL_PANEL,
-    COLUMNS = 512, /* turned round at a time */
-    TURN = 64      /* rows or columns that a copying task takes */
+    COLUMNS = 512,   /* turned round at a time */
+    SOLVE_COLS = 48, /* of a task of a solve, at least */
+    SOLVE_TASKS = 4  /* unless there are as many anyway */
 };
 
 static const panel_kernels *find_kernels(void)
@@ -207,95 +208,6 @@ void ipl_panels_gram(double *g, const ipl_panels *z, double alpha, bool add, ipl
     run_product(&job, pool);
 }
 
-void ipl_panels_row(double *out, const ipl_panels *z, size_t i)
-{
-    for (size_t j = 0; j < z->d; j += IPL_PANEL)
-        memcpy(out + j, z->p + j / IPL_PANEL * z->stride + i * IPL_PANEL,
-               least(IPL_PANEL, z->d - j) * sizeof *out);
-}
-
-typedef struct copy_job {
-    double *out;
-    const double *x;
-    const ipl_panels *z;
-    size_t n, d, first, count;
-} copy_job;
-
-static void fill_rows(void *arg, size_t task, size_t thread)
-{
-    const copy_job *job = arg;
-    const size_t d = job->d, end = least((task + 1) * TURN, job->n);
-
-    (void)thread;
-    for (size_t i = task * TURN; i < end; i++)
-        for (size_t j = 0; j < d; j += IPL_PANEL) {
-            double *out = job->out + j * ipl_panels_pitch(job->n) + i * IPL_PANEL;
-            const size_t some = least(IPL_PANEL, d - j);
-
-            memcpy(out, job->x + i * d + j, some * sizeof *out);
-            memset(out + some, 0, (IPL_PANEL - some) * sizeof *out);
-        }
-}
-
-void ipl_panels_fill(double *out, const double *x, size_t n, size_t d, ipl_pool *pool)
-{
-    copy_job job = {.x = x, .n = n, .d = d};
-
-    job.out = out;
-    ipl_pool_run(pool, (n + TURN - 1) / TURN, fill_rows, &job);
-}
-
-static void empty_rows(void *arg, size_t task, size_t thread)
-{
-    const copy_job *job = arg;
-    const size_t end = least((task + 1) * TURN, job->z->rows);
-
-    (void)thread;
-    for (size_t i = task * TURN; i < end; i++)
-        ipl_panels_row(job->out + i * job->z->d, job->z, i);
-}
-
-void ipl_panels_empty(double *x, const ipl_panels *z, ipl_pool *pool)
-{
-    copy_job job = {.z = z};
-
-    job.out = x;
-    ipl_pool_run(pool, (z->rows + TURN - 1) / TURN, empty_rows, &job);
-}
-
-/* Some panels of the turned matrix: eight samples each. */
-static void turn_rows(void *arg, size_t task, size_t thread)
-{
-    const copy_job *job = arg;
-    const ipl_panels *z = job->z;
-
-    (void)thread;
-    for (size_t i = task * TURN; i < (task + 1) * TURN && i < z->rows; i += IPL_PANEL) {
-        const size_t rows = least(IPL_PANEL, z->rows - i);
-
-        for (size_t j = 0; j < job->count; j += IPL_PANEL) {
-            const double *from =
-                z->p + (job->first + j) / IPL_PANEL * z->stride + i * IPL_PANEL;
-            double *out = job->out + i * ipl_panels_pitch(job->count) + j * IPL_PANEL;
-            const size_t cols = least(IPL_PANEL, job->count - j);
-
-            for (size_t l = 0; l < cols; l++)
-                for (size_t r = 0; r < IPL_PANEL; r++)
-                    out[l * IPL_PANEL + r] = r < rows ? from[r * IPL_PANEL + l] : 0.0;
-        }
-    }
-}
-
-void ipl_panels_turn(double *out, const ipl_panels *z, size_t first, size_t count,
-                     ipl_pool *pool)
-{
-    copy_job job = {.z = z, .first = first, .count = count};
-
-    assert(first % IPL_PANEL == 0 && first + count <= z->d);
-    job.out = out;
-    ipl_pool_run(pool, (z->rows + TURN - 1) / TURN, turn_rows, &job);
-}
-
 size_t ipl_panels_room(size_t rows, size_t d)
 {
     return ipl_panels_size(least(d, COLUMNS), rows);
@@ -310,5 +222,107 @@ void ipl_panels_gram_rows(double *g, const ipl_panels *z, double alpha, double *
 
         ipl_panels_turn(room, z, first, count, pool);
         ipl_panels_gram(g, &turned, alpha, first > 0, pool);
+    }
+}
+
+/* B = L^-1 B, SIDE_ROWS rows at a time. */
+typedef struct solve_job {
+    product_job sums; /* A' of L's rows from `at` on and columns before it, times B */
+    double *b, *packed;
+    const double *l;
+    size_t order, at, rows; /* of L; the first of the rows in hand, and how many */
+} solve_job;
+
+/* Eight rows of L up to their last column, turned round. */
+static void pack_rows(void *arg, size_t task, size_t thread)
+{
+    const solve_job *job = arg;
+    const size_t i = task * IPL_PANEL, rows = least(IPL_PANEL, job->rows - i);
+    const double *l = job->l + (job->at + i) * job->order;
+    double *out = job->packed + task * job->sums.a->stride;
+
+    (void)thread;
+    for (size_t k = 0; k < job->at + i; k++)
+        for (size_t r = 0; r < IPL_PANEL; r++)
+            out[k * IPL_PANEL + r] = r < rows ? l[r * job->order + k] : 0.0;
+}
+
+/* x = L^-1 (x - s) for some rows of a panel, at most 8; rows of s are `width` apart. */
+IPL_CLONES
+static void substitute(double *x, const double *s, size_t width, const double *l, size_t ld,
+                       size_t rows)
+{
+    for (size_t r = 0; r < rows; r++, s += width, l += ld) {
+        const double inverse = 1.0 / l[r];
+        double rest[IPL_PANEL];
+
+        for (size_t c = 0; c < IPL_PANEL; c++)
+            rest[c] = x[r * IPL_PANEL + c] - s[c];
+        for (size_t k = 0; k < r; k++)
+            for (size_t c = 0; c < IPL_PANEL; c++)
+                rest[c] -= l[k] * x[k * IPL_PANEL + c];
+        for (size_t c = 0; c < IPL_PANEL; c++)
+            x[r * IPL_PANEL + c] = rest[c] * inverse;
+    }
+}
+
+/* Eight rows, from row i of those in hand on, of a tile whose rows before are solved. */
+static void solve_tile(const solve_job *job, const block *b, size_t i, size_t j)
+{
+    const product_job *p = &job->sums;
+    const size_t width = ipl_panels_up(least(b->tile, b->j1 - j)), row = job->at + i;
+    panel_tile t = {.hop = p->b->stride, .k = i};
+
+    t.sums = sums_of(b, i, j);
+    t.a = t.ahead = panel_at(p->a, i, job->at);
+    t.b = panel_at(p->b, j, job->at);
+    p->set->tile[width / IPL_PANEL - 1](&t);
+    for (size_t c = 0; c < width; c += IPL_PANEL)
+        substitute(job->b + (j + c) / IPL_PANEL * p->b->stride + row * IPL_PANEL,
+                   t.sums + c, width, job->l + row * job->order + row, job->order,
+                   least(IPL_PANEL, job->rows - i));
+}
+
+static void solve_block(void *arg, size_t task, size_t thread)
+{
+    const solve_job *job = arg;
+    const product_job *p = &job->sums;
+    _Alignas(64) double sums[SIDE_ROWS * SIDE_COLS];
+    block b = {.i1 = job->rows, .tile = p->set->group * IPL_PANEL, .sums = sums};
+
+    (void)thread;
+    b.j0 = task * p->cols.step;
+    b.j1 = least(b.j0 + p->cols.step, p->b->d);
+    b.width = ipl_panels_up(b.j1 - b.j0);
+    memset(sums, 0, ipl_panels_up(job->rows) * b.width * sizeof *sums);
+    for (size_t first = 0; first < job->at; first += DEPTH)
+        add_rows(p, &b, first);
+    for (size_t i = 0; i < job->rows; i += IPL_PANEL)
+        for (size_t j = b.j0; j < b.j1; j += b.tile)
+            solve_tile(job, &b, i, j);
+}
+
+size_t ipl_panels_solve_room(size_t n)
+{
+    return ipl_panels_size(n, SIDE_ROWS);
+}
+
+void ipl_panels_solve(double *b, const double *l, size_t n, size_t d, double *room,
+                      ipl_pool *pool)
+{
+    const ipl_panels B = ipl_panels_of(b, n, d, 0, n);
+    ipl_panels A = ipl_panels_of(room, n, SIDE_ROWS, 0, 0);
+    const size_t few = least(SOLVE_TASKS, d / SOLVE_COLS);
+    solve_job job = {.sums = {.a = &A, .b = &B, .set = find_kernels()}, .l = l, .order = n};
+
+    job.b = b;
+    job.packed = room;
+    job.sums.cols =
+        cut_side(d, few > 1 ? least(SIDE_COLS, (d + few - 1) / few) : SIDE_COLS, TILE);
+    for (; job.at < n; job.at += SIDE_ROWS) {
+        job.rows = least(SIDE_ROWS, n - job.at);
+        A.rows = job.at;
+        ipl_pool_run(pool, ipl_panels_count(job.rows), pack_rows, &job);
+        ipl_pool_run(pool, job.sums.cols.count, solve_block, &job);
     }
 }

@@ -109,11 +109,24 @@ size_t ipl_panels_room(size_t rows, size_t d);
 void ipl_panels_gram_rows(double *g, const ipl_panels *z, double alpha, double *room,
                           ipl_pool *pool);
 
+/** Doubles of room that ipl_panels_solve() wants for a factor of order n. */
+size_t ipl_panels_solve_room(size_t n);
+
+/**
+ * B = L^-1 B.
+ *
+ * shapes  b (n, d) in panels, overwritten; l (n, n) row-major, the lower triangle read
+ * cost    n^2 d
+ */
+void ipl_panels_solve(double *b, const double *l, size_t n, size_t d, double *room,
+                      ipl_pool *pool);
+
 /** Which kernels this processor runs: "avx512", "avx2" or "plain". */
 const char *ipl_panels_kernels(void);
 
-/** Naive twins of the products: triple loops. */
+/** Naive twins: triple loops. */
 void ipl_panels_product_ref(double *c, const ipl_panels *a, const ipl_panels *b, bool add);
 void ipl_panels_gram_ref(double *g, const ipl_panels *z, double alpha, bool add);
+void ipl_panels_solve_ref(double *b, const double *l, size_t n, size_t d);
 
 #endif /* IPL_PANELS_H */

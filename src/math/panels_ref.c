@@ -28,3 +28,16 @@ void ipl_panels_gram_ref(double *g, const ipl_panels *z, double alpha, bool add)
         for (size_t j = 0; j <= i; j++)
             g[i * z->d + j] = (add ? g[i * z->d + j] : 0.0) + alpha * dot(z, z, i, j);
 }
+
+void ipl_panels_solve_ref(double *b, const double *l, size_t n, size_t d)
+{
+    for (size_t j = 0; j < d; j++) {
+        double *x = b + j / IPL_PANEL * ipl_panels_pitch(n) * IPL_PANEL + j % IPL_PANEL;
+
+        for (size_t i = 0; i < n; i++) {
+            for (size_t k = 0; k < i; k++)
+                x[i * IPL_PANEL] -= l[i * n + k] * x[k * IPL_PANEL];
+            x[i * IPL_PANEL] /= l[i * n + i];
+        }
+    }
+}
