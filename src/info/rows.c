@@ -27,37 +27,74 @@ ipl_status ipl_rows_reserve(double **room, const ipl_var *v, size_t which, ipl_w
     return st;
 }
 
-/* out (count) = numbers [at, at + count) of the samples as given. */
-IPL_INLINE void take(double *out, const ipl_cmat *x, size_t at, const size_t count)
+/* Number `at` of the samples as given. */
+static double given(const ipl_cmat *x, size_t at)
 {
-    for (size_t j = 0; j < count; j++)
-        out[j] = x->f64 ? x->f64[at + j] : (double)x->f32[at + j];
+    return x->f64 ? x->f64[at] : (double)x->f32[at];
 }
 
-/* Panels [p0, p1) of a row as it was given, `stride` doubles apart. */
-IPL_INLINE void take_panels(double *out, size_t stride, const ipl_var *v, size_t row,
-                            size_t p0, size_t p1)
+typedef double eight __attribute__((vector_size(8 * IPL_PANEL)));
+/* The same anywhere in memory, and eight floats. */
+typedef double loose __attribute__((vector_size(8 * IPL_PANEL), aligned(8), may_alias));
+typedef float floats __attribute__((vector_size(4 * IPL_PANEL), aligned(4), may_alias));
+
+/* A row as it was given, less shift (d, whole panels); the row `next` is on its way then. */
+IPL_INLINE void take_row(double *out, size_t stride, const ipl_var *v, size_t row,
+                         size_t next, const double *shift)
 {
     const size_t at = (v->order ? v->order[row] : row) * v->d;
+    const size_t ahead = (v->order ? v->order[next] : next) * v->d;
+    const size_t done = v->d / IPL_PANEL * IPL_PANEL;
+    const float *f = v->from.f32;
+    const double *x = v->from.f64;
 
-    for (size_t p = p0; p < p1; p++, out += stride) {
-        const size_t first = p * IPL_PANEL;
+    for (size_t j = 0; j < done; j += IPL_PANEL, out += stride) {
+        const eight by = *(const loose *)(shift + j);
 
-        if (first + IPL_PANEL <= v->d) {
-            take(out, &v->from, at + first, IPL_PANEL);
+        if (x) {
+            __builtin_prefetch(x + ahead + j);
+            *(eight *)out = *(const loose *)(x + at + j) - by;
         } else {
-            memset(out, 0, IPL_PANEL * sizeof *out);
-            take(out, &v->from, at + first, v->d - first);
+            __builtin_prefetch(f + ahead + j);
+            *(eight *)out =
+                __builtin_convertvector(*(const floats *)(f + at + j), eight) - by;
         }
     }
+    for (size_t j = done; j < ipl_panels_up(v->d); j++)
+        out[j - done] = j < v->d ? given(&v->from, at + j) - shift[j] : 0.0;
 }
 
+enum { TASK_ROWS = 64, TASK_NUMBERS = 32768 }; /* least that is worth a task */
+
+typedef struct take_job {
+    double *out;
+    size_t stride, first, count, step; /* step: rows of a task */
+    const ipl_var *v;
+    const double *shift;
+} take_job;
+
 IPL_CLONES
-void ipl_rows_take(double *out, size_t stride, const ipl_var *v, size_t first, size_t count,
-                   size_t p0, size_t p1)
+static void take_rows(void *arg, size_t task, size_t thread)
 {
-    for (size_t i = 0; i < count; i++)
-        take_panels(out + i * IPL_PANEL, stride, v, first + i, p0, p1);
+    const take_job *job = arg;
+    const size_t from = task * job->step, left = job->count - from;
+    const size_t end = from + (left < job->step ? left : job->step);
+
+    (void)thread;
+    for (size_t i = from; i < end; i++)
+        take_row(job->out + i * IPL_PANEL, job->stride, job->v, job->first + i,
+                 job->first + (i + 1 < end ? i + 1 : i), job->shift);
+}
+
+void ipl_rows_take(double *out, size_t stride, const ipl_var *v, size_t first, size_t count,
+                   const double *shift, ipl_pool *pool)
+{
+    take_job job = {
+        .stride = stride, .v = v, .first = first, .count = count, .shift = shift};
+
+    job.out = out;
+    job.step = TASK_NUMBERS / v->d > TASK_ROWS ? TASK_NUMBERS / v->d : TASK_ROWS;
+    ipl_pool_run(pool, (count + job.step - 1) / job.step, take_rows, &job);
 }
 
 void ipl_rows_one(double *out, const ipl_var *v, size_t row)
@@ -68,55 +105,40 @@ void ipl_rows_one(double *out, const ipl_var *v, size_t row)
 
 double ipl_rows_at(const ipl_var *v, size_t row, size_t column)
 {
-    double x;
-
     if (!v->streams)
         return v->z.p[column / IPL_PANEL * ipl_panels_pitch(v->n) * IPL_PANEL +
                       row * IPL_PANEL + column % IPL_PANEL];
-    take(&x, &v->from, (v->order ? v->order[row] : row) * v->d + column, 1);
-    return x - v->mean.p[column];
+    return given(&v->from, (v->order ? v->order[row] : row) * v->d + column) -
+           v->mean.p[column];
 }
 
-enum { TASK_PANELS = 8 }; /* read by one task: whole lines of the cache */
-
-typedef struct read_job {
-    const ipl_var *v;
+typedef struct copy_job {
     double *out;
-    size_t stride, first, count;
-} read_job;
+    size_t stride;
+    ipl_panels z;
+} copy_job;
 
-static void read_panels(void *arg, size_t task, size_t thread)
+static void copy_panel(void *arg, size_t task, size_t thread)
 {
-    const read_job *job = arg;
-    const ipl_var *v = job->v;
-    const size_t p0 = task * TASK_PANELS, all = ipl_panels_count(v->d);
-    const size_t p1 = p0 + TASK_PANELS < all ? p0 + TASK_PANELS : all;
-    const size_t hop = ipl_panels_pitch(v->n) * IPL_PANEL;
-    double ss[IPL_PANEL];
+    const copy_job *job = arg;
 
     (void)thread;
-    if (v->streams)
-        ipl_rows_take(job->out + p0 * job->stride, job->stride, v, job->first, job->count,
-                      p0, p1);
-    for (size_t p = p0; p < p1; p++) {
-        double *out = job->out + p * job->stride;
-
-        if (v->streams)
-            ipl_columns_centre(ss, out, job->count, v->mean.p + p * IPL_PANEL);
-        else
-            memcpy(out, v->z.p + p * hop + job->first * IPL_PANEL,
-                   job->count * IPL_PANEL * sizeof *out);
-    }
+    memcpy(job->out + task * job->stride, job->z.p + task * job->z.stride,
+           job->z.rows * IPL_PANEL * sizeof *job->out);
 }
 
 void ipl_rows_read(double *out, size_t stride, const ipl_var *v, size_t first, size_t count,
                    ipl_pool *pool)
 {
-    read_job job = {.v = v, .stride = stride, .first = first, .count = count};
+    copy_job job = {.stride = stride};
 
+    if (v->streams) {
+        ipl_rows_take(out, stride, v, first, count, v->mean.p, pool);
+        return;
+    }
     job.out = out;
-    ipl_pool_run(pool, (ipl_panels_count(v->d) + TASK_PANELS - 1) / TASK_PANELS,
-                 read_panels, &job);
+    job.z = ipl_panels_of(v->z.p, v->n, v->d, first, count);
+    ipl_pool_run(pool, ipl_panels_count(v->d), copy_panel, &job);
 }
 
 ipl_panels ipl_rows_get(const ipl_var *v, size_t first, size_t count, double *room,
@@ -130,65 +152,58 @@ ipl_panels ipl_rows_get(const ipl_var *v, size_t first, size_t count, double *ro
     return out;
 }
 
-/* A block of rows, some panels a task. */
+/* A block of rows, a panel a task. */
 typedef struct study_job {
     ipl_var *v;
     double *room;
-    size_t first, count;
+    size_t stride, count;
     int pass; /* the sum about the first row, about the mean, the sum of squares */
 } study_job;
 
-/* Add what the rows say of a panel: v->ss collects it. */
-static void study_panel(const study_job *job, double *z, size_t first)
+/* Add what the rows say of a panel, which is less the mean: v->ss collects it. */
+static void study_panel(void *arg, size_t task, size_t thread)
 {
+    static const double zero[IPL_PANEL];
+    const study_job *job = arg;
     ipl_var *v = job->v;
-    const double *mean = v->mean.p + first;
-    double part[IPL_PANEL];
+    const size_t first = task * IPL_PANEL;
+    double *z = job->room + task * job->stride, part[IPL_PANEL];
 
+    (void)thread;
     for (size_t i = 0; job->pass == 0 && i < job->count; i++)
         for (size_t j = 0; j < IPL_PANEL; j++)
-            if (z[i * IPL_PANEL + j] != mean[j])
+            if (z[i * IPL_PANEL + j] != 0.0)
                 v->s.p[first + j] = 1.0;
     if (job->pass == 2)
-        ipl_columns_centre(part, z, job->count, mean);
+        ipl_columns_centre(part, z, job->count, zero);
     else
-        ipl_columns_rest(part, z, job->count, mean);
+        ipl_columns_rest(part, z, job->count, zero);
     for (size_t j = 0; j < IPL_PANEL; j++)
         v->ss.p[first + j] += part[j];
 }
 
-static void study_panels(void *arg, size_t task, size_t thread)
-{
-    const study_job *job = arg;
-    const size_t p0 = task * TASK_PANELS, all = ipl_panels_count(job->v->d);
-    const size_t p1 = p0 + TASK_PANELS < all ? p0 + TASK_PANELS : all;
-    const size_t stride = ipl_panels_pitch(IPL_ROWS_AT_ONCE) * IPL_PANEL;
-
-    (void)thread;
-    ipl_rows_take(job->room + p0 * stride, stride, job->v, job->first, job->count, p0, p1);
-    for (size_t p = p0; p < p1; p++)
-        study_panel(job, job->room + p * stride, p * IPL_PANEL);
-}
-
 static void study(ipl_var *v, double *room, int pass, ipl_pool *pool)
 {
-    study_job job = {.v = v, .pass = pass};
+    study_job job = {
+        .v = v, .stride = ipl_panels_pitch(IPL_ROWS_AT_ONCE) * IPL_PANEL, .pass = pass};
 
     job.room = room;
     memset(v->ss.p, 0, ipl_panels_up(v->d) * sizeof *v->ss.p);
-    for (; job.first < v->n; job.first += IPL_ROWS_AT_ONCE) {
-        const size_t left = v->n - job.first;
+    for (size_t first = 0; first < v->n; first += IPL_ROWS_AT_ONCE) {
+        const size_t left = v->n - first;
 
         job.count = left < IPL_ROWS_AT_ONCE ? left : IPL_ROWS_AT_ONCE;
-        ipl_pool_run(pool, (ipl_panels_count(v->d) + TASK_PANELS - 1) / TASK_PANELS,
-                     study_panels, &job);
+        ipl_rows_take(room, job.stride, v, first, job.count, v->mean.p, pool);
+        ipl_pool_run(pool, ipl_panels_count(v->d), study_panel, &job);
     }
 }
 
 void ipl_rows_study(ipl_var *v, double *room, ipl_pool *pool)
 {
     /* About the first row: a column that never differs from it is constant. */
-    take_panels(v->mean.p, IPL_PANEL, v, 0, 0, ipl_panels_count(v->d));
+    for (size_t j = 0; j < ipl_panels_up(v->d); j++)
+        v->mean.p[j] =
+            j < v->d ? given(&v->from, (v->order ? v->order[0] : 0) * v->d + j) : 0.0;
     memset(v->s.p, 0, ipl_panels_up(v->d) * sizeof *v->s.p);
     for (int pass = 0; pass < 2; pass++) {
         study(v, room, pass, pool);

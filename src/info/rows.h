@@ -40,16 +40,16 @@ ipl_status ipl_rows_reserve(double **room, const ipl_var *v, size_t which, ipl_w
 ipl_panels ipl_rows_get(const ipl_var *v, size_t first, size_t count, double *room,
                         ipl_pool *pool);
 
-/** The same written into panels that are `stride` doubles apart. */
+/** The same, kept or not, written into panels that are `stride` doubles apart. */
 void ipl_rows_read(double *out, size_t stride, const ipl_var *v, size_t first, size_t count,
                    ipl_pool *pool);
 
 /**
- * Panels [p0, p1) of rows [first, first + count) as they were given, in double: out holds the
- * first of them. Within a task.
+ * The rows [first, first + count) as they were given, in double, less shift (d, whole panels),
+ * into panels that are `stride` doubles apart.
  */
 void ipl_rows_take(double *out, size_t stride, const ipl_var *v, size_t first, size_t count,
-                   size_t p0, size_t p1);
+                   const double *shift, ipl_pool *pool);
 
 /** out (d) = one centred row. */
 void ipl_rows_one(double *out, const ipl_var *v, size_t row);

@@ -56,11 +56,15 @@ static void find_constant(bool *varies, const double *z, size_t n)
 }
 
 /* Mean, sum of squares and scaling of a panel, which is centred. */
-static void import_panel(ipl_var *v, double *z, size_t first)
+static void import_panel(void *arg, size_t task, size_t thread)
 {
-    double *mean = v->mean.p + first, *s = v->s.p + first, shift[IPL_PANEL];
+    ipl_var *v = arg;
+    const size_t first = task * IPL_PANEL;
+    double *z = v->z.p + first * ipl_panels_pitch(v->n), shift[IPL_PANEL];
+    double *mean = v->mean.p + first, *s = v->s.p + first;
     bool varies[IPL_PANEL];
 
+    (void)thread;
     find_constant(varies, z, v->n);
     ipl_columns_mean(mean, z, v->n);
     for (size_t j = 0; j < IPL_PANEL; j++) {
@@ -70,19 +74,12 @@ static void import_panel(ipl_var *v, double *z, size_t first)
     ipl_columns_centre(v->ss.p + first, z, v->n, shift);
 }
 
-enum { TASK_PANELS = 8 }; /* imported by one task: whole lines of the cache */
-
-static void import_panels(void *arg, size_t task, size_t thread)
+/* All panels of a variable that is kept. */
+static void import(ipl_var *v, ipl_pool *pool)
 {
-    ipl_var *v = arg;
-    const size_t p0 = task * TASK_PANELS, all = ipl_panels_count(v->d);
-    const size_t p1 = p0 + TASK_PANELS < all ? p0 + TASK_PANELS : all;
-    const size_t stride = ipl_panels_pitch(v->n) * IPL_PANEL;
-
-    (void)thread;
-    ipl_rows_take(v->z.p + p0 * stride, stride, v, 0, v->n, p0, p1);
-    for (size_t p = p0; p < p1; p++)
-        import_panel(v, v->z.p + p * stride, p * IPL_PANEL);
+    memset(v->mean.p, 0, ipl_panels_up(v->d) * sizeof *v->mean.p);
+    ipl_rows_take(v->z.p, ipl_panels_pitch(v->n) * IPL_PANEL, v, 0, v->n, v->mean.p, pool);
+    ipl_pool_run(pool, ipl_panels_count(v->d), import_panel, v);
 }
 
 /* The samples as they came, in order. */
@@ -201,8 +198,7 @@ ipl_status ipl_var_set(ipl_var *v, ipl_cmat x, const uint32_t *order, ipl_work *
     if (v->streams)
         ipl_rows_study(v, room, work->pool);
     else
-        ipl_pool_run(work->pool, (ipl_panels_count(v->d) + TASK_PANELS - 1) / TASK_PANELS,
-                     import_panels, v);
+        import(v, work->pool);
     if (v->keep_given)
         ipl_pool_run(work->pool, v->n, import_given, v);
     for (size_t j = 0; j < v->d; j++) /* a NaN or Inf anywhere makes the mean one */
