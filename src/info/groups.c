@@ -105,9 +105,11 @@ void ipl_groups_release(ipl_groups *groups)
     *groups = (ipl_groups){0};
 }
 
-void ipl_groups_begin(ipl_groups *groups, const ipl_var *t)
+void ipl_groups_begin(ipl_groups *groups, ipl_var *t)
 {
     groups->t = t;
+    t->start = groups->start;
+    t->parts = t->streams && groups->least >= t->d ? groups->k : 0;
     groups->centred = false;
     for (size_t k = 0; k < IPL_SCALES; k++)
         groups->filled[k] = false;
@@ -118,7 +120,9 @@ typedef struct group_job {
     ipl_groups *groups;
     ipl_scale scale;
     double beta;
-    size_t stride;   /* of the scratch of one thread */
+    size_t stride; /* of the scratch of one thread */
+    bool
+        about_zero; /* from the sums of T about its mean, not of every class about its own */
     ipl_pool *inner; /* threads within a class; NULL: one */
 } group_job;
 
@@ -295,18 +299,16 @@ static size_t turning_room(const ipl_groups *groups)
     return most;
 }
 
-/* Gram matrices of all classes, unless they are there; *order is the largest. */
-static ipl_status gram_groups(size_t *order, ipl_groups *groups, ipl_scale scale,
-                              ipl_work *work, ipl_error *err)
+/* Gram matrices of all classes, unless they are there. */
+static ipl_status gram_groups(ipl_groups *groups, ipl_scale scale, ipl_work *work,
+                              ipl_error *err)
 {
     group_job job = {.groups = groups, .scale = scale};
     ipl_status st;
 
-    *order = 0;
     for (size_t c = 0; c < groups->k; c++) {
         const size_t m = group_order(groups, c);
 
-        *order = m > *order ? m : *order;
         groups->at[c + 1] = groups->at[c] + m * m;
     }
     if (groups->filled[scale])
@@ -344,6 +346,32 @@ static double weigh_gram(double *m, const double *g, size_t order, double weight
     return trace;
 }
 
+/*
+ * The same from sums that are not about the mean of the class: with S of n rows z and their
+ * sum t, the Gram matrix of the class is S - t t' / n. p (d) becomes what M's diagonal was
+ * summed from, so that digits lost by the difference are noticed; returns its sum.
+ */
+static double weigh_sums(double *m, double *p, const ipl_var *t, size_t c, ipl_scale scale,
+                         double weight, double n)
+{
+    const size_t d = t->d;
+    const double *g = t->part_gram.p + c * d * d,
+                 *sum = t->part_sum.p + c * ipl_panels_up(d);
+    const double *s = ipl_var_scaling(t, scale);
+    double trace = 0.0;
+
+    for (size_t i = 0; i < d; i++) {
+        const double w = weight * (s ? s[i] : 1.0);
+
+        for (size_t j = 0; j <= i; j++)
+            m[i * d + j] = w * (s ? s[j] : 1.0) * (g[i * d + j] - sum[i] * (sum[j] / n));
+        m[i * d + i] += 1.0;
+        p[i] = 1.0 + w * (s ? s[i] : 1.0) * g[i * d + i];
+        trace += p[i] - 1.0;
+    }
+    return trace;
+}
+
 /* h_c by Cholesky; NaN when it cannot be trusted. */
 static void entropy_of_group(void *arg, size_t c, size_t thread)
 {
@@ -351,18 +379,20 @@ static void entropy_of_group(void *arg, size_t c, size_t thread)
     ipl_groups *groups = job->groups;
     const size_t order = group_order(groups, c);
     const bool rows = size_of(groups, c) < groups->t->d;
-    double *m = groups->scratch.p + thread * job->stride;
-    ipl_buffer room = {.p = m + order * order, .size = IPL_SIGNS_ROOM * order};
-    const double weight = job->beta / (double)size_of(groups, c);
+    double *m = groups->scratch.p + thread * job->stride, *p = m + order * order;
+    ipl_buffer room = {.p = p + order, .size = IPL_SIGNS_ROOM * order};
+    const double n = (double)size_of(groups, c), weight = job->beta / n;
     const double trace =
-        weigh_gram(m, groups->gram[job->scale].p + groups->at[c], order, weight);
+        job->about_zero
+            ? weigh_sums(m, p, groups->t, c, job->scale, weight, n)
+            : weigh_gram(m, groups->gram[job->scale].p + groups->at[c], order, weight);
+    const ipl_definite matrix = {
+        .m = m, .p = job->about_zero ? p : NULL, .order = order, .centred = rows};
 
     groups->h[c] = (double)NAN;
     groups->fate[c] = IPL_OK;
     if (1.0 + trace <= ipl_side_bound(rows ? IPL_ROWS : IPL_COLS))
-        groups->fate[c] = ipl_half_logdet(
-            &groups->h[c], &(ipl_definite){.m = m, .order = order, .centred = rows}, &room,
-            job->inner, NULL);
+        groups->fate[c] = ipl_half_logdet(&groups->h[c], &matrix, &room, job->inner, NULL);
 }
 
 /* 1/2 log det(I + beta/n Z'Z) of n rows of the class-centred samples, by QR. */
@@ -390,27 +420,56 @@ static ipl_status entropy_by_qr(double *h, const ipl_groups *groups, size_t firs
     return IPL_OK;
 }
 
+/* h of every class, from one kind of sums or the other. */
+static ipl_status entropies(ipl_groups *groups, group_job *job, ipl_work *work,
+                            ipl_error *err)
+{
+    size_t order = 0;
+    ipl_status st = job->about_zero ? ipl_var_gram(groups->t, IPL_COLS, IPL_COV, work, err)
+                                    : gram_groups(groups, job->scale, work, err);
+
+    for (size_t c = 0; c < groups->k; c++)
+        order = group_order(groups, c) > order ? group_order(groups, c) : order;
+    job->stride = order * (order + 1 + IPL_SIGNS_ROOM);
+    if (st == IPL_OK)
+        st = ipl_buffer_reserve(&groups->scratch, ipl_pool_threads(work->pool), job->stride,
+                                err);
+    if (st != IPL_OK)
+        return st;
+    run_groups(job, entropy_of_group, work->pool);
+    for (size_t c = 0; c < groups->k; c++)
+        if (groups->fate[c] != IPL_OK)
+            return ipl_fail(err, groups->fate[c], "out of memory within class %zu", c);
+    return IPL_OK;
+}
+
+static bool any_unknown(const ipl_groups *groups)
+{
+    bool unknown = false;
+
+    for (size_t c = 0; c < groups->k; c++)
+        unknown = unknown || isnan(groups->h[c]);
+    return unknown;
+}
+
 ipl_status ipl_groups_conditional(double *h, ipl_groups *groups, ipl_scale scale,
                                   double beta, ipl_work *work, ipl_error *err)
 {
-    group_job job = {.groups = groups, .scale = scale, .beta = beta};
+    group_job job = {
+        .groups = groups, .scale = scale, .beta = beta, .about_zero = groups->t->parts > 0};
     double sum = 0.0;
-    size_t order;
-    ipl_status st = gram_groups(&order, groups, scale, work, err);
+    ipl_status st = entropies(groups, &job, work, err);
 
     *h = (double)NAN;
-    if (st == IPL_OK)
-        st = ipl_buffer_reserve(&groups->scratch, ipl_pool_threads(work->pool),
-                                order * (order + IPL_SIGNS_ROOM), err);
+    if (st == IPL_OK && job.about_zero && any_unknown(groups)) {
+        job.about_zero = false;
+        st = entropies(groups, &job, work, err);
+    }
     if (st != IPL_OK)
         return st;
-    job.stride = order * (order + IPL_SIGNS_ROOM);
-    run_groups(&job, entropy_of_group, work->pool);
     for (size_t c = 0; c < groups->k; c++) {
         const size_t n = size_of(groups, c);
 
-        if (groups->fate[c] != IPL_OK)
-            return ipl_fail(err, groups->fate[c], "out of memory within class %zu", c);
         if (isnan(groups->h[c])) {
             st = centre_groups(groups, scale, work, err);
             if (st == IPL_OK)

@@ -24,7 +24,7 @@ typedef struct ipl_groups {
     ipl_status *fate; /* (k) what became of them; owned */
     ipl_var y;        /* (n, k) one-hot */
 
-    const ipl_var *t;            /* what the rest is about; borrowed */
+    ipl_var *t;                  /* what the rest is about; borrowed */
     bool centred;                /* z is there */
     ipl_scale scale;             /* of z */
     ipl_buffer z;                /* (n, d) T about its class means, in panels */
@@ -46,8 +46,11 @@ ipl_status ipl_groups_set(ipl_groups *out, const int32_t *labels, size_t n, ipl_
 /** Release everything; empty groups are allowed. */
 void ipl_groups_release(ipl_groups *groups);
 
-/** Turn to a variable that was just set, its rows in groups->order. */
-void ipl_groups_begin(ipl_groups *groups, const ipl_var *t);
+/**
+ * Blocks of rows that a variable is to keep the Gram matrices of: the classes, while it
+ * streams and none of them has fewer samples than columns. To be called once it was set.
+ */
+void ipl_groups_begin(ipl_groups *groups, ipl_var *t);
 
 /** H(T|Y) in nats, NaN with a fault when it cannot be had. IPL_E_NOMEM. */
 ipl_status ipl_groups_conditional(double *h, ipl_groups *groups, ipl_scale scale,

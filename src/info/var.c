@@ -298,6 +298,8 @@ void ipl_var_release(ipl_var *v)
     for (size_t k = 0; k < IPL_SCALES; k++)
         ipl_square_release(&v->rows[k]);
     ipl_square_release(&v->cols);
+    ipl_buffer_release(&v->part_sum);
+    ipl_buffer_release(&v->part_gram);
     ipl_buffer_release(&v->s);
     ipl_buffer_release(&v->ss);
     ipl_buffer_release(&v->mean);
@@ -352,21 +354,87 @@ void ipl_var_weigh(double *out, size_t stride, size_t at, const ipl_var *v, ipl_
     }
 }
 
-/* Z'Z, lower triangle. */
-static ipl_status gram_by_blocks(double *g, const ipl_var *v, ipl_work *work,
-                                 ipl_error *err)
+/* Rows [first, end) in blocks; Z'Z of them, lower triangle. */
+static void gram_by_blocks(double *g, const ipl_var *v, size_t first, size_t end,
+                           double *room, ipl_pool *pool)
 {
     const size_t step = ipl_rows_step(v);
-    double *room;
-    const ipl_status st = ipl_rows_reserve(&room, v, 0, work, err);
 
-    for (size_t first = 0; st == IPL_OK && first < v->n; first += step) {
-        const size_t count = v->n - first < step ? v->n - first : step;
-        const ipl_panels z = ipl_rows_get(v, first, count, room, work->pool);
+    for (size_t i = first; i < end; i += step) {
+        const ipl_panels z =
+            ipl_rows_get(v, i, end - i < step ? end - i : step, room, pool);
 
-        ipl_panels_gram(g, &z, 1.0, first > 0, work->pool);
+        ipl_panels_gram(g, &z, 1.0, i > first, pool);
     }
-    return st;
+}
+
+typedef struct part_job {
+    const ipl_var *v;
+    ipl_panels z;
+    double *sum, *g;
+} part_job;
+
+static void sum_panel(void *arg, size_t task, size_t thread)
+{
+    static const double zero[IPL_PANEL];
+    const part_job *job = arg;
+    double part[IPL_PANEL];
+
+    (void)thread;
+    ipl_columns_rest(part, job->z.p + task * job->z.stride, job->z.rows, zero);
+    for (size_t j = 0; j < IPL_PANEL; j++)
+        job->sum[task * IPL_PANEL + j] += part[j];
+}
+
+/* Z'Z and the sums of the rows of one part. */
+static void gram_of_part(part_job *job, size_t part, double *room, ipl_pool *pool)
+{
+    const ipl_var *v = job->v;
+    const size_t first = v->start[part], end = v->start[part + 1], d = v->d;
+    const size_t step = ipl_rows_step(v);
+
+    job->sum = v->part_sum.p + part * ipl_panels_up(d);
+    memset(job->sum, 0, ipl_panels_up(d) * sizeof *job->sum);
+    for (size_t i = first; i < end; i += step) {
+        job->z = ipl_rows_get(v, i, end - i < step ? end - i : step, room, pool);
+        ipl_panels_gram(v->part_gram.p + part * d * d, &job->z, 1.0, i > first, pool);
+        ipl_pool_run(pool, ipl_panels_count(d), sum_panel, job);
+    }
+}
+
+/* A row of the sum of the Gram matrices of all parts. */
+static void add_parts(void *arg, size_t task, size_t thread)
+{
+    const part_job *job = arg;
+    const size_t d = job->v->d;
+
+    (void)thread;
+    memset(job->g + task * d, 0, (task + 1) * sizeof *job->g);
+    for (size_t c = 0; c < job->v->parts; c++)
+        for (size_t j = 0; j <= task; j++)
+            job->g[task * d + j] += job->v->part_gram.p[(c * d + task) * d + j];
+}
+
+/* Z'Z, lower triangle. */
+static ipl_status gram_of_columns(double *g, ipl_var *v, ipl_work *work, ipl_error *err)
+{
+    part_job job = {.v = v, .g = g};
+    double *room;
+    ipl_status st = ipl_rows_reserve(&room, v, 0, work, err);
+
+    if (st == IPL_OK && v->parts > 0)
+        st = ipl_buffer_reserve(&v->part_gram, v->parts * v->d, v->d, err);
+    if (st == IPL_OK && v->parts > 0)
+        st = ipl_buffer_reserve(&v->part_sum, v->parts, ipl_panels_up(v->d), err);
+    if (st != IPL_OK)
+        return st;
+    if (v->parts == 0)
+        gram_by_blocks(g, v, 0, v->n, room, work->pool);
+    for (size_t c = 0; c < v->parts; c++)
+        gram_of_part(&job, c, room, work->pool);
+    if (v->parts > 0)
+        ipl_pool_run(work->pool, v->d, add_parts, &job);
+    return IPL_OK;
 }
 
 /* D X' of a panel, its columns scaled. */
@@ -409,7 +477,7 @@ ipl_status ipl_var_gram(ipl_var *v, ipl_side side, ipl_scale scale, ipl_work *wo
         return IPL_OK;
     st = ipl_square_reserve(sq, side == IPL_COLS ? v->d : v->n, err);
     if (st == IPL_OK)
-        st = side == IPL_COLS ? gram_by_blocks(sq->a.p, v, work, err)
+        st = side == IPL_COLS ? gram_of_columns(sq->a.p, v, work, err)
                               : gram_of_rows(sq->a.p, v, scale, work, err);
     if (st == IPL_OK)
         ipl_square_lift(sq, work->pool);
