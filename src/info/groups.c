@@ -126,11 +126,16 @@ typedef struct group_job {
     ipl_pool *inner; /* threads within a class; NULL: one */
 } group_job;
 
-/* Run a task per class: side by side where there are enough classes for the threads. */
+/*
+ * Run a task per class: side by side where there are enough classes for the threads, and
+ * enough to do that waking them pays.
+ */
 static void run_groups(group_job *job, ipl_task task, ipl_pool *pool)
 {
     const size_t k = job->groups->k;
 
+    if (job->groups->n * job->groups->t->d < IPL_ROWS_TASK)
+        pool = NULL;
     if (k >= ipl_pool_threads(pool)) {
         ipl_pool_run(pool, k, task, job);
         return;

@@ -64,7 +64,7 @@ IPL_INLINE void take_row(double *out, size_t stride, const ipl_var *v, size_t ro
         out[j - done] = j < v->d ? given(&v->from, at + j) - shift[j] : 0.0;
 }
 
-enum { TASK_ROWS = 64, TASK_NUMBERS = 32768 }; /* least that is worth a task */
+enum { TASK_ROWS = 64 }; /* least that is worth a task of reading */
 
 typedef struct take_job {
     double *out;
@@ -93,7 +93,7 @@ void ipl_rows_take(double *out, size_t stride, const ipl_var *v, size_t first, s
         .stride = stride, .v = v, .first = first, .count = count, .shift = shift};
 
     job.out = out;
-    job.step = TASK_NUMBERS / v->d > TASK_ROWS ? TASK_NUMBERS / v->d : TASK_ROWS;
+    job.step = IPL_ROWS_TASK / v->d > TASK_ROWS ? IPL_ROWS_TASK / v->d : TASK_ROWS;
     ipl_pool_run(pool, (count + job.step - 1) / job.step, take_rows, &job);
 }
 

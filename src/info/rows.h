@@ -14,7 +14,8 @@
 enum {
     IPL_ROWS_AT_ONCE = 2048, /* rows of a block that is read */
     IPL_STREAM_ROWS = 16384, /* samples from which on streaming is worth it, */
-    IPL_STREAM_RATIO = 8     /* if they are also so many times the widest variable */
+    IPL_STREAM_RATIO = 8,    /* if they are also so many times the widest variable */
+    IPL_ROWS_TASK = 65536    /* numbers to read or centre that are worth a task */
 };
 
 /** Whether n samples of variables up to this width are better read again than kept. */

@@ -56,15 +56,12 @@ static void find_constant(bool *varies, const double *z, size_t n)
 }
 
 /* Mean, sum of squares and scaling of a panel, which is centred. */
-static void import_panel(void *arg, size_t task, size_t thread)
+static void import_panel(ipl_var *v, size_t first)
 {
-    ipl_var *v = arg;
-    const size_t first = task * IPL_PANEL;
     double *z = v->z.p + first * ipl_panels_pitch(v->n), shift[IPL_PANEL];
     double *mean = v->mean.p + first, *s = v->s.p + first;
     bool varies[IPL_PANEL];
 
-    (void)thread;
     find_constant(varies, z, v->n);
     ipl_columns_mean(mean, z, v->n);
     for (size_t j = 0; j < IPL_PANEL; j++) {
@@ -74,12 +71,29 @@ static void import_panel(void *arg, size_t task, size_t thread)
     ipl_columns_centre(v->ss.p + first, z, v->n, shift);
 }
 
-/* All panels of a variable that is kept. */
+typedef struct import_job {
+    ipl_var *v;
+    size_t step; /* columns of a task */
+} import_job;
+
+static void import_columns(void *arg, size_t task, size_t thread)
+{
+    const import_job *job = arg;
+    const size_t first = task * job->step, end = first + job->step;
+
+    (void)thread;
+    for (size_t j = first; j < end && j < job->v->d; j += IPL_PANEL)
+        import_panel(job->v, j);
+}
+
+/* All columns of a variable that is kept. */
 static void import(ipl_var *v, ipl_pool *pool)
 {
+    import_job job = {v, ipl_panels_up(IPL_ROWS_TASK / v->n + 1)};
+
     memset(v->mean.p, 0, ipl_panels_up(v->d) * sizeof *v->mean.p);
     ipl_rows_take(v->z.p, ipl_panels_pitch(v->n) * IPL_PANEL, v, 0, v->n, v->mean.p, pool);
-    ipl_pool_run(pool, ipl_panels_count(v->d), import_panel, v);
+    ipl_pool_run(pool, (v->d + job.step - 1) / job.step, import_columns, &job);
 }
 
 /* The samples as they came, in order. */
