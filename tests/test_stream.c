@@ -98,7 +98,7 @@ static double measure(ipl_measures *m, const stack *s, ipl_cmat x, bool stays,
 static void samples_read_again_measure_as_samples_kept(void **state)
 {
     stack s = stack_of(IPL_STREAM_ROWS + 77);
-    ipl_measures kept[LAYERS * TEXTS], again[LAYERS * TEXTS];
+    ipl_measures kept[LAYERS * TEXTS] = {{0}}, again[LAYERS * TEXTS] = {{0}};
 
     (void)state;
     measure(kept, &s, ipl_cmat_f64(s.x, s.n, D), false, 1);
@@ -125,7 +125,7 @@ static void classes_add_up_whether_near_or_far_apart(void **state)
     (void)state;
     for (size_t k = 0; k < sizeof gaps / sizeof *gaps; k++) {
         stack s = stack_of(IPL_STREAM_ROWS + 77);
-        ipl_measures kept[LAYERS * TEXTS], again[LAYERS * TEXTS];
+        ipl_measures kept[LAYERS * TEXTS] = {{0}}, again[LAYERS * TEXTS] = {{0}};
 
         for (size_t i = 0; i < s.n; i++) {
             s.y[i] = (int32_t)(i * i % 3);

@@ -18,7 +18,7 @@ void ipl_columns_rest(double *rest, const double *z, size_t n, const double *shi
 
 void ipl_columns_mean(double *mean, const double *z, size_t n)
 {
-    double rest[IPL_PANEL];
+    double rest[IPL_PANEL] = {0};
 
     memset(mean, 0, sizeof rest);
     for (int pass = 0; pass < 2; pass++) {

@@ -93,7 +93,7 @@ void ipl_rows_take(double *out, size_t stride, const ipl_var *v, size_t first, s
         .stride = stride, .v = v, .first = first, .count = count, .shift = shift};
 
     job.out = out;
-    job.step = IPL_ROWS_TASK / v->d > TASK_ROWS ? IPL_ROWS_TASK / v->d : TASK_ROWS;
+    job.step = IPL_ROWS_TASK / (v->d + 1) + TASK_ROWS;
     ipl_pool_run(pool, (count + job.step - 1) / job.step, take_rows, &job);
 }
 

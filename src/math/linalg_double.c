@@ -43,11 +43,9 @@ void ipl_dgemm_nt(double *c, size_t stride, const double *a, const double *b, si
 typedef struct gram_job {
     double *g;
     const double *z;
-    size_t inner, stride; /* length of a sum, columns of z */
+    size_t n, d;
     double alpha, beta;
-    CBLAS_TRANSPOSE first, second; /* G = op1(Z) op2(Z) */
-    size_t hop; /* from one vector of the Gram matrix to the next, in z */
-    size_t order, strips;
+    size_t strips;
 } gram_job;
 
 /*
@@ -67,8 +65,7 @@ static size_t triangle_edge(const gram_job *job, size_t i)
 {
     const double share = sqrt((double)i / (double)job->strips);
 
-    return i == job->strips ? job->order
-                            : (size_t)lround(share * (double)job->order / 8.0) * 8;
+    return i == job->strips ? job->n : (size_t)lround(share * (double)job->n / 8.0) * 8;
 }
 
 /* One strip below the diagonal and its tile on it. */
@@ -77,53 +74,26 @@ static void gram_strip(void *arg, size_t i, size_t thread)
     const gram_job *job = arg;
     const size_t first = triangle_edge(job, i);
     const int rows = blas_int(triangle_edge(job, i + 1) - first);
-    const int inner = blas_int(job->inner), ld = blas_int(job->order);
-    const int ldz = blas_int(job->stride);
-    const double *z = job->z + first * job->hop;
-    double *g = job->g + first * job->order;
+    const int d = blas_int(job->d), ld = blas_int(job->n);
+    const double *z = job->z + first * job->d;
+    double *g = job->g + first * job->n;
 
     (void)thread;
     ipl_blas_enter();
     if (first > 0)
-        cblas_dgemm(CblasRowMajor, job->first, job->second, rows, blas_int(first), inner,
-                    job->alpha, z, ldz, job->z, ldz, job->beta, g, ld);
-    cblas_dsyrk(CblasRowMajor, CblasLower, job->first, rows, inner, job->alpha, z, ldz,
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, blas_int(first), d,
+                    job->alpha, z, d, job->z, d, job->beta, g, ld);
+    cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, rows, d, job->alpha, z, d,
                 job->beta, g + first, ld);
     ipl_blas_leave();
-}
-
-void ipl_gram_cols(double *g, const double *z, size_t n, size_t d, double alpha,
-                   double beta, ipl_pool *pool)
-{
-    gram_job job = {.z = z,
-                    .inner = n,
-                    .stride = d,
-                    .alpha = alpha,
-                    .beta = beta,
-                    .first = CblasTrans,
-                    .second = CblasNoTrans,
-                    .hop = 1};
-
-    job.g = g;
-    job.order = d;
-    job.strips = triangle_strips(d);
-    ipl_pool_run(pool, job.strips, gram_strip, &job);
 }
 
 void ipl_gram_rows(double *g, const double *z, size_t n, size_t d, double alpha,
                    double beta, ipl_pool *pool)
 {
-    gram_job job = {.z = z,
-                    .inner = d,
-                    .stride = d,
-                    .alpha = alpha,
-                    .beta = beta,
-                    .first = CblasNoTrans,
-                    .second = CblasTrans,
-                    .hop = d};
+    gram_job job = {.z = z, .n = n, .d = d, .alpha = alpha, .beta = beta};
 
     job.g = g;
-    job.order = n;
     job.strips = triangle_strips(n);
     ipl_pool_run(pool, job.strips, gram_strip, &job);
 }
