@@ -239,21 +239,26 @@ static void presets_are_the_ini_files_of_their_folder(void **state)
     end_presets(share);
 }
 
-static void no_more_presets_are_listed_than_there_is_room_for(void **state)
+static void a_preset_too_many_is_told(void **state)
 {
     char share[64], folder[80], name[32];
     ipl_preset *list;
+    ipl_error err = {0};
     size_t n;
 
     (void)state;
     begin_presets(share, folder);
-    for (int i = 0; i < 260; i++) {
+    for (int i = 0; i < 256; i++) {
         (void)snprintf(name, sizeof name, "p%03d.ini", i);
         write_preset(folder, name, "");
     }
-    assert_int_equal(ipl_preset_list(&list, &n, NULL), IPL_OK);
+    assert_int_equal(ipl_preset_list(&list, &n, &err), IPL_OK);
     assert_int_equal(n, 256);
     ipl_free(list);
+    write_preset(folder, "p256.ini", "");
+    assert_int_equal(ipl_preset_list(&list, &n, &err), IPL_E_FORMAT);
+    assert_non_null(strstr(err.msg, "more than 256 presets"));
+    assert_null(list);
     end_presets(share);
 }
 
@@ -387,7 +392,7 @@ int main(void)
         cmocka_unit_test(more_points_than_epochs_are_all_epochs),
         cmocka_unit_test(a_bad_measuring_time_is_refused),
         cmocka_unit_test(presets_are_the_ini_files_of_their_folder),
-        cmocka_unit_test(no_more_presets_are_listed_than_there_is_room_for),
+        cmocka_unit_test(a_preset_too_many_is_told),
         cmocka_unit_test(presets_that_cannot_be_read_are_named),
     };
 
