@@ -53,10 +53,10 @@ IPL_INLINE void take_row(double *out, size_t stride, const ipl_var *v, size_t ro
 
         if (x) {
             __builtin_prefetch(x + ahead + j);
-            *(eight *)out = *(const loose *)(x + at + j) - by;
+            *(loose *)out = *(const loose *)(x + at + j) - by;
         } else {
             __builtin_prefetch(f + ahead + j);
-            *(eight *)out =
+            *(loose *)out =
                 __builtin_convertvector(*(const floats *)(f + at + j), eight) - by;
         }
     }

@@ -40,13 +40,16 @@ extern const panel_kernels *const ipl_panels_avx512;
 #ifdef LANES
 
 typedef double lanes __attribute__((vector_size(8 * LANES)));
+/* The same in arrays of doubles, which are aligned all the same. */
+typedef double loose __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
 
 /* Rows [r, r + R) of the sums, V vectors each. */
 IPL_INLINE void panel_sum(const panel_tile *t, const size_t r, const size_t R,
                           const size_t V)
 {
     const double *a = t->a + r, *b = t->b, *ahead = t->ahead;
-    lanes *to = (lanes *)(t->sums + r * V * LANES), sum[PANEL_SUMS];
+    loose *to = (loose *)(t->sums + r * V * LANES);
+    lanes sum[PANEL_SUMS];
 
 #    pragma GCC unroll 24
     for (size_t i = 0; i < R * V; i++)
@@ -58,7 +61,7 @@ IPL_INLINE void panel_sum(const panel_tile *t, const size_t r, const size_t R,
             const size_t at = i % V * LANES;
 
             sum[i] +=
-                a[i / V] * *(const lanes *)(b + at / IPL_PANEL * t->hop + at % IPL_PANEL);
+                a[i / V] * *(const loose *)(b + at / IPL_PANEL * t->hop + at % IPL_PANEL);
         }
     }
 #    pragma GCC unroll 24
