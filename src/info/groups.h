@@ -47,8 +47,9 @@ ipl_status ipl_groups_set(ipl_groups *out, const int32_t *labels, size_t n, ipl_
 void ipl_groups_release(ipl_groups *groups);
 
 /**
- * Blocks of rows that a variable is to keep the Gram matrices of: the classes, while it
- * streams and none of them has fewer samples than columns. To be called once it was set.
+ * Turn to a variable that was just set, its rows in groups->order. While it streams and no
+ * class has fewer samples than columns, its Gram matrix is the sum of those of the classes,
+ * which it keeps for ipl_groups_conditional().
  */
 void ipl_groups_begin(ipl_groups *groups, ipl_var *t);
 

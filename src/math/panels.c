@@ -25,7 +25,7 @@ enum {
 
 static const panel_kernels *find_kernels(void)
 {
-#if defined(__x86_64__)
+#if defined(__GNUC__) && defined(__x86_64__)
     if (ipl_panels_avx512 && __builtin_cpu_supports("avx512f"))
         return ipl_panels_avx512;
     if (ipl_panels_avx2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
