@@ -157,6 +157,9 @@ endif
 $(BUILD)/src/math/conv_plain.o:  OPT += $(CONTRACT)
 $(BUILD)/src/math/narrow.o:      OPT += $(CONTRACT)
 $(BUILD)/src/math/abreast.o:     OPT += $(CONTRACT)
+$(BUILD)/src/math/panels_plain.o: OPT += $(CONTRACT)
+$(BUILD)/src/math/panels_avx2.o:   OPT += $(CONTRACT) $(if $(X86),-mavx2 -mfma)
+$(BUILD)/src/math/panels_avx512.o: OPT += $(CONTRACT) $(if $(X86),-mavx512f -mfma)
 $(BUILD)/src/math/conv_avx2.o:   OPT += $(CONTRACT) $(if $(X86),-mavx2 -mfma)
 $(BUILD)/src/math/conv_avx512.o: OPT += $(CONTRACT) $(if $(X86),-mavx512f -mavx512vl -mfma)
 

@@ -98,7 +98,7 @@ static double measure(ipl_measures *m, const stack *s, ipl_cmat x, bool stays,
 static void samples_read_again_measure_as_samples_kept(void **state)
 {
     stack s = stack_of(IPL_STREAM_ROWS + 77);
-    ipl_measures kept[LAYERS * TEXTS], again[LAYERS * TEXTS];
+    ipl_measures kept[LAYERS * TEXTS] = {{0}}, again[LAYERS * TEXTS] = {{0}};
 
     (void)state;
     measure(kept, &s, ipl_cmat_f64(s.x, s.n, D), false, 1);
@@ -114,6 +114,36 @@ static void samples_read_again_measure_as_samples_kept(void **state)
                 assert_close(a, k, 1e-10 * fmax(1.0, fabs(k)));
         }
     stack_release(&s);
+}
+
+/* Classes of many samples, so that their sums add up to that of all; the further they lie
+ * apart, the fewer digits are left of what is within them. */
+static void classes_add_up_whether_near_or_far_apart(void **state)
+{
+    static const double gaps[] = {0.0, 1.0, 1e3, 1e7};
+
+    (void)state;
+    for (size_t k = 0; k < sizeof gaps / sizeof *gaps; k++) {
+        stack s = stack_of(IPL_STREAM_ROWS + 77);
+        ipl_measures kept[LAYERS * TEXTS] = {{0}}, again[LAYERS * TEXTS] = {{0}};
+
+        for (size_t i = 0; i < s.n; i++) {
+            s.y[i] = (int32_t)(i * i % 3);
+            for (size_t j = 0; j < widths[0]; j++)
+                s.t[0][i * widths[0] + j] += gaps[k] * s.y[i] * (double)(1 + j % 2);
+        }
+        measure(kept, &s, ipl_cmat_f64(s.x, s.n, D), false, 1);
+        measure(again, &s, ipl_cmat_f32(s.single, s.n, D), true, 2);
+        for (size_t i = 0; i < (size_t)LAYERS * TEXTS; i++) {
+            const double h = kept[i].H_T_given_Y, i_ty = kept[i].I_TY_cond;
+
+            if (isnan(h))
+                continue;
+            assert_close(again[i].H_T_given_Y, h, 1e-10 * fmax(1.0, h));
+            assert_close(again[i].I_TY_cond, i_ty, 1e-10 * fmax(1.0, kept[i].H_T));
+        }
+        stack_release(&s);
+    }
 }
 
 static void bytes_do_not_depend_on_the_number_of_threads(void **state)
@@ -143,9 +173,9 @@ static void memory_hardly_grows_with_the_samples(void **state)
         held[k] = measure(m, &s, ipl_cmat_f32(s.single, s.n, D), true, 1);
         stack_release(&s);
     }
-    /* The order of the samples and the labels in one-hot form: 4 + 4 * 8 bytes a sample. */
-    assert_true(held[1] - held[0] < IPL_STREAM_ROWS * 60.0);
-    assert_true(held[1] - held[0] < IPL_STREAM_ROWS * 8.0 * D);
+    /* The order of the samples, room for as many classes, the labels as a panel. */
+    assert_true(held[1] - held[0] < IPL_STREAM_ROWS * (4.0 + 8.0 + 64.0 + 1.0));
+    assert_true(held[1] - held[0] < IPL_STREAM_ROWS * 8.0 * (double)ipl_panels_up(D));
 #else
     (void)state;
     skip(); /* the sanitizer's allocator does not count */
@@ -220,6 +250,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(samples_read_again_measure_as_samples_kept),
+        cmocka_unit_test(classes_add_up_whether_near_or_far_apart),
         cmocka_unit_test(bytes_do_not_depend_on_the_number_of_threads),
         cmocka_unit_test(memory_hardly_grows_with_the_samples),
         cmocka_unit_test(predicted_memory_is_what_is_held),

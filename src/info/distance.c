@@ -1,5 +1,6 @@
 #include "info/distance.h"
 
+#include "info/rows.h"
 #include "math/linalg.h"
 #include "math/vec.h"
 
@@ -56,7 +57,6 @@ static ipl_status take_rows(ipl_distance *dist, const ipl_subset *subset, ipl_wo
 {
     const ipl_var *v = dist->v;
     const size_t n = subset->n, d = v->d;
-    const double *x = dist->metric == IPL_EUCLID ? v->z.p : v->given.p;
     ipl_status st = ipl_buffer_reserve(&dist->rows, n, d, err);
 
     if (st == IPL_OK)
@@ -66,7 +66,11 @@ static ipl_status take_rows(ipl_distance *dist, const ipl_subset *subset, ipl_wo
     if (st != IPL_OK)
         return st;
     for (size_t i = 0; i < n; i++)
-        memcpy(dist->rows.p + i * d, x + subset->row[i] * d, d * sizeof *x);
+        if (dist->metric == IPL_EUCLID)
+            ipl_rows_one(dist->rows.p + i * d, v, subset->row[i]);
+        else
+            memcpy(dist->rows.p + i * d, v->given.p + subset->row[i] * d,
+                   d * sizeof *v->given.p);
     if (dist->metric == IPL_EUCLID_UNIT)
         scale_columns(dist->rows.p, n, d, work->panel.p);
     for (size_t i = 0; i < n; i++) {

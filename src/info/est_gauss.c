@@ -20,6 +20,7 @@
  */
 #include "info/columns.h"
 #include "info/est.h"
+#include "info/rows.h"
 #include "math/linalg.h"
 
 #include <math.h>
@@ -167,22 +168,21 @@ static ipl_status class_entropy(double *h, const ipl_var *t, size_t from, size_t
                                 ipl_work *work, ipl_error *err)
 {
     const size_t n = to - from, d = t->d;
-    double *z, mean[IPL_COLUMNS], ss[IPL_COLUMNS];
-    ipl_status st = ipl_buffer_reserve(&work->copy, n, d, err);
+    const ipl_panels z = ipl_panels_of(NULL, n, d, 0, n);
+    double mean[IPL_PANEL], ss[IPL_PANEL];
+    ipl_status st = ipl_buffer_reserve(&work->copy, 1, ipl_panels_size(n, d), err);
 
     if (st == IPL_OK)
         st = ipl_buffer_reserve(&work->matrix, d + 1, d, err);
     if (st != IPL_OK)
         return st;
-    z = work->copy.p;
-    memcpy(z, t->z.p + from * d, n * d * sizeof *z);
-    for (size_t k = 0; k < ipl_columns_blocks(d); k++) {
-        const ipl_columns block = ipl_columns_block(z, n, d, k);
-
-        ipl_columns_mean(mean, &block);
-        ipl_columns_centre(ss, &block, mean);
+    ipl_rows_read(work->copy.p, z.stride, t, from, n, work->pool);
+    for (size_t p = 0; p < ipl_panels_count(d); p++) {
+        ipl_columns_mean(mean, work->copy.p + p * z.stride, n);
+        ipl_columns_centre(ss, work->copy.p + p * z.stride, n, mean);
     }
-    ipl_gram_cols(work->matrix.p, z, n, d, 1.0 / (double)n, 0.0, work->pool);
+    ipl_panels_gram(work->matrix.p, &(ipl_panels){work->copy.p, n, d, z.stride},
+                    1.0 / (double)n, false, work->pool);
     return half_logdet(h, work->matrix.p, d, work->matrix.p + d * d, "H(T|Y)", work, err);
 }
 

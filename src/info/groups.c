@@ -105,9 +105,11 @@ void ipl_groups_release(ipl_groups *groups)
     *groups = (ipl_groups){0};
 }
 
-void ipl_groups_begin(ipl_groups *groups, const ipl_var *t)
+void ipl_groups_begin(ipl_groups *groups, ipl_var *t)
 {
     groups->t = t;
+    t->start = groups->start;
+    t->parts = t->streams && groups->least >= t->d ? groups->k : 0;
     groups->centred = false;
     for (size_t k = 0; k < IPL_SCALES; k++)
         groups->filled[k] = false;
@@ -118,15 +120,22 @@ typedef struct group_job {
     ipl_groups *groups;
     ipl_scale scale;
     double beta;
-    size_t stride;   /* of the scratch of one thread */
+    size_t stride; /* of the scratch of one thread */
+    bool
+        about_zero; /* from the sums of T about its mean, not of every class about its own */
     ipl_pool *inner; /* threads within a class; NULL: one */
 } group_job;
 
-/* Run a task per class: side by side where there are enough classes for the threads. */
+/*
+ * Run a task per class: side by side where there are enough classes for the threads, and
+ * enough to do that waking them pays.
+ */
 static void run_groups(group_job *job, ipl_task task, ipl_pool *pool)
 {
     const size_t k = job->groups->k;
 
+    if (job->groups->n * job->groups->t->d < IPL_ROWS_TASK)
+        pool = NULL;
     if (k >= ipl_pool_threads(pool)) {
         ipl_pool_run(pool, k, task, job);
         return;
@@ -136,29 +145,39 @@ static void run_groups(group_job *job, ipl_task task, ipl_pool *pool)
         task(job, c, 0);
 }
 
+/* Class c of T in groups->z. */
+static ipl_panels rows_of_group(const ipl_groups *groups, size_t c)
+{
+    return ipl_panels_of(groups->z.p, groups->n, groups->t->d, groups->start[c],
+                         size_of(groups, c));
+}
+
+/* A panel scaled, about its mean. */
+static void centre_panel(double *z, size_t n, const double *s)
+{
+    double mean[IPL_PANEL], ss[IPL_PANEL];
+
+    for (size_t i = 0; s && i < n; i++)
+        for (size_t j = 0; j < IPL_PANEL; j++)
+            z[i * IPL_PANEL + j] *= s[j];
+    ipl_columns_mean(mean, z, n);
+    ipl_columns_centre(ss, z, n, mean);
+}
+
 /* Rows of class c of T, scaled, about their mean. */
 static void centre_group(void *arg, size_t c, size_t thread)
 {
     const group_job *job = arg;
     ipl_groups *groups = job->groups;
     const ipl_var *t = groups->t;
-    const size_t d = t->d, rows = size_of(groups, c), first = groups->start[c];
+    const ipl_panels z = rows_of_group(groups, c);
     const double *s = ipl_var_scaling(t, job->scale);
-    double *z = groups->z.p + first * d, mean[IPL_COLUMNS], ss[IPL_COLUMNS];
+    double *out = groups->z.p + groups->start[c] * IPL_PANEL;
 
     (void)thread;
-    for (size_t i = 0; i < rows; i++) {
-        const double *from = ipl_rows_one(t, first + i, z + i * d);
-
-        for (size_t j = 0; j < d; j++)
-            z[i * d + j] = s ? s[j] * from[j] : from[j];
-    }
-    for (size_t k = 0; k < ipl_columns_blocks(d); k++) {
-        const ipl_columns block = ipl_columns_block(z, rows, d, k);
-
-        ipl_columns_mean(mean, &block);
-        ipl_columns_centre(ss, &block, mean);
-    }
+    ipl_rows_read(out, z.stride, t, groups->start[c], z.rows, job->inner);
+    for (size_t p = 0; p < ipl_panels_count(t->d); p++)
+        centre_panel(out + p * z.stride, z.rows, s ? s + p * IPL_PANEL : NULL);
 }
 
 static ipl_status centre_groups(ipl_groups *groups, ipl_scale scale, ipl_work *work,
@@ -169,7 +188,7 @@ static ipl_status centre_groups(ipl_groups *groups, ipl_scale scale, ipl_work *w
 
     if (groups->centred && groups->scale == scale)
         return IPL_OK;
-    st = ipl_buffer_reserve(&groups->z, groups->n, groups->t->d, err);
+    st = ipl_buffer_reserve(&groups->z, 1, ipl_panels_size(groups->n, groups->t->d), err);
     if (st != IPL_OK)
         return st;
     run_groups(&job, centre_group, work->pool);
@@ -190,41 +209,40 @@ static void gram_group(void *arg, size_t c, size_t thread)
 {
     const group_job *job = arg;
     ipl_groups *groups = job->groups;
-    const size_t n = size_of(groups, c), d = groups->t->d;
+    const ipl_panels z = rows_of_group(groups, c);
     double *g = groups->gram[job->scale].p + groups->at[c];
-    const double *z = groups->z.p + groups->start[c] * d;
 
-    (void)thread;
-    if (n < d)
-        ipl_gram_rows(g, z, n, d, 1.0, 0.0, job->inner);
+    if (z.rows < z.d)
+        ipl_panels_gram_rows(g, &z, 1.0, groups->scratch.p + thread * job->stride,
+                             job->inner);
     else
-        ipl_gram_cols(g, z, n, d, 1.0, 0.0, job->inner);
+        ipl_panels_gram(g, &z, 1.0, false, job->inner);
 }
 
-/* A block of rows of one class, a task per block of columns. */
+/* A block of rows of one class, a task per panel. */
 typedef struct class_job {
-    double *z, *mean; /* (count, d); (d) of the class, or the sum of what is left */
+    double *z, *mean; /* panels; (d) of the class, and (d) where it was before the pass */
     const double *s;
-    size_t count, d;
+    size_t count, up, stride;
     double share; /* weight of the sum of what is left in the mean; 0: centre z */
 } class_job;
 
-static void class_columns(void *arg, size_t task, size_t thread)
+static void class_panel(void *arg, size_t task, size_t thread)
 {
     const class_job *job = arg;
-    const ipl_columns block = ipl_columns_block(job->z, job->count, job->d, task);
-    double *mean = job->mean + block.first, part[IPL_COLUMNS];
+    double *z = job->z + task * job->stride, *mean = job->mean + task * IPL_PANEL;
+    double part[IPL_PANEL];
 
     (void)thread;
     for (size_t i = 0; job->s && i < job->count; i++)
-        for (size_t j = 0; j < block.width; j++)
-            job->z[i * job->d + block.first + j] *= job->s[block.first + j];
+        for (size_t j = 0; j < IPL_PANEL; j++)
+            z[i * IPL_PANEL + j] *= job->s[task * IPL_PANEL + j];
     if (job->share == 0.0) {
-        ipl_columns_centre(part, &block, mean);
+        ipl_columns_centre(part, z, job->count, mean);
         return;
     }
-    ipl_columns_rest(part, &block, job->mean + job->d + block.first);
-    for (size_t j = 0; j < block.width; j++)
+    ipl_columns_rest(part, z, job->count, mean + job->up);
+    for (size_t j = 0; j < IPL_PANEL; j++)
         mean[j] += job->share * part[j];
 }
 
@@ -239,45 +257,63 @@ static ipl_status stream_group(ipl_groups *groups, size_t c, ipl_scale scale,
     const size_t n = size_of(groups, c), d = t->d, first = groups->start[c];
     const size_t step =
         n < d ? n : IPL_ROWS_AT_ONCE; /* rows of a wide class are needed whole */
+    const size_t up = ipl_panels_up(d), size = ipl_panels_size(step, d);
     double *g = groups->gram[scale].p + groups->at[c];
-    class_job job = {.s = ipl_var_scaling(t, scale), .d = d};
-    ipl_status st = ipl_buffer_reserve(&groups->mean, 2, d, err);
+    class_job job = {.s = ipl_var_scaling(t, scale), .up = up};
+    ipl_status st = ipl_buffer_reserve(&groups->mean, 2, up, err);
 
     if (st == IPL_OK)
-        st = ipl_buffer_reserve(&work->rows[0], step, d, err);
+        st = ipl_buffer_reserve(&work->rows[0], 1, size + ipl_panels_room(n < d ? n : 0, d),
+                                err);
     if (st != IPL_OK)
         return st;
     job.mean = groups->mean.p;
     job.z = work->rows[0].p;
-    memset(job.mean, 0, 2 * d * sizeof *job.mean);
+    job.stride = ipl_panels_pitch(step) * IPL_PANEL;
+    memset(job.mean, 0, 2 * up * sizeof *job.mean);
     for (int pass = 0; pass < 3; pass++) {
         job.share = pass < 2 ? 1.0 / (double)n : 0.0;
-        memcpy(job.mean + d, job.mean, d * sizeof *job.mean);
+        memcpy(job.mean + up, job.mean, up * sizeof *job.mean);
         for (size_t i = 0; i < n; i += step) {
-            job.count = n - i < step ? n - i : step;
-            (void)ipl_rows_get(t, first + i, job.count, job.z, work->pool);
-            ipl_pool_run(work->pool, ipl_columns_blocks(d), class_columns, &job);
+            const ipl_panels z =
+                ipl_panels_of(job.z, step, d, 0, n - i < step ? n - i : step);
+
+            job.count = z.rows;
+            ipl_rows_read(job.z, job.stride, t, first + i, z.rows, work->pool);
+            ipl_pool_run(work->pool, ipl_panels_count(d), class_panel, &job);
             if (pass == 2 && n < d)
-                ipl_gram_rows(g, job.z, n, d, 1.0, 0.0, work->pool);
+                ipl_panels_gram_rows(g, &z, 1.0, job.z + size, work->pool);
             else if (pass == 2)
-                ipl_gram_cols(g, job.z, job.count, d, 1.0, i > 0 ? 1.0 : 0.0, work->pool);
+                ipl_panels_gram(g, &z, 1.0, i > 0, work->pool);
         }
     }
     return IPL_OK;
 }
 
-/* Gram matrices of all classes, unless they are there; *order is the largest. */
-static ipl_status gram_groups(size_t *order, ipl_groups *groups, ipl_scale scale,
-                              ipl_work *work, ipl_error *err)
+/* Room for one thread to turn the rows of a class. */
+static size_t turning_room(const ipl_groups *groups)
+{
+    const size_t d = groups->t->d;
+    size_t most = 0;
+
+    for (size_t c = 0; c < groups->k; c++) {
+        const size_t n = size_of(groups, c), room = n < d ? ipl_panels_room(n, d) : 0;
+
+        most = room > most ? room : most;
+    }
+    return most;
+}
+
+/* Gram matrices of all classes, unless they are there. */
+static ipl_status gram_groups(ipl_groups *groups, ipl_scale scale, ipl_work *work,
+                              ipl_error *err)
 {
     group_job job = {.groups = groups, .scale = scale};
     ipl_status st;
 
-    *order = 0;
     for (size_t c = 0; c < groups->k; c++) {
         const size_t m = group_order(groups, c);
 
-        *order = m > *order ? m : *order;
         groups->at[c + 1] = groups->at[c] + m * m;
     }
     if (groups->filled[scale])
@@ -289,8 +325,14 @@ static ipl_status gram_groups(size_t *order, ipl_groups *groups, ipl_scale scale
         st = centre_groups(groups, scale, work, err);
     if (st != IPL_OK)
         return st;
-    if (!groups->t->streams)
+    if (!groups->t->streams) {
+        job.stride = turning_room(groups);
+        st = ipl_buffer_reserve(&groups->scratch, ipl_pool_threads(work->pool), job.stride,
+                                err);
+        if (st != IPL_OK)
+            return st;
         run_groups(&job, gram_group, work->pool);
+    }
     groups->filled[scale] = true;
     return IPL_OK;
 }
@@ -309,6 +351,32 @@ static double weigh_gram(double *m, const double *g, size_t order, double weight
     return trace;
 }
 
+/*
+ * The same from sums that are not about the mean of the class: with S of n rows z and their
+ * sum t, the Gram matrix of the class is S - t t' / n. p (d) becomes what M's diagonal was
+ * summed from, so that digits lost by the difference are noticed; returns its sum.
+ */
+static double weigh_sums(double *m, double *p, const ipl_var *t, size_t c, ipl_scale scale,
+                         double weight, double n)
+{
+    const size_t d = t->d;
+    const double *g = t->part_gram.p + c * d * d,
+                 *sum = t->part_sum.p + c * ipl_panels_up(d);
+    const double *s = ipl_var_scaling(t, scale);
+    double trace = 0.0;
+
+    for (size_t i = 0; i < d; i++) {
+        const double w = weight * (s ? s[i] : 1.0);
+
+        for (size_t j = 0; j <= i; j++)
+            m[i * d + j] = w * (s ? s[j] : 1.0) * (g[i * d + j] - sum[i] * (sum[j] / n));
+        m[i * d + i] += 1.0;
+        p[i] = 1.0 + w * (s ? s[i] : 1.0) * g[i * d + i];
+        trace += p[i] - 1.0;
+    }
+    return trace;
+}
+
 /* h_c by Cholesky; NaN when it cannot be trusted. */
 static void entropy_of_group(void *arg, size_t c, size_t thread)
 {
@@ -316,18 +384,20 @@ static void entropy_of_group(void *arg, size_t c, size_t thread)
     ipl_groups *groups = job->groups;
     const size_t order = group_order(groups, c);
     const bool rows = size_of(groups, c) < groups->t->d;
-    double *m = groups->scratch.p + thread * job->stride;
-    ipl_buffer room = {.p = m + order * order, .size = IPL_SIGNS_ROOM * order};
-    const double weight = job->beta / (double)size_of(groups, c);
+    double *m = groups->scratch.p + thread * job->stride, *p = m + order * order;
+    ipl_buffer room = {.p = p + order, .size = IPL_SIGNS_ROOM * order};
+    const double n = (double)size_of(groups, c), weight = job->beta / n;
     const double trace =
-        weigh_gram(m, groups->gram[job->scale].p + groups->at[c], order, weight);
+        job->about_zero
+            ? weigh_sums(m, p, groups->t, c, job->scale, weight, n)
+            : weigh_gram(m, groups->gram[job->scale].p + groups->at[c], order, weight);
+    const ipl_definite matrix = {
+        .m = m, .p = job->about_zero ? p : NULL, .order = order, .centred = rows};
 
     groups->h[c] = (double)NAN;
     groups->fate[c] = IPL_OK;
     if (1.0 + trace <= ipl_side_bound(rows ? IPL_ROWS : IPL_COLS))
-        groups->fate[c] = ipl_half_logdet(
-            &groups->h[c], &(ipl_definite){.m = m, .order = order, .centred = rows}, &room,
-            job->inner, NULL);
+        groups->fate[c] = ipl_half_logdet(&groups->h[c], &matrix, &room, job->inner, NULL);
 }
 
 /* 1/2 log det(I + beta/n Z'Z) of n rows of the class-centred samples, by QR. */
@@ -335,15 +405,17 @@ static ipl_status entropy_by_qr(double *h, const ipl_groups *groups, size_t firs
                                 double beta, ipl_work *work, ipl_error *err)
 {
     const size_t d = groups->t->d;
-    const double weight = sqrt(beta / (double)n), *z = groups->z.p + first * d;
+    const double weight = sqrt(beta / (double)n);
+    const ipl_panels z = ipl_panels_of(groups->z.p, groups->n, d, first, n);
     ipl_error why = {0};
     ipl_status st = ipl_buffer_reserve(&work->copy, n, d, err);
 
     *h = (double)NAN;
     if (st != IPL_OK)
         return st;
+    ipl_panels_empty(work->copy.p, &z, work->pool);
     for (size_t i = 0; i < n * d; i++)
-        work->copy.p[i] = weight * z[i];
+        work->copy.p[i] *= weight;
     st = ipl_logdet_qr(h, work->copy.p, n, d, &why);
     *h *= 0.5;
     if (st != IPL_E_NUMERIC)
@@ -353,27 +425,56 @@ static ipl_status entropy_by_qr(double *h, const ipl_groups *groups, size_t firs
     return IPL_OK;
 }
 
+/* h of every class, from one kind of sums or the other. */
+static ipl_status entropies(ipl_groups *groups, group_job *job, ipl_work *work,
+                            ipl_error *err)
+{
+    size_t order = 0;
+    ipl_status st = job->about_zero ? ipl_var_gram(groups->t, IPL_COLS, IPL_COV, work, err)
+                                    : gram_groups(groups, job->scale, work, err);
+
+    for (size_t c = 0; c < groups->k; c++)
+        order = group_order(groups, c) > order ? group_order(groups, c) : order;
+    job->stride = order * (order + 1 + IPL_SIGNS_ROOM);
+    if (st == IPL_OK)
+        st = ipl_buffer_reserve(&groups->scratch, ipl_pool_threads(work->pool), job->stride,
+                                err);
+    if (st != IPL_OK)
+        return st;
+    run_groups(job, entropy_of_group, work->pool);
+    for (size_t c = 0; c < groups->k; c++)
+        if (groups->fate[c] != IPL_OK)
+            return ipl_fail(err, groups->fate[c], "out of memory within class %zu", c);
+    return IPL_OK;
+}
+
+static bool any_unknown(const ipl_groups *groups)
+{
+    bool unknown = false;
+
+    for (size_t c = 0; c < groups->k; c++)
+        unknown = unknown || isnan(groups->h[c]);
+    return unknown;
+}
+
 ipl_status ipl_groups_conditional(double *h, ipl_groups *groups, ipl_scale scale,
                                   double beta, ipl_work *work, ipl_error *err)
 {
-    group_job job = {.groups = groups, .scale = scale, .beta = beta};
+    group_job job = {
+        .groups = groups, .scale = scale, .beta = beta, .about_zero = groups->t->parts > 0};
     double sum = 0.0;
-    size_t order;
-    ipl_status st = gram_groups(&order, groups, scale, work, err);
+    ipl_status st = entropies(groups, &job, work, err);
 
     *h = (double)NAN;
-    if (st == IPL_OK)
-        st = ipl_buffer_reserve(&groups->scratch, ipl_pool_threads(work->pool),
-                                order * (order + IPL_SIGNS_ROOM), err);
+    if (st == IPL_OK && job.about_zero && any_unknown(groups)) {
+        job.about_zero = false;
+        st = entropies(groups, &job, work, err);
+    }
     if (st != IPL_OK)
         return st;
-    job.stride = order * (order + IPL_SIGNS_ROOM);
-    run_groups(&job, entropy_of_group, work->pool);
     for (size_t c = 0; c < groups->k; c++) {
         const size_t n = size_of(groups, c);
 
-        if (groups->fate[c] != IPL_OK)
-            return ipl_fail(err, groups->fate[c], "out of memory within class %zu", c);
         if (isnan(groups->h[c])) {
             st = centre_groups(groups, scale, work, err);
             if (st == IPL_OK)
@@ -394,16 +495,19 @@ static ipl_status pooled_directly(double *h, ipl_groups *groups, double beta,
 {
     const size_t n = groups->n, d = groups->t->d, order = n < d ? n : d;
     const double weight = beta / (double)n;
+    const ipl_panels z = ipl_panels_of(groups->z.p, n, d, 0, n);
     double *m;
-    ipl_status st = ipl_buffer_reserve(&work->matrix, order, order, err);
+    ipl_status st = ipl_buffer_reserve(
+        &work->matrix, 1, (order * order + 7) / 8 * 8 + ipl_panels_room(n < d ? n : 0, d),
+        err);
 
     if (st != IPL_OK)
         return st;
     m = work->matrix.p;
     if (n < d)
-        ipl_gram_rows(m, groups->z.p, n, d, weight, 0.0, work->pool);
+        ipl_panels_gram_rows(m, &z, weight, m + (order * order + 7) / 8 * 8, work->pool);
     else
-        ipl_gram_cols(m, groups->z.p, n, d, weight, 0.0, work->pool);
+        ipl_panels_gram(m, &z, weight, false, work->pool);
     for (size_t i = 0; i < order; i++)
         m[i * order + i] += 1.0;
     return ipl_half_logdet(h, &(ipl_definite){.m = m, .order = order, .centred = n < d},

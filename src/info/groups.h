@@ -24,13 +24,13 @@ typedef struct ipl_groups {
     ipl_status *fate; /* (k) what became of them; owned */
     ipl_var y;        /* (n, k) one-hot */
 
-    const ipl_var *t;            /* what the rest is about; borrowed */
+    ipl_var *t;                  /* what the rest is about; borrowed */
     bool centred;                /* z is there */
     ipl_scale scale;             /* of z */
-    ipl_buffer z;                /* (n, d) T about its class means */
+    ipl_buffer z;                /* (n, d) T about its class means, in panels */
     ipl_buffer gram[IPL_SCALES]; /* per class, on its smaller side, lower triangles */
     bool filled[IPL_SCALES];
-    ipl_buffer scratch; /* one matrix per thread */
+    ipl_buffer scratch; /* one matrix, or the rows of a class, per thread */
     ipl_buffer mean;    /* (d) of one class, while T streams */
 } ipl_groups;
 
@@ -46,8 +46,12 @@ ipl_status ipl_groups_set(ipl_groups *out, const int32_t *labels, size_t n, ipl_
 /** Release everything; empty groups are allowed. */
 void ipl_groups_release(ipl_groups *groups);
 
-/** Turn to a variable that was just set, its rows in groups->order. */
-void ipl_groups_begin(ipl_groups *groups, const ipl_var *t);
+/**
+ * Turn to a variable that was just set, its rows in groups->order. While it streams and no
+ * class has fewer samples than columns, its Gram matrix is the sum of those of the classes,
+ * which it keeps for ipl_groups_conditional().
+ */
+void ipl_groups_begin(ipl_groups *groups, ipl_var *t);
 
 /** H(T|Y) in nats, NaN with a fault when it cannot be had. IPL_E_NOMEM. */
 ipl_status ipl_groups_conditional(double *h, ipl_groups *groups, ipl_scale scale,

@@ -101,30 +101,66 @@ ipl_status ipl_pair_cross(ipl_pair *pair, ipl_work *work, ipl_error *err)
         return st;
     for (size_t first = 0; first < a->n; first += step) {
         const size_t count = a->n - first < step ? a->n - first : step;
+        const ipl_panels za = ipl_rows_get(a, first, count, room_a, work->pool);
+        const ipl_panels zb = ipl_rows_get(b, first, count, room_b, work->pool);
 
-        ipl_dgemm_tn(pair->cross.p, ipl_rows_get(a, first, count, room_a, work->pool),
-                     ipl_rows_get(b, first, count, room_b, work->pool), a->d, b->d, count,
-                     first > 0 ? 1.0 : 0.0, work->pool);
+        ipl_panels_product(pair->cross.p, &za, &zb, first > 0, work->pool);
     }
     pair->crossed = true;
     return IPL_OK;
 }
 
-/* v = D C, the rows of C scaled by s; C is A'B, or its transpose when swapped. */
-static void scaled_cross(double *v, const ipl_pair *pair, const double *s, bool swapped)
-{
-    const size_t p = pair->a->d, q = pair->b->d;
-    const double *c = pair->cross.p;
+typedef struct cross_job {
+    double *v;
+    const ipl_pair *pair;
+    const double *s;
+    bool swapped;
+} cross_job;
 
-    if (swapped) {
-        for (size_t i = 0; i < q; i++)
-            for (size_t j = 0; j < p; j++)
-                v[i * p + j] = (s ? s[i] : 1.0) * c[j * q + i];
-        return;
-    }
-    for (size_t i = 0; i < p; i++)
-        for (size_t j = 0; j < q; j++)
-            v[i * q + j] = (s ? s[i] : 1.0) * c[i * q + j];
+/* A panel of v = D C, the rows of C scaled by s; C is A'B, or its transpose when swapped. */
+static void cross_panel(void *arg, size_t task, size_t thread)
+{
+    const cross_job *job = arg;
+    const size_t p = job->pair->a->d, q = job->pair->b->d, first = task * IPL_PANEL;
+    const size_t rows = job->swapped ? q : p, cols = (job->swapped ? p : q) - first;
+    const double *c = job->pair->cross.p + (job->swapped ? first * q : first);
+    const size_t down = job->swapped ? 1 : q, right = job->swapped ? q : 1;
+    double *v = job->v + first * ipl_panels_pitch(rows);
+
+    (void)thread;
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < IPL_PANEL; j++)
+            v[i * IPL_PANEL + j] =
+                j < cols ? (job->s ? job->s[i] : 1.0) * c[i * down + j * right] : 0.0;
+}
+
+/* v = D C in panels. */
+static void scaled_cross(double *v, const ipl_pair *pair, const double *s, bool swapped,
+                         ipl_pool *pool)
+{
+    cross_job job = {.pair = pair, .s = s, .swapped = swapped};
+
+    job.v = v;
+    ipl_pool_run(pool, ipl_panels_count(swapped ? pair->a->d : pair->b->d), cross_panel,
+                 &job);
+}
+
+/* Room in work->panel for V (n, q) in panels and for a factor's turn. */
+static ipl_status reserve_panel(ipl_work *work, size_t n, size_t q, ipl_error *err)
+{
+    return ipl_buffer_reserve(&work->panel, 1,
+                              ipl_panels_size(n, q) + ipl_panels_solve_room(n), err);
+}
+
+/* R = add R + weight V'V, V = L^-1 V in work->panel (n, q). */
+static void add_solved(double *r, const double *l, size_t n, size_t q, double weight,
+                       bool add, ipl_work *work)
+{
+    const ipl_panels v = ipl_panels_of(work->panel.p, n, q, 0, n);
+
+    ipl_panels_solve(work->panel.p, l, n, q, work->panel.p + ipl_panels_size(n, q),
+                     work->pool);
+    ipl_panels_gram(r, &v, weight, add, work->pool);
 }
 
 /* The lower triangle of r becomes the Gram matrix of sq. */
@@ -146,14 +182,13 @@ static ipl_status residual_by_cols(double *r, const double *l, ipl_pair *pair,
     if (st == IPL_OK)
         st = ipl_var_gram(left, IPL_COLS, IPL_COV, work, err);
     if (st == IPL_OK)
-        st = ipl_buffer_reserve(&work->panel, gone->d, left->d, err);
+        st = reserve_panel(work, gone->d, left->d, err);
     if (st != IPL_OK)
         return st;
-    scaled_cross(work->panel.p, pair, ipl_var_scaling(gone, key->scale), key->swapped);
-    ipl_solve_lower(work->panel.p, l, gone->d, left->d, work->pool);
+    scaled_cross(work->panel.p, pair, ipl_var_scaling(gone, key->scale), key->swapped,
+                 work->pool);
     copy_gram(r, &left->cols, work->pool);
-    ipl_gram_cols(r, work->panel.p, gone->d, left->d, -key->beta / (double)gone->n, 1.0,
-                  work->pool);
+    add_solved(r, l, gone->d, left->d, -key->beta / (double)gone->n, true, work);
     return IPL_OK;
 }
 
@@ -161,13 +196,13 @@ static ipl_status residual_by_cols(double *r, const double *l, ipl_pair *pair,
 static ipl_status residual_by_rows(double *r, const double *l, const ipl_var *left,
                                    ipl_work *work, ipl_error *err)
 {
-    const ipl_status st = ipl_buffer_reserve(&work->panel, left->n, left->d, err);
+    const ipl_status st = reserve_panel(work, left->n, left->d, err);
 
     if (st != IPL_OK)
         return st;
-    memcpy(work->panel.p, left->z.p, left->n * left->d * sizeof(double));
-    ipl_solve_lower(work->panel.p, l, left->n, left->d, work->pool);
-    ipl_gram_cols(r, work->panel.p, left->n, left->d, 1.0, 0.0, work->pool);
+    ipl_rows_read(work->panel.p, ipl_panels_pitch(left->n) * IPL_PANEL, left, 0, left->n,
+                  work->pool);
+    add_solved(r, l, left->n, left->d, 1.0, false, work);
     return IPL_OK;
 }
 

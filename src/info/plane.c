@@ -467,12 +467,18 @@ const char *ipl_plane_caution(const ipl_plane *plane, size_t d_T)
 /* Doubles of the buffers that grow to their largest use. */
 typedef struct peak {
     double layer[2][3]; /* samples, Gram matrix of columns, of rows */
-    double x_rows, cross[2], residual[2], panel, matrix, within;
+    double x_rows, cross[2], residual[2], panel, matrix, within, turning;
 } peak;
 
 static void raise(double *top, double value)
 {
     *top = value > *top ? value : *top;
+}
+
+/* V (rows, cols) and room to solve for it. */
+static double panel_of(size_t rows, size_t cols)
+{
+    return (double)(ipl_panels_size(rows, cols) + ipl_panels_solve_room(rows));
 }
 
 /* What a pair of widths p and q adds; which: 0 with the input, 1 with the layer before. */
@@ -486,31 +492,34 @@ static void add_pair(peak *top, size_t which, size_t l, size_t n, size_t p, size
         raise(&top->matrix, (P + Q) * (P + Q));
         break;
     case IPL_JOINT_ROWS:
+        raise(&top->turning, (double)ipl_panels_room(n, p > q ? p : q));
         raise(which == 0 ? &top->x_rows : &top->layer[(l + 1) % 2][2], N * N);
         raise(&top->layer[l % 2][2], N * N);
         raise(&top->layer[(l + 1) % 2][2], q > n ? N * N : 0.0);
         break;
     case IPL_SCHUR_COLS:
         raise(&top->cross[which], P * Q);
-        raise(&top->panel, P * Q);
+        raise(&top->panel, panel_of(p, q));
         raise(&top->residual[which], Q * Q);
         raise(&top->matrix, Q * Q);
         break;
     case IPL_SCHUR_ROWS:
+        raise(&top->turning, (double)ipl_panels_room(n, p));
         raise(which == 0 ? &top->x_rows : &top->layer[(l + 1) % 2][2], N * N);
-        raise(&top->panel, N * Q);
+        raise(&top->panel, panel_of(n, q));
         raise(&top->residual[which], Q * Q);
         raise(&top->matrix, Q * Q);
         break;
     case IPL_SCHUR_COLS_SWAPPED:
         raise(&top->cross[which], P * Q);
-        raise(&top->panel, P * Q);
+        raise(&top->panel, panel_of(q, p));
         raise(&top->residual[which], P * P);
         raise(&top->matrix, P * P);
         break;
     case IPL_SCHUR_ROWS_SWAPPED:
+        raise(&top->turning, (double)ipl_panels_room(n, q));
         raise(&top->layer[l % 2][2], N * N);
-        raise(&top->panel, N * P);
+        raise(&top->panel, panel_of(n, p));
         raise(&top->residual[which], P * P);
         raise(&top->matrix, P * P);
         break;
@@ -528,18 +537,25 @@ size_t ipl_plane_memory(const ipl_plane_opts *opts, size_t n, size_t d_X)
     if (d_X > n)
         top.x_rows = N * N;
     for (size_t l = 0; l < n_layers; l++) {
-        const double d = (double)widths[l];
-        const double group = ceil(N / CLASSES_EXPECTED), order = d < group ? d : group;
+        const double d = (double)widths[l],
+                     samples = held * (double)ipl_panels_up(widths[l]);
+        const size_t group = (n + CLASSES_EXPECTED - 1) / CLASSES_EXPECTED;
+        const double order = (double)(widths[l] < group ? widths[l] : group);
+        const double room =
+            widths[l] > group ? (double)ipl_panels_room(group, widths[l]) : 0.0;
 
-        raise(&top.layer[l % 2][0], held * d);
+        raise(&top.layer[l % 2][0], samples);
         raise(&top.layer[l % 2][widths[l] <= n ? 1 : 2], widths[l] <= n ? d * d : N * N);
-        raise(&top.within, CLASSES_EXPECTED * order * order + order * order + held * d);
+        raise(&top.within,
+              CLASSES_EXPECTED * order * order + fmax(order * order, room) + samples);
         add_pair(&top, 0, l, n, d_X, widths[l]);
         if (l > 0)
             add_pair(&top, 1, l, n, widths[l - 1], widths[l]);
     }
-    sum = held * X + (needs_columns(n, d_X, widths, n_layers) && d_X <= n ? X * X : 0.0) +
-          top.x_rows + top.panel + top.matrix + top.within + N * CLASSES_EXPECTED;
+    sum = held * (double)ipl_panels_up(d_X) +
+          (needs_columns(n, d_X, widths, n_layers) && d_X <= n ? X * X : 0.0) + top.x_rows +
+          top.panel + top.matrix + top.within + top.turning +
+          N * (double)ipl_panels_up(CLASSES_EXPECTED);
     if (!kept) /* a block of rows of each of two variables */
         sum += 2.0 * IPL_ROWS_AT_ONCE * (double)widest_of(opts, d_X);
     for (size_t k = 0; k < 2; k++)

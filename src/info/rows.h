@@ -9,11 +9,13 @@
 #define IPL_ROWS_H
 
 #include "info/var.h"
+#include "math/panels.h"
 
 enum {
     IPL_ROWS_AT_ONCE = 2048, /* rows of a block that is read */
     IPL_STREAM_ROWS = 16384, /* samples from which on streaming is worth it, */
-    IPL_STREAM_RATIO = 8     /* if they are also so many times the widest variable */
+    IPL_STREAM_RATIO = 8,    /* if they are also so many times the widest variable */
+    IPL_ROWS_TASK = 65536    /* numbers to read or centre that are worth a task */
 };
 
 /** Whether n samples of variables up to this width are better read again than kept. */
@@ -31,22 +33,36 @@ ipl_status ipl_rows_reserve(double **room, const ipl_var *v, size_t which, ipl_w
                             ipl_error *err) IPL_NODISCARD;
 
 /**
- * The centred rows [first, first + count).
+ * The centred rows [first, first + count), count <= ipl_rows_step().
  *
- * shapes  room (count, d), from ipl_rows_reserve(); not read when the samples are kept
+ * shapes  room from ipl_rows_reserve(); not read when the samples are kept
  * owner   the result is the variable's or lies in room
  */
-const double *ipl_rows_get(const ipl_var *v, size_t first, size_t count, double *room,
-                           ipl_pool *pool);
+ipl_panels ipl_rows_get(const ipl_var *v, size_t first, size_t count, double *room,
+                        ipl_pool *pool);
 
-/** One centred row; room (d) as above. */
-const double *ipl_rows_one(const ipl_var *v, size_t row, double *room);
+/** The same, kept or not, written into panels that are `stride` doubles apart. */
+void ipl_rows_read(double *out, size_t stride, const ipl_var *v, size_t first, size_t count,
+                   ipl_pool *pool);
+
+/**
+ * The rows [first, first + count) as they were given, in double, less shift (d, whole panels),
+ * into panels that are `stride` doubles apart.
+ */
+void ipl_rows_take(double *out, size_t stride, const ipl_var *v, size_t first, size_t count,
+                   const double *shift, ipl_pool *pool);
+
+/** out (d) = one centred row. */
+void ipl_rows_one(double *out, const ipl_var *v, size_t row);
+
+/** One number of it. */
+double ipl_rows_at(const ipl_var *v, size_t row, size_t column);
 
 /**
  * Read all rows of a variable that streams for v->mean (of a constant column its number),
  * v->ss and v->s (1, or 0 for a constant column).
  *
- * shapes  room (IPL_ROWS_AT_ONCE, d)
+ * shapes  room from ipl_rows_reserve()
  */
 void ipl_rows_study(ipl_var *v, double *room, ipl_pool *pool);
 

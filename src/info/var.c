@@ -41,67 +41,71 @@ void ipl_work_fault(ipl_work *work, const char *fmt, ...)
                    work->estimator ? work->estimator : "", why);
 }
 
-typedef struct import_job {
-    ipl_var *v;
-    ipl_cmat x;
-    const uint32_t *order;
-} import_job;
-
-/* Columns [first, first + width) of every sample, in double and in order. */
-IPL_CLONES
-static void promote(const ipl_columns *block, const import_job *job)
+/* varies[j]: column j of the panel has two different numbers. */
+static void find_constant(bool *varies, const double *z, size_t n)
 {
-    for (size_t i = 0; i < block->n; i++) {
-        const size_t row = job->order ? job->order[i] : i;
-        const size_t at = row * block->d + block->first;
-        double *z = block->z + i * block->d + block->first;
+    size_t left = IPL_PANEL;
 
-        if (job->x.f64)
-            memcpy(z, job->x.f64 + at, block->width * sizeof *z);
-        else
-            for (size_t j = 0; j < block->width; j++)
-                z[j] = (double)job->x.f32[at + j];
-    }
-}
-
-/* varies[j]: column j has two different numbers. */
-static void find_constant(bool *varies, const ipl_columns *block)
-{
-    size_t left = block->width;
-
-    memset(varies, 0, block->width * sizeof *varies);
-    for (size_t i = 1; i < block->n && left > 0; i++)
-        for (size_t j = 0; j < block->width; j++) {
-            const size_t at = i * block->d + block->first + j;
-
-            if (!varies[j] && block->z[at] != block->z[block->first + j]) {
+    memset(varies, 0, IPL_PANEL * sizeof *varies);
+    for (size_t i = 1; i < n && left > 0; i++)
+        for (size_t j = 0; j < IPL_PANEL; j++)
+            if (!varies[j] && z[i * IPL_PANEL + j] != z[j]) {
                 varies[j] = true;
                 left--;
             }
-        }
 }
+
+/* Mean, sum of squares and scaling of a panel, which is centred. */
+static void import_panel(ipl_var *v, size_t first)
+{
+    double *z = v->z.p + first * ipl_panels_pitch(v->n), shift[IPL_PANEL];
+    double *mean = v->mean.p + first, *s = v->s.p + first;
+    bool varies[IPL_PANEL];
+
+    find_constant(varies, z, v->n);
+    ipl_columns_mean(mean, z, v->n);
+    for (size_t j = 0; j < IPL_PANEL; j++) {
+        s[j] = varies[j] ? 1.0 : 0.0;          /* finish_columns() makes it the scaling */
+        shift[j] = varies[j] ? mean[j] : z[j]; /* exactly zero */
+    }
+    ipl_columns_centre(v->ss.p + first, z, v->n, shift);
+}
+
+typedef struct import_job {
+    ipl_var *v;
+    size_t step; /* columns of a task */
+} import_job;
 
 static void import_columns(void *arg, size_t task, size_t thread)
 {
     const import_job *job = arg;
-    ipl_var *v = job->v;
-    const ipl_columns block = ipl_columns_block(v->z.p, v->n, v->d, task);
-    double *mean = v->mean.p + block.first, *s = v->s.p + block.first;
-    double shift[IPL_COLUMNS];
-    bool varies[IPL_COLUMNS];
+    const size_t first = task * job->step, end = first + job->step;
 
     (void)thread;
-    promote(&block, job);
-    for (size_t i = 0; v->keep_given && i < v->n; i++)
-        memcpy(v->given.p + i * v->d + block.first, v->z.p + i * v->d + block.first,
-               block.width * sizeof *v->given.p);
-    find_constant(varies, &block);
-    ipl_columns_mean(mean, &block);
-    for (size_t j = 0; j < block.width; j++) {
-        s[j] = varies[j] ? 1.0 : 0.0; /* finish_columns() makes it the scaling */
-        shift[j] = varies[j] ? mean[j] : v->z.p[block.first + j]; /* exactly zero */
-    }
-    ipl_columns_centre(v->ss.p + block.first, &block, shift);
+    for (size_t j = first; j < end && j < job->v->d; j += IPL_PANEL)
+        import_panel(job->v, j);
+}
+
+/* All columns of a variable that is kept. */
+static void import(ipl_var *v, ipl_pool *pool)
+{
+    import_job job = {v, ipl_panels_up(IPL_ROWS_TASK / v->n + 1)};
+
+    memset(v->mean.p, 0, ipl_panels_up(v->d) * sizeof *v->mean.p);
+    ipl_rows_take(v->z.p, ipl_panels_pitch(v->n) * IPL_PANEL, v, 0, v->n, v->mean.p, pool);
+    ipl_pool_run(pool, (v->d + job.step - 1) / job.step, import_columns, &job);
+}
+
+/* The samples as they came, in order. */
+static void import_given(void *arg, size_t task, size_t thread)
+{
+    ipl_var *v = arg;
+    const size_t at = (v->order ? v->order[task] : task) * v->d;
+
+    (void)thread;
+    for (size_t j = 0; j < v->d; j++)
+        v->given.p[task * v->d + j] =
+            v->from.f64 ? v->from.f64[at + j] : (double)v->from.f32[at + j];
 }
 
 static ipl_status check_finite(const ipl_var *v, ipl_cmat x, ipl_error *err)
@@ -116,15 +120,15 @@ static ipl_status check_finite(const ipl_var *v, ipl_cmat x, ipl_error *err)
     return IPL_OK;
 }
 
-/* 1 / standard deviation of a column whose squares leave the range of a double; room (d). */
-static double inverse_deviation(const ipl_var *v, size_t j, double *room)
+/* 1 / standard deviation of a column whose squares leave the range of a double. */
+static double inverse_deviation(const ipl_var *v, size_t j)
 {
     double top = 0.0, sum = 0.0;
 
     for (size_t i = 0; i < v->n; i++)
-        top = fmax(top, fabs(ipl_rows_one(v, i, room)[j]));
+        top = fmax(top, fabs(ipl_rows_at(v, i, j)));
     for (size_t i = 0; i < v->n; i++) {
-        const double r = ipl_rows_one(v, i, room)[j] / top;
+        const double r = ipl_rows_at(v, i, j) / top;
 
         sum += r * r;
     }
@@ -132,7 +136,7 @@ static double inverse_deviation(const ipl_var *v, size_t j, double *room)
 }
 
 /* The scaling and the traces, from the sums of squares. */
-static void finish_columns(ipl_var *v, double *room)
+static void finish_columns(ipl_var *v)
 {
     v->trace[IPL_COV] = v->trace[IPL_CORR] = 0.0;
     v->underflow = false;
@@ -148,7 +152,7 @@ static void finish_columns(ipl_var *v, double *room)
             continue;
         }
         v->underflow = true;
-        v->s.p[j] = inverse_deviation(v, j, room);
+        v->s.p[j] = inverse_deviation(v, j);
     }
 }
 
@@ -174,22 +178,21 @@ static ipl_status reserve_samples(ipl_var *v, size_t n, size_t d, ipl_error *err
     v->n = n;
     v->d = d;
     if (!v->streams)
-        st = ipl_buffer_reserve(&v->z, n, d, err);
+        st = ipl_buffer_reserve(&v->z, 1, ipl_panels_size(n, d), err);
     if (st == IPL_OK && v->keep_given)
         st = ipl_buffer_reserve(&v->given, n, d, err);
     if (st == IPL_OK)
-        st = ipl_buffer_reserve(&v->mean, d, 1, err);
+        st = ipl_buffer_reserve(&v->mean, ipl_panels_up(d), 1, err);
     if (st == IPL_OK)
-        st = ipl_buffer_reserve(&v->ss, d, 1, err);
+        st = ipl_buffer_reserve(&v->ss, ipl_panels_up(d), 1, err);
     if (st == IPL_OK)
-        st = ipl_buffer_reserve(&v->s, d, 1, err);
+        st = ipl_buffer_reserve(&v->s, ipl_panels_up(d), 1, err);
     return st;
 }
 
 ipl_status ipl_var_set(ipl_var *v, ipl_cmat x, const uint32_t *order, ipl_work *work,
                        ipl_error *err)
 {
-    import_job job = {.v = v, .x = x, .order = order};
     bool finite = true;
     double *room;
     ipl_status st;
@@ -209,7 +212,9 @@ ipl_status ipl_var_set(ipl_var *v, ipl_cmat x, const uint32_t *order, ipl_work *
     if (v->streams)
         ipl_rows_study(v, room, work->pool);
     else
-        ipl_pool_run(work->pool, ipl_columns_blocks(v->d), import_columns, &job);
+        import(v, work->pool);
+    if (v->keep_given)
+        ipl_pool_run(work->pool, v->n, import_given, v);
     for (size_t j = 0; j < v->d; j++) /* a NaN or Inf anywhere makes the mean one */
         finite = finite && isfinite(v->mean.p[j]);
     if (!finite) {
@@ -217,7 +222,7 @@ ipl_status ipl_var_set(ipl_var *v, ipl_cmat x, const uint32_t *order, ipl_work *
         if (st != IPL_OK)
             return st;
     }
-    finish_columns(v, room);
+    finish_columns(v);
     return IPL_OK;
 }
 
@@ -277,7 +282,11 @@ ipl_status ipl_var_shuffle(ipl_var *out, const ipl_var *v, const uint32_t *row,
     st = reserve_samples(out, n, d, err);
     if (st != IPL_OK)
         return st;
-    shuffle_rows(out->z.p, v->z.p, row, n, d);
+    for (size_t p = 0; p < ipl_panels_count(d); p++) {
+        const size_t at = p * ipl_panels_pitch(n) * IPL_PANEL;
+
+        shuffle_rows(out->z.p + at, v->z.p + at, row, n, IPL_PANEL);
+    }
     if (v->keep_given)
         shuffle_rows(out->given.p, v->given.p, row, n, d);
     memcpy(out->mean.p, v->mean.p, d * sizeof *out->mean.p);
@@ -303,6 +312,8 @@ void ipl_var_release(ipl_var *v)
     for (size_t k = 0; k < IPL_SCALES; k++)
         ipl_square_release(&v->rows[k]);
     ipl_square_release(&v->cols);
+    ipl_buffer_release(&v->part_sum);
+    ipl_buffer_release(&v->part_gram);
     ipl_buffer_release(&v->s);
     ipl_buffer_release(&v->ss);
     ipl_buffer_release(&v->mean);
@@ -350,59 +361,141 @@ void ipl_var_weigh(double *out, size_t stride, size_t at, const ipl_var *v, ipl_
 
     for (size_t i = 0; i < v->n; i++) {
         double *row = out + i * stride + at;
-        const double *z = ipl_rows_one(v, i, row);
 
+        ipl_rows_one(row, v, i);
         for (size_t j = 0; j < v->d; j++)
-            row[j] = weight * (s ? s[j] * z[j] : z[j]);
+            row[j] = weight * (s ? s[j] * row[j] : row[j]);
     }
 }
 
-/* Z'Z, lower triangle. */
-static ipl_status gram_by_blocks(double *g, const ipl_var *v, ipl_work *work,
-                                 ipl_error *err)
+/* Rows [first, end) in blocks; Z'Z of them, lower triangle. */
+static void gram_by_blocks(double *g, const ipl_var *v, size_t first, size_t end,
+                           double *room, ipl_pool *pool)
 {
     const size_t step = ipl_rows_step(v);
-    double *room;
-    const ipl_status st = ipl_rows_reserve(&room, v, 0, work, err);
 
-    for (size_t first = 0; st == IPL_OK && first < v->n; first += step) {
-        const size_t count = v->n - first < step ? v->n - first : step;
-        const double *z = ipl_rows_get(v, first, count, room, work->pool);
+    for (size_t i = first; i < end; i += step) {
+        const ipl_panels z =
+            ipl_rows_get(v, i, end - i < step ? end - i : step, room, pool);
 
-        ipl_gram_cols(g, z, count, v->d, 1.0, first > 0 ? 1.0 : 0.0, work->pool);
+        ipl_panels_gram(g, &z, 1.0, i > first, pool);
     }
-    return st;
+}
+
+typedef struct part_job {
+    const ipl_var *v;
+    ipl_panels z;
+    double *sum, *g;
+} part_job;
+
+static void sum_panel(void *arg, size_t task, size_t thread)
+{
+    static const double zero[IPL_PANEL];
+    const part_job *job = arg;
+    double part[IPL_PANEL];
+
+    (void)thread;
+    ipl_columns_rest(part, job->z.p + task * job->z.stride, job->z.rows, zero);
+    for (size_t j = 0; j < IPL_PANEL; j++)
+        job->sum[task * IPL_PANEL + j] += part[j];
+}
+
+/* Z'Z and the sums of the rows of one part. */
+static void gram_of_part(part_job *job, size_t part, double *room, ipl_pool *pool)
+{
+    const ipl_var *v = job->v;
+    const size_t first = v->start[part], end = v->start[part + 1], d = v->d;
+    const size_t step = ipl_rows_step(v);
+
+    job->sum = v->part_sum.p + part * ipl_panels_up(d);
+    memset(job->sum, 0, ipl_panels_up(d) * sizeof *job->sum);
+    for (size_t i = first; i < end; i += step) {
+        job->z = ipl_rows_get(v, i, end - i < step ? end - i : step, room, pool);
+        ipl_panels_gram(v->part_gram.p + part * d * d, &job->z, 1.0, i > first, pool);
+        ipl_pool_run(pool, ipl_panels_count(d), sum_panel, job);
+    }
+}
+
+/* A row of the sum of the Gram matrices of all parts. */
+static void add_parts(void *arg, size_t task, size_t thread)
+{
+    const part_job *job = arg;
+    const size_t d = job->v->d;
+
+    (void)thread;
+    memset(job->g + task * d, 0, (task + 1) * sizeof *job->g);
+    for (size_t c = 0; c < job->v->parts; c++)
+        for (size_t j = 0; j <= task; j++)
+            job->g[task * d + j] += job->v->part_gram.p[(c * d + task) * d + j];
+}
+
+/* Z'Z, lower triangle. */
+static ipl_status gram_of_columns(double *g, ipl_var *v, ipl_work *work, ipl_error *err)
+{
+    part_job job = {.v = v, .g = g};
+    double *room;
+    ipl_status st = ipl_rows_reserve(&room, v, 0, work, err);
+
+    if (st == IPL_OK && v->parts > 0)
+        st = ipl_buffer_reserve(&v->part_gram, v->parts * v->d, v->d, err);
+    if (st == IPL_OK && v->parts > 0)
+        st = ipl_buffer_reserve(&v->part_sum, v->parts, ipl_panels_up(v->d), err);
+    if (st != IPL_OK)
+        return st;
+    if (v->parts == 0)
+        gram_by_blocks(g, v, 0, v->n, room, work->pool);
+    for (size_t c = 0; c < v->parts; c++)
+        gram_of_part(&job, c, room, work->pool);
+    if (v->parts > 0)
+        ipl_pool_run(work->pool, v->d, add_parts, &job);
+    return IPL_OK;
+}
+
+/* D X' of a panel, its columns scaled. */
+static void scale_panel(double *out, const double *z, const double *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < IPL_PANEL; j++)
+            out[i * IPL_PANEL + j] = s[j] * z[i * IPL_PANEL + j];
+}
+
+/* X D^2 X', lower triangle. */
+static ipl_status gram_of_rows(double *g, const ipl_var *v, ipl_scale scale, ipl_work *work,
+                               ipl_error *err)
+{
+    const size_t copy = scale == IPL_CORR ? ipl_panels_size(v->n, v->d) : 0;
+    const double *s = ipl_var_scaling(v, scale);
+    ipl_panels z = ipl_panels_of(v->z.p, v->n, v->d, 0, v->n);
+    const ipl_status st =
+        ipl_buffer_reserve(&work->copy, 1, copy + ipl_panels_room(v->n, v->d), err);
+
+    if (st != IPL_OK)
+        return st;
+    for (size_t p = 0; s && p < ipl_panels_count(v->d); p++)
+        scale_panel(work->copy.p + p * z.stride, z.p + p * z.stride, s + p * IPL_PANEL,
+                    v->n);
+    if (s)
+        z.p = work->copy.p;
+    ipl_panels_gram_rows(g, &z, 1.0, work->copy.p + copy, work->pool);
+    return IPL_OK;
 }
 
 ipl_status ipl_var_gram(ipl_var *v, ipl_side side, ipl_scale scale, ipl_work *work,
                         ipl_error *err)
 {
     ipl_square *sq = side == IPL_COLS ? &v->cols : &v->rows[scale];
-    const double *z = v->z.p;
     ipl_status st;
 
     assert(side == IPL_COLS || !v->streams);
     if (sq->filled)
         return IPL_OK;
     st = ipl_square_reserve(sq, side == IPL_COLS ? v->d : v->n, err);
-    if (st != IPL_OK)
-        return st;
-    if (side == IPL_COLS) {
-        st = gram_by_blocks(sq->a.p, v, work, err);
-        if (st != IPL_OK)
-            return st;
-    } else {
-        if (scale == IPL_CORR) {
-            st = ipl_buffer_reserve(&work->copy, v->n, v->d, err);
-            if (st != IPL_OK)
-                return st;
-            ipl_var_weigh(work->copy.p, v->d, 0, v, scale, (double)v->n);
-            z = work->copy.p;
-        }
-        ipl_gram_rows(sq->a.p, z, v->n, v->d, 1.0, 0.0, work->pool);
-    }
-    ipl_square_lift(sq, work->pool);
-    return IPL_OK;
+    if (st == IPL_OK)
+        st = side == IPL_COLS ? gram_of_columns(sq->a.p, v, work, err)
+                              : gram_of_rows(sq->a.p, v, scale, work, err);
+    if (st == IPL_OK)
+        ipl_square_lift(sq, work->pool);
+    return st;
 }
 
 /* The slot with this factor, or the one to put it in: *found says which. */

@@ -40,24 +40,8 @@ void ipl_gemm_tn_rows(size_t first, size_t rows, size_t m, size_t n, size_t k, f
                       const float *a, const float *b, float beta, float *c);
 
 /**
- * C (m, n) = A' B + beta C in double, A (k, m), B (k, n).
- *
- * cost    2 k m n
- */
-void ipl_dgemm_tn(double *c, const double *a, const double *b, size_t m, size_t n, size_t k,
-                  double beta, ipl_pool *pool);
-
-/**
- * Lower triangle of G (d, d) = beta G + alpha Z' Z, Z (n, d). The upper triangle is not
- * touched.
- *
- * cost    n d^2
- */
-void ipl_gram_cols(double *g, const double *z, size_t n, size_t d, double alpha,
-                   double beta, ipl_pool *pool);
-
-/**
- * Lower triangle of G (n, n) = beta G + alpha Z Z', Z (n, d).
+ * Lower triangle of G (n, n) = beta G + alpha Z Z', Z (n, d) row-major. The upper triangle is
+ * not touched. Of samples in panels: ipl_panels_gram_rows().
  *
  * cost    n^2 d
  */

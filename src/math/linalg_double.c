@@ -24,85 +24,12 @@ extern void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a,
                     const int *liwork, int *info);
 
 enum {
-    STRIPS = 4,         /* strips of a product or a Gram matrix, */
-    STRIP_MIN = 64,     /* less of a product below so many rows for each, */
-    TRIANGLE_MIN = 192, /* and of a Gram matrix below so many, */
+    STRIPS = 4,         /* strips of a Gram matrix, */
+    TRIANGLE_MIN = 192, /* less below so many rows for each, */
     STRIP_MAX = 400,    /* more above */
-    NARROW = 48,        /* columns of a product that is computed transposed, */
-    NARROW_ROWS = 256,  /* so many rows at a time */
     QR_BLOCK = 64,      /* workspace columns of dgeqrf */
     EIGEN_BLOCK = 66    /* workspace columns of dsyevd: 64 for a block of dsytrd */
 };
-
-/*
- * The rows of a product, in strips of nearly equal size and a multiple of 8. A strip is as wide
- * as the product: what is read by columns is then packed once and used for many rows.
- */
-static cuts cut_side(size_t total)
-{
-    size_t want = total / STRIPS, strips;
-
-    want = want < STRIP_MIN ? STRIP_MIN : want > STRIP_MAX ? STRIP_MAX : want;
-    strips = (total + want - 1) / want;
-    strips = strips ? strips : 1;
-    return cut_by(total, ((total + strips - 1) / strips + 7) / 8 * 8);
-}
-
-typedef struct product_job {
-    double *c;
-    const double *a, *b;
-    size_t m, n, k;
-    double beta;
-    cuts rows;
-} product_job;
-
-static void product_strip(void *arg, size_t task, size_t thread)
-{
-    const product_job *job = arg;
-    const size_t first = task * job->rows.step;
-
-    (void)thread;
-    /* C_i = A_i' B + beta C_i */
-    ipl_blas_enter();
-    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans,
-                blas_int(cut_length(&job->rows, task)), blas_int(job->n), blas_int(job->k),
-                1.0, job->a + first, blas_int(job->m), job->b, blas_int(job->n), job->beta,
-                job->c + first * job->n, blas_int(job->n));
-    ipl_blas_leave();
-}
-
-/* A strip of a narrow product by way of its transpose, n rows of which are a better shape. */
-static void narrow_strip(void *arg, size_t task, size_t thread)
-{
-    const product_job *job = arg;
-    const size_t first = task * job->rows.step, rows = cut_length(&job->rows, task);
-    double turned[NARROW * NARROW_ROWS], *c = job->c + first * job->n;
-
-    (void)thread;
-    ipl_blas_enter();
-    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, blas_int(job->n), blas_int(rows),
-                blas_int(job->k), 1.0, job->b, blas_int(job->n), job->a + first,
-                blas_int(job->m), 0.0, turned, blas_int(rows));
-    ipl_blas_leave();
-    for (size_t i = 0; i < rows; i++, c += job->n)
-        for (size_t j = 0; j < job->n; j++)
-            c[j] = turned[j * rows + i] + (job->beta > 0.0 ? job->beta * c[j] : 0.0);
-}
-
-void ipl_dgemm_tn(double *c, const double *a, const double *b, size_t m, size_t n, size_t k,
-                  double beta, ipl_pool *pool)
-{
-    product_job job = {.a = a, .b = b, .m = m, .n = n, .k = k, .beta = beta};
-
-    job.c = c;
-    if (n <= NARROW && n < m) {
-        job.rows = cut_by(m, NARROW_ROWS);
-        ipl_pool_run(pool, job.rows.count, narrow_strip, &job);
-        return;
-    }
-    job.rows = cut_side(m);
-    ipl_pool_run(pool, job.rows.count, product_strip, &job);
-}
 
 void ipl_dgemm_nt(double *c, size_t stride, const double *a, const double *b, size_t m,
                   size_t n, size_t k)
@@ -116,11 +43,9 @@ void ipl_dgemm_nt(double *c, size_t stride, const double *a, const double *b, si
 typedef struct gram_job {
     double *g;
     const double *z;
-    size_t inner, stride; /* length of a sum, columns of z */
+    size_t n, d;
     double alpha, beta;
-    CBLAS_TRANSPOSE first, second; /* G = op1(Z) op2(Z) */
-    size_t hop; /* from one vector of the Gram matrix to the next, in z */
-    size_t order, strips;
+    size_t strips;
 } gram_job;
 
 /*
@@ -140,8 +65,7 @@ static size_t triangle_edge(const gram_job *job, size_t i)
 {
     const double share = sqrt((double)i / (double)job->strips);
 
-    return i == job->strips ? job->order
-                            : (size_t)lround(share * (double)job->order / 8.0) * 8;
+    return i == job->strips ? job->n : (size_t)lround(share * (double)job->n / 8.0) * 8;
 }
 
 /* One strip below the diagonal and its tile on it. */
@@ -150,53 +74,26 @@ static void gram_strip(void *arg, size_t i, size_t thread)
     const gram_job *job = arg;
     const size_t first = triangle_edge(job, i);
     const int rows = blas_int(triangle_edge(job, i + 1) - first);
-    const int inner = blas_int(job->inner), ld = blas_int(job->order);
-    const int ldz = blas_int(job->stride);
-    const double *z = job->z + first * job->hop;
-    double *g = job->g + first * job->order;
+    const int d = blas_int(job->d), ld = blas_int(job->n);
+    const double *z = job->z + first * job->d;
+    double *g = job->g + first * job->n;
 
     (void)thread;
     ipl_blas_enter();
     if (first > 0)
-        cblas_dgemm(CblasRowMajor, job->first, job->second, rows, blas_int(first), inner,
-                    job->alpha, z, ldz, job->z, ldz, job->beta, g, ld);
-    cblas_dsyrk(CblasRowMajor, CblasLower, job->first, rows, inner, job->alpha, z, ldz,
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, blas_int(first), d,
+                    job->alpha, z, d, job->z, d, job->beta, g, ld);
+    cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, rows, d, job->alpha, z, d,
                 job->beta, g + first, ld);
     ipl_blas_leave();
-}
-
-void ipl_gram_cols(double *g, const double *z, size_t n, size_t d, double alpha,
-                   double beta, ipl_pool *pool)
-{
-    gram_job job = {.z = z,
-                    .inner = n,
-                    .stride = d,
-                    .alpha = alpha,
-                    .beta = beta,
-                    .first = CblasTrans,
-                    .second = CblasNoTrans,
-                    .hop = 1};
-
-    job.g = g;
-    job.order = d;
-    job.strips = triangle_strips(d);
-    ipl_pool_run(pool, job.strips, gram_strip, &job);
 }
 
 void ipl_gram_rows(double *g, const double *z, size_t n, size_t d, double alpha,
                    double beta, ipl_pool *pool)
 {
-    gram_job job = {.z = z,
-                    .inner = d,
-                    .stride = d,
-                    .alpha = alpha,
-                    .beta = beta,
-                    .first = CblasNoTrans,
-                    .second = CblasTrans,
-                    .hop = d};
+    gram_job job = {.z = z, .n = n, .d = d, .alpha = alpha, .beta = beta};
 
     job.g = g;
-    job.order = n;
     job.strips = triangle_strips(n);
     ipl_pool_run(pool, job.strips, gram_strip, &job);
 }
