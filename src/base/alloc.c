@@ -1,9 +1,12 @@
+/* Memory that is mapped, and large pages, have no name in POSIX. */
+#define _DEFAULT_SOURCE /* NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 #include "base/alloc.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define ALIGNMENT 64u
 
@@ -44,30 +47,75 @@ void ipl_free(void *p)
 
 #else
 
+/* What stands in front of an array. */
+typedef struct origin {
+    void *start;
+    size_t mapped; /* bytes, or 0: start is of calloc() */
+} origin;
+
+/* The first boundary behind a start, 16 bytes away at least. */
+static void *place(void *start, size_t mapped, size_t boundary)
+{
+    const origin from = {.start = start, .mapped = mapped};
+    char *p = (char *)start + boundary - (uintptr_t)start % boundary;
+
+    memcpy(p - sizeof from, &from, sizeof from);
+    return p;
+}
+
+#    ifdef MADV_HUGEPAGE
+
+#        define LARGE_PAGE ((size_t)1 << 21)
+#        define LARGE (2 * LARGE_PAGE)
+
+/*
+ * The same in large pages, if the system has some to give. A processor remembers where one or
+ * two thousand pages are; all but these it has to look up, and a net of maps has more small
+ * ones.
+ */
+static void *large_zeros(size_t bytes)
+{
+    const size_t mapped = bytes + LARGE_PAGE;
+    void *start =
+        mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *p;
+
+    if (start == MAP_FAILED)
+        return NULL;
+    p = place(start, mapped, LARGE_PAGE);
+    (void)madvise(p, bytes, MADV_HUGEPAGE); /* refused: slower, nothing else */
+    return p;
+}
+
+#    endif
+
 /*
  * Zeros on a boundary of ALIGNMENT. Large memory comes from the system as pages of zeros that
- * calloc() need not touch: what is never used is never there. The address to free stands in
- * front of the array.
+ * nobody need touch: what is never used is never there.
  */
 static void *aligned_zeros(size_t bytes)
 {
-    char *start = calloc(1, bytes + ALIGNMENT), *p;
+    void *start;
 
-    if (!start)
-        return NULL;
-    p = start + ALIGNMENT - (uintptr_t)start % ALIGNMENT; /* 16 bytes away at least */
-    memcpy(p - sizeof start, &start, sizeof start);
-    return p;
+#    ifdef MADV_HUGEPAGE
+    if (bytes >= LARGE)
+        return large_zeros(bytes);
+#    endif
+    start = calloc(1, bytes + ALIGNMENT);
+    return start ? place(start, 0, ALIGNMENT) : NULL;
 }
 
 void ipl_free(void *p)
 {
-    void *start;
+    origin from;
 
     if (!p)
         return;
-    memcpy(&start, (char *)p - sizeof start, sizeof start);
-    free(start);
+    memcpy(&from, (char *)p - sizeof from, sizeof from);
+    if (from.mapped > 0)
+        (void)munmap(from.start, from.mapped);
+    else
+        free(from.start);
 }
 
 #endif
