@@ -9,6 +9,7 @@
 #include "math/linalg.h"
 #include "math/npy.h"
 #include "nn/layer.h"
+#include "nn/net_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,11 @@ enum { C = 3, H = 9, W = 7, D = C * H * W, CLASSES = 4, BATCH = 50 };
 #define WAITING                                                                            \
     "conv2d:filters=32,padding=1 relu maxpool:size=3,stride=2 conv2d:filters=17,size=2 "   \
     "tanh maxpool:size=2,stride=1 dense:units=4"
+
+/* So many outputs that only some rows of a shard of 25 go forward and back at once. */
+#define TURNING                                                                            \
+    "conv2d:filters=64,padding=1 layernorm tanh maxpool:size=2 dropout:p=0.1 "             \
+    "conv2d:filters=9,padding=1 layernorm:affine=yes relu dense:units=4"
 
 static void fill(float *x, int32_t *y, const void *source, size_t first, size_t n)
 {
@@ -386,18 +392,19 @@ static void the_bytes_are_the_same_at_any_number_of_threads(void **state)
     check_threads(RESIDUAL, 8);
     check_threads(WAITING, 8);
     check_threads(WAITING, 2); /* several shards to a group */
+    check_threads(TURNING, 25);
 }
 
-static void check_shard(const char *text, size_t shard)
+static void check_shards(const char *text, size_t shard, size_t other)
 {
     ipl_net_opts opts = options(text);
     ipl_net *a, *b;
 
     opts.shard = shard;
     a = create(&opts);
-    opts.shard = 64;
+    opts.shard = other;
     b = create(&opts);
-    assert_close(train(a, 5), train(b, 5), 1e-4);
+    assert_close(train(a, 6), train(b, 6), 1e-4); /* the last over a whole batch */
     assert_same_outputs(a, b, 1e-3);
     ipl_net_destroy(a);
     ipl_net_destroy(b);
@@ -407,9 +414,37 @@ static void shards_change_rounding_only(void **state)
 {
     (void)state;
     for (size_t shard = 1; shard <= 8; shard++) {
-        check_shard("conv2d:filters=6,bias=no batchnorm relu dense:units=4", shard);
-        check_shard(WAITING, shard);
+        check_shards("conv2d:filters=6,bias=no batchnorm relu dense:units=4", shard, 64);
+        check_shards(WAITING, shard, 64);
     }
+}
+
+static void rows_that_turn_together_change_rounding_only(void **state)
+{
+    (void)state;
+    for (size_t shard = 20; shard <= 25; shard++) {
+        ipl_net_opts opts = options(TURNING);
+        ipl_net *net;
+
+        opts.shard = shard;
+        net = create(&opts);
+        assert_in_range(net->turn, 1, shard - 1);
+        ipl_net_destroy(net);
+        check_shards(TURNING, shard, 5); /* small enough to turn as a whole */
+    }
+}
+
+/* Sums over the batch lie between forward and backward. */
+static void a_net_with_sums_over_the_batch_turns_whole_shards(void **state)
+{
+    ipl_net_opts opts = options("conv2d:filters=64,padding=1 batchnorm relu dense:units=4");
+    ipl_net *net;
+
+    (void)state;
+    opts.shard = 25;
+    net = create(&opts);
+    assert_int_equal(net->turn, 25);
+    ipl_net_destroy(net);
 }
 
 /* The output of the convolution is gone by then: only what was picked of it is there. */
@@ -682,6 +717,8 @@ int main(void)
         cmocka_unit_test(nets_of_maps_learn),
         cmocka_unit_test(the_bytes_are_the_same_at_any_number_of_threads),
         cmocka_unit_test(shards_change_rounding_only),
+        cmocka_unit_test(rows_that_turn_together_change_rounding_only),
+        cmocka_unit_test(a_net_with_sums_over_the_batch_turns_whole_shards),
         cmocka_unit_test(a_nan_before_an_activation_that_waits_is_traced_to_its_layer),
         cmocka_unit_test(measuring_leaves_no_trace_in_running_statistics),
         cmocka_unit_test(running_statistics_are_read_back),

@@ -310,6 +310,7 @@ ipl_status ipl_net_create(ipl_net **out, const ipl_net_opts *opts, ipl_error *er
     net->abreast = st == IPL_OK && ipl_net_takes_abreast(net) &&
                    (net->shard >= net->batch || net->shard % IPL_ABREAST == 0);
     net->group = (n_shards(net) - 1) / IPL_NET_GROUPS + 1;
+    net->turn = st == IPL_OK ? ipl_net_turn_rows(net) : net->shard;
     if (st == IPL_OK)
         st = create_loss(net, opts->loss, err);
     if (st == IPL_OK)

@@ -104,6 +104,7 @@ struct ipl_net {
     ipl_text text, loss_text, optimiser_text;
     ipl_shape input;
     size_t D, n_classes, batch, shard;
+    size_t turn;  /* rows of a shard that are run forward and at once backward */
     bool abreast; /* samples lie abreast in x, y and dy of every layer */
     size_t group; /* shards that one task trains on, adding up gradients */
     size_t n_params;
@@ -144,6 +145,9 @@ bool ipl_net_takes_abreast(const ipl_net *net);
 
 /** Cut the layers into runs; returns how many, written to *out when it is not NULL. */
 size_t ipl_net_cut_runs(net_run *out, const ipl_net *net);
+
+/** Rows of a shard to run forward and at once backward. */
+size_t ipl_net_turn_rows(const ipl_net *net);
 
 /** Find the outputs and gradients that need not outlive a block of rows. */
 void ipl_net_find_local(ipl_net *net);

@@ -8,6 +8,8 @@
 
 enum {
     CACHE_FLOATS = 1 << 17, /* of tensors that stay in the second level of cache */
+    TURN_FLOATS = 1 << 18,  /* of outputs that stay there from forward to backward */
+    TURN_SHARE = 8,         /* outputs to a weight of a matrix product, at least */
     HEAVY_PARAMS = 1 << 16  /* parameters worth being read once for all rows of a shard */
 };
 
@@ -220,6 +222,31 @@ static size_t block_rows(const ipl_net *net, size_t first, size_t end)
     }
     rows = CACHE_FLOATS / largest;
     return rows < 1 ? 1 : rows > net->shard ? net->shard : rows;
+}
+
+/*
+ * As many blocks of the first run as have their outputs in the cache when they are run backward.
+ * All of a shard where sums over the batch come in between; or where few outputs do not
+ * make up for the weights of matrix products, which are read anew each time.
+ */
+size_t ipl_net_turn_rows(const ipl_net *net)
+{
+    net_run runs[IPL_NET_MAX_LAYERS + 1];
+    size_t outputs = 2 * net->D, weights = 0, rows;
+
+    (void)ipl_net_cut_runs(runs, net);
+    for (size_t i = 0; i < net->n_layers; i++) {
+        const net_layer *l = &net->layers[i];
+
+        if (l->n_sums > 0)
+            return net->shard;
+        outputs += l->U + l->n_keep;
+        weights += is_whole(l) ? l->info.n_params : 0;
+    }
+    rows = TURN_FLOATS / outputs / runs[0].block * runs[0].block;
+    if (rows == 0 || rows > net->shard || weights * TURN_SHARE > rows * outputs)
+        return net->shard;
+    return rows;
 }
 
 bool ipl_net_takes_abreast(const ipl_net *net)

@@ -235,7 +235,7 @@ static void spread_gradient(float *dz, const float *rows, size_t n, size_t U)
             dz[(i / IPL_ABREAST * U + u) * IPL_ABREAST + i % IPL_ABREAST] = 0.0f;
 }
 
-/* Loss of a shard and its gradient at the output. */
+/* Loss of some rows of a shard and its gradient at the output. */
 static void apply_loss(ipl_net *net, size_t shard, size_t first, size_t rows)
 {
     const net_layer *last = &net->layers[net->n_layers - 1];
@@ -253,11 +253,12 @@ static void apply_loss(ipl_net *net, size_t shard, size_t first, size_t rows)
         .dz = turned ? net->dz + first * U : dz,
         .abreast = net->abreast && !turned,
     };
-    ipl_batch_sums *sums = &net->sums[shard];
+    size_t correct;
 
     if (turned)
         ipl_abreast_rows(net->z + first * U, z, rows, U);
-    sums->loss = net->loss_ops->apply(&sums->correct, net->loss.self, &p);
+    net->sums[shard].loss += net->loss_ops->apply(&correct, net->loss.self, &p);
+    net->sums[shard].correct += correct;
     if (turned)
         spread_gradient(dz, p.dz, rows, U);
 }
@@ -268,6 +269,7 @@ static void evaluate_shard(void *arg, size_t task, size_t thread)
     size_t first;
     const size_t rows = shard_rows(&first, net, task);
 
+    net->sums[task] = (ipl_batch_sums){0};
     forward(net, task, first, rows, thread);
     apply_loss(net, task, first, rows);
 }
@@ -307,11 +309,27 @@ static void backward_group(void *arg, size_t task, size_t thread)
     }
 }
 
-/* The last stage forward and, at once, the first stage back. */
+/* The last stage forward and, at once, the first stage back: of a few rows, whose outputs are
+ * still in the cache then, before the next. */
+static void turn_shard(ipl_net *net, size_t shard, size_t thread)
+{
+    size_t first;
+    const size_t rows = shard_rows(&first, net, shard);
+
+    net->sums[shard] = (ipl_batch_sums){0};
+    for (size_t r = 0; r < rows; r += net->turn) {
+        const size_t n = rows - r < net->turn ? rows - r : net->turn;
+
+        forward(net, shard, first + r, n, thread);
+        apply_loss(net, shard, first + r, n);
+        backward(net, shard, first + r, n, thread);
+    }
+}
+
 static void turn_group(void *arg, size_t task, size_t thread)
 {
     ipl_net *net = arg;
-    size_t shard, first;
+    size_t shard;
 
     for (size_t i = 0; i < net->n_layers; i++) {
         const net_layer *l = &net->layers[i];
@@ -320,12 +338,8 @@ static void turn_group(void *arg, size_t task, size_t thread)
         if (l->adds)
             memset(l->group_dw + task * n, 0, n * sizeof *l->group_dw);
     }
-    for (size_t left = group_shards(&shard, net, task); left > 0; left--, shard++) {
-        const size_t rows = shard_rows(&first, net, shard);
-
-        evaluate_shard(net, shard, thread);
-        backward(net, shard, first, rows, thread);
-    }
+    for (size_t left = group_shards(&shard, net, task); left > 0; left--, shard++)
+        turn_shard(net, shard, thread);
 }
 
 static void gradient_tile(void *arg, size_t task, size_t thread)
