@@ -429,9 +429,47 @@ static void rows_that_turn_together_change_rounding_only(void **state)
         opts.shard = shard;
         net = create(&opts);
         assert_in_range(net->turn, 1, shard - 1);
+        assert_in_range(net->layers[1].y_held, 1, net->turn); /* layer normalisation */
+        assert_int_equal(net->layers[5].y_held, 0);           /* below one with scales */
+        assert_int_equal(net->n_runs, 4);                     /* maps shrink twice */
         ipl_net_destroy(net);
         check_shards(TURNING, shard, 5); /* small enough to turn as a whole */
     }
+}
+
+/* The pool is run with the maps, the activation with the rows behind them. */
+static void a_gradient_between_maps_and_rows_is_of_the_whole_batch(void **state)
+{
+    (void)state;
+    check_shards("conv2d:filters=6 globalavgpool tanh dense:units=4", 8, 64);
+    check_threads("conv2d:filters=6 globalavgpool tanh dense:units=4", 8);
+}
+
+static void fill_huge(float *x, int32_t *y, const void *source, size_t first, size_t n)
+{
+    fill(x, y, source, first, n);
+    for (size_t k = 0; first == 0 && k < D; k++)
+        x[k] = 3e38f;
+}
+
+/* Later rows have taken its place by then. */
+static void an_overflow_in_the_first_row_is_traced_to_its_layer(void **state)
+{
+    ipl_net_opts opts = options(TURNING);
+    const size_t start = 0;
+    const ipl_batch batch = {.n = BATCH, .fill = fill_huge, .source = &start};
+    ipl_batch_sums sums;
+    ipl_error err = {0};
+    ipl_net *net;
+
+    (void)state;
+    opts.shard = 25;
+    net = create(&opts);
+    assert_int_equal(ipl_net_train_batch(&sums, net, &batch, 0.05, 3, 7, &err),
+                     IPL_E_NUMERIC);
+    assert_string_equal(
+        err.msg, "epoch 3, step 7: loss is NaN; first in layer 0 'conv1.conv2d' (conv2d)");
+    ipl_net_destroy(net);
 }
 
 /* Sums over the batch lie between forward and backward. */
@@ -718,6 +756,8 @@ int main(void)
         cmocka_unit_test(the_bytes_are_the_same_at_any_number_of_threads),
         cmocka_unit_test(shards_change_rounding_only),
         cmocka_unit_test(rows_that_turn_together_change_rounding_only),
+        cmocka_unit_test(a_gradient_between_maps_and_rows_is_of_the_whole_batch),
+        cmocka_unit_test(an_overflow_in_the_first_row_is_traced_to_its_layer),
         cmocka_unit_test(a_net_with_sums_over_the_batch_turns_whole_shards),
         cmocka_unit_test(a_nan_before_an_activation_that_waits_is_traced_to_its_layer),
         cmocka_unit_test(measuring_leaves_no_trace_in_running_statistics),
