@@ -246,8 +246,11 @@ PARSERS := $(foreach f,base/gzip base/opt base/text data/idx data/png data/sourc
              math/npy math/npy_header math/npy_view nn/net_text run/checkpoint \
              run/checkpoint_when run/checkpoint_list run/experiment run/stack_files run/estimator_texts run/table run/track \
              run/when,src/$f.c)
-COVERED := $(patsubst %,tests/test_%,idx gzip cifar png npy opt text net experiment table \
-             analyze resume bombs lack_of_memory stack track failing_calls) $(patsubst %.c,%,$(filter tests/fuzz/fuzz_%,$(FSRC)))
+COVERED := $(patsubst %,tests/test_%,idx gzip cifar png npy npy_view npy_write opt text \
+             net_text net_params experiment estimator_texts table analyze record resume \
+             checkpoint replay bombs lack_of_memory stack track failing_calls \
+             failing_disk) \
+           $(patsubst %.c,%,$(filter tests/fuzz/fuzz_%,$(FSRC)))
 
 # In this order; peers (python3-torch, python3-numpy) are asked in turn when they are there.
 BENCH_PARTS := machine train measure estimators conv

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,10 @@ static inline int scratch_teardown(void **state)
 {
     return ipl_folder_remove(*state, NULL) == IPL_OK ? 0 : -1;
 }
+
+/** A row of cmocka's table: a test with a folder of its own. */
+#define IN_SCRATCH(test)                                                                   \
+    cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
 
 /** Path of a file in the folder; up to four of them are valid at a time. */
 static inline const char *scratch_path(void **state, const char *name)
@@ -67,6 +72,20 @@ static inline int next_descriptor(void)
 
     close(fd);
     return fd;
+}
+
+/** How many files are open; 0 where no folder tells. */
+static inline size_t open_files(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    size_t n = 0;
+
+    if (!dir)
+        return 0;
+    while (readdir(dir))
+        n++;
+    (void)closedir(dir);
+    return n;
 }
 
 #endif /* IPL_SCRATCH_H */

@@ -1,6 +1,5 @@
-#include "scratch.h"
+#include "open_data.h"
 
-#include "base/alloc.h"
 #include "ipl/dataset.h"
 
 enum { PIXELS = 3 * 32 * 32, ROW = 1 + PIXELS, N = 3 };
@@ -334,24 +333,14 @@ static void a_sample_to_look_at_is_the_same_for_every_scaling(void **state)
 
 static void every_failed_allocation_is_reported_and_nothing_leaks(void **state)
 {
-    const int before = next_descriptor();
-    ipl_status st = IPL_E_NOMEM;
+    char text[256];
 
     write_batch(state, "data_batch_1.bin", 1);
     write_batch(state, "data_batch_2.bin", 2);
     write_batch(state, "test_batch.bin", 6);
     scratch_write(scratch_path(state, "batches.meta.txt"), meta, strlen(meta));
-    for (long n = 0; st != IPL_OK; n++) {
-        ipl_dataset *ds;
-
-        assert_true(n < 500);
-        ipl_alloc_fail_after(n);
-        st = open_folder(&ds, *state, NULL);
-        ipl_alloc_fail_after(-1);
-        assert_int_equal(st, ds ? IPL_OK : IPL_E_NOMEM);
-        ipl_dataset_destroy(ds);
-    }
-    assert_int_equal(next_descriptor(), before);
+    (void)snprintf(text, sizeof text, "cifar10:path=%s", (const char *)*state);
+    fail_each_allocation(&(ipl_data_opts){.text = text, .scaling = IPL_SCALE_RAW});
 }
 
 static void the_batches_of_the_shared_folder_have_a_thousand_tests_a_class(void **state)
@@ -378,27 +367,25 @@ static void the_batches_of_the_shared_folder_have_a_thousand_tests_a_class(void 
     ipl_dataset_destroy(ds);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_batches_that_are_there_are_read_in_their_order),
-        TEST(a_row_is_a_label_and_three_planes),
-        TEST(all_five_batches_need_no_note),
-        TEST(classes_are_named_by_their_file),
-        TEST(another_number_of_names_is_a_format_error),
-        TEST(a_missing_batch_is_named),
-        TEST(a_missing_folder_is_no_input),
-        TEST(a_part_of_a_row_is_a_format_error),
-        TEST(a_label_above_nine_is_a_format_error),
-        TEST(both_names_of_the_folder_are_searched),
-        TEST(black_is_a_sample_of_zeros_after_scaling),
-        TEST(a_sample_to_look_at_is_the_same_for_every_scaling),
-        TEST(every_failed_allocation_is_reported_and_nothing_leaks),
+        IN_SCRATCH(the_batches_that_are_there_are_read_in_their_order),
+        IN_SCRATCH(a_row_is_a_label_and_three_planes),
+        IN_SCRATCH(all_five_batches_need_no_note),
+        IN_SCRATCH(classes_are_named_by_their_file),
+        IN_SCRATCH(another_number_of_names_is_a_format_error),
+        IN_SCRATCH(a_missing_batch_is_named),
+        IN_SCRATCH(a_missing_folder_is_no_input),
+        IN_SCRATCH(a_part_of_a_row_is_a_format_error),
+        IN_SCRATCH(a_label_above_nine_is_a_format_error),
+        IN_SCRATCH(both_names_of_the_folder_are_searched),
+        IN_SCRATCH(black_is_a_sample_of_zeros_after_scaling),
+        IN_SCRATCH(a_sample_to_look_at_is_the_same_for_every_scaling),
+        IN_SCRATCH(every_failed_allocation_is_reported_and_nothing_leaks),
         cmocka_unit_test(the_batches_of_the_shared_folder_have_a_thousand_tests_a_class),
-        TEST(a_path_too_long_for_its_batches_has_none),
-        TEST(a_search_names_what_the_first_folder_with_a_part_lacks),
+        IN_SCRATCH(a_path_too_long_for_its_batches_has_none),
+        IN_SCRATCH(a_search_names_what_the_first_folder_with_a_part_lacks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

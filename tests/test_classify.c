@@ -1,4 +1,5 @@
-#include "scratch.h"
+/* A picture or a sample shown to a net: what it takes it for, and what is written of it. */
+#include "world.h"
 
 #include "base/alloc.h"
 #include "data/png.h"
@@ -30,46 +31,11 @@ static void write_data(void **state, size_t channels)
     }
 }
 
-typedef struct world {
-    ipl_dataset *ds;
-    ipl_net *net;
-} world;
-
-static world open_world(const char *data, const char *net, const char *loss,
-                        ipl_scaling scaling)
-{
-    const ipl_data_opts data_opts = {.text = data, .scaling = scaling};
-    ipl_net_opts opts = {.text = net,
-                         .activation = "tanh",
-                         .loss = loss,
-                         .optimiser = "sgd:lr=0.1",
-                         .init = "default",
-                         .batch = 5,
-                         .seed = 1};
-    world w;
-
-    assert_int_equal(ipl_dataset_open(&w.ds, &data_opts, NULL), IPL_OK);
-    opts.input = ipl_dataset_info(w.ds)->shape;
-    opts.n_classes = ipl_dataset_info(w.ds)->n_classes;
-    assert_int_equal(ipl_net_create(&w.net, &opts, NULL), IPL_OK);
-    assert_int_equal(ipl_net_measure(w.net, "default", NULL), IPL_OK);
-    return w;
-}
-
 static world open_pictures(void **state, size_t channels, const char *net, const char *loss,
                            ipl_scaling scaling)
 {
-    char text[128];
-
     write_data(state, channels);
-    (void)snprintf(text, sizeof text, "png:path=%s", (const char *)*state);
-    return open_world(text, net, loss, scaling);
-}
-
-static void close_world(world *w)
-{
-    ipl_net_destroy(w->net);
-    ipl_dataset_destroy(w->ds);
+    return open_png_world(state, net, loss, scaling);
 }
 
 /* The test part is sorted by class: row 0 is the first bright picture of it. */
@@ -294,9 +260,6 @@ static void every_lost_allocation_is_a_clean_error(void **state)
     }
     close_world(&w);
 }
-
-#define IN_SCRATCH(test)                                                                   \
-    cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
 
 int main(void)
 {

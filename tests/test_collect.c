@@ -509,28 +509,26 @@ static void a_folder_stands_for_its_runs_that_are_done(void **state)
     ipl_plot_paths_release(&found);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(runs_are_found_in_natural_order),
-        T(a_list_of_jobs_has_those_that_wait_too),
-        T(a_run_without_a_process_was_interrupted),
-        T(folders_without_a_run_are_refused),
+        IN_SCRATCH(runs_are_found_in_natural_order),
+        IN_SCRATCH(a_list_of_jobs_has_those_that_wait_too),
+        IN_SCRATCH(a_run_without_a_process_was_interrupted),
+        IN_SCRATCH(folders_without_a_run_are_refused),
         cmocka_unit_test(numbers_in_names_count_as_numbers),
-        T(means_are_over_the_replicates_that_are_done),
-        T(an_epoch_that_some_runs_lack_counts_those_that_have_it),
-        T(what_differs_becomes_a_column),
-        T(seeds_alone_are_one_point_with_the_name_of_the_experiment),
-        T(the_text_has_the_spread_and_the_correlation),
-        T(sweep_csv_has_a_row_for_every_run),
-        T(a_damaged_experiment_is_named),
-        T(no_memory_is_reported),
+        IN_SCRATCH(means_are_over_the_replicates_that_are_done),
+        IN_SCRATCH(an_epoch_that_some_runs_lack_counts_those_that_have_it),
+        IN_SCRATCH(what_differs_becomes_a_column),
+        IN_SCRATCH(seeds_alone_are_one_point_with_the_name_of_the_experiment),
+        IN_SCRATCH(the_text_has_the_spread_and_the_correlation),
+        IN_SCRATCH(sweep_csv_has_a_row_for_every_run),
+        IN_SCRATCH(a_damaged_experiment_is_named),
+        IN_SCRATCH(no_memory_is_reported),
         cmocka_unit_test(roles_say_who_compresses_and_who_gains),
         cmocka_unit_test(a_replicate_is_called_after_its_folder),
         cmocka_unit_test(points_are_called_as_people_say),
-        T(a_folder_stands_for_its_runs_that_are_done),
+        IN_SCRATCH(a_folder_stands_for_its_runs_that_are_done),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,7 +18,8 @@ static void set_up(fixture *f, const double *x, size_t n, size_t d, ipl_metric m
     assert_int_equal(ipl_var_set(&f->v, ipl_cmat_f64(x, n, d), NULL, &f->work, NULL), 0);
     assert_int_equal(ipl_subset_take(&f->subset, limit, n, NULL, NULL), IPL_OK);
     ipl_distance_begin(&f->dist, &f->v, metric);
-    assert_int_equal(ipl_distance_set(&f->dist, &f->subset, &f->work, NULL), IPL_OK);
+    assert_int_equal(ipl_distance_set(&f->dist, &f->subset, IPL_WHOLE, &f->work, NULL),
+                     IPL_OK);
 }
 
 static void tear_down(fixture *f)
@@ -161,6 +162,55 @@ static void without_a_table_the_distances_are_the_same(void **state)
                     assert_close(rows[(i - first) * N + j], want, 1e-11 * want);
                 }
         }
+        assert_int_equal(ipl_distance_set(&f.dist, &f.subset, IPL_BELOW, &f.work, NULL), 0);
+        for (size_t b = 0; b < ipl_distance_blocks(&f.dist); b += 16) {
+            const double *rows = ipl_distance_rows(&f.dist, scratch, 0, b);
+            size_t first, end;
+
+            ipl_distance_range(&first, &end, &f.dist, b);
+            for (size_t i = first; i < end; i++)
+                for (size_t j = 0; j <= i; j += 7) {
+                    const double want =
+                        naive_distance(x + i * D, x + j * D, D, (ipl_metric)metric);
+
+                    assert_close(rows[(i - first) * N + j], want, 1e-11 * want);
+                }
+        }
+        tear_down(&f);
+    }
+    ipl_free(x);
+}
+
+static void half_a_table_becomes_a_whole_one_when_that_is_asked_for(void **state)
+{
+    enum { N = 3 * IPL_DISTANCE_BLOCK + 5, D = 3 };
+    double *x = normal_numbers(N, D, 5);
+
+    (void)state;
+    for (int metric = 0; metric < IPL_METRICS; metric++) {
+        fixture f, half;
+        double *whole, *made;
+
+        set_up(&f, x, N, D, (ipl_metric)metric, 0, NULL);
+        whole = table_of(&f);
+        set_up(&half, x, N, D, (ipl_metric)metric, N - 1, NULL); /* of fewer samples */
+        for (int turn = 0; turn < 2; turn++) {
+            ipl_subset_release(&half.subset);
+            assert_int_equal(ipl_subset_take(&half.subset, 0, N, NULL, NULL), IPL_OK);
+            assert_int_equal(
+                ipl_distance_set(&half.dist, &half.subset, IPL_BELOW, &half.work, NULL), 0);
+            made = table_of(&half);
+            for (size_t i = 0; i < N; i++)
+                assert_memory_equal(made + i * N, whole + i * N, (i + 1) * sizeof *made);
+            ipl_free(made);
+            assert_int_equal(
+                ipl_distance_set(&half.dist, &half.subset, IPL_WHOLE, &half.work, NULL), 0);
+            made = table_of(&half);
+            assert_memory_equal(made, whole, N * N * sizeof *made);
+            ipl_free(made);
+        }
+        ipl_free(whole);
+        tear_down(&half);
         tear_down(&f);
     }
     ipl_free(x);
@@ -300,6 +350,7 @@ int main(void)
         cmocka_unit_test(distances_agree_with_their_definition),
         cmocka_unit_test(close_pairs_far_from_the_mean_keep_their_digits),
         cmocka_unit_test(equal_samples_are_at_distance_zero_exactly),
+        cmocka_unit_test(half_a_table_becomes_a_whole_one_when_that_is_asked_for),
         cmocka_unit_test(without_a_table_the_distances_are_the_same),
         cmocka_unit_test(columns_of_the_authors_kernel_have_unit_norm),
         cmocka_unit_test(bytes_do_not_depend_on_threads),

@@ -1,14 +1,8 @@
-#include "test.h"
+#include "scratch.h"
 
 #include "base/alloc.h"
-#include "base/file.h"
 #include "run/experiment.h"
 #include "run/when.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 static ipl_experiment exp_a, exp_b; /* large */
 
@@ -180,51 +174,41 @@ static void an_unknown_preset_names_the_nearest(void **state)
 }
 
 /* A folder "presets" of our own, below the one that INFOPLANE_SHARE names. */
-static void begin_presets(char *share, char *folder)
+static int begin_presets(void **state)
 {
-    static const char pattern[] = "/tmp/ipl_presets_XXXXXX";
-
-    memcpy(share, pattern, sizeof pattern);
-    if (!mkdtemp(share))
-        fail();
-    memcpy(folder, share, sizeof pattern - 1);
-    memcpy(folder + sizeof pattern - 1, "/presets", sizeof "/presets");
-    assert_int_equal(ipl_folder_create(folder, NULL), IPL_OK);
-    assert_int_equal(setenv("INFOPLANE_SHARE", share, 1), 0);
+    return scratch_setup(state) != 0 || setenv("INFOPLANE_SHARE", *state, 1) != 0 ||
+           ipl_folder_create(scratch_path(state, "presets"), NULL) != IPL_OK;
 }
 
-static void end_presets(const char *share)
+static int end_presets(void **state)
 {
-    assert_int_equal(unsetenv("INFOPLANE_SHARE"), 0);
-    assert_int_equal(ipl_folder_remove(share, NULL), IPL_OK);
+    return unsetenv("INFOPLANE_SHARE") | scratch_teardown(state);
 }
 
-static void write_preset(const char *folder, const char *name, const char *text)
+static void write_preset(void **state, const char *name, const char *text)
 {
-    char path[512];
+    char file[128];
 
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-    assert_int_equal(ipl_file_replace(path, text, strlen(text), NULL), IPL_OK);
+    (void)snprintf(file, sizeof file, "presets/%s", name);
+    scratch_write(scratch_path(state, file), text, strlen(text));
 }
 
 static void presets_are_the_ini_files_of_their_folder(void **state)
 {
-    char share[64], folder[80], longest[80], too_long[80], path[IPL_PATH_MAX];
+    char longest[80], too_long[80], path[IPL_PATH_MAX];
     ipl_preset *list;
     ipl_error err = {0};
     size_t n;
 
-    (void)state;
-    begin_presets(share, folder);
     memset(longest, 'z', 63);
     memcpy(longest + 63, ".ini", 5);
     memset(too_long, 'z', 64);
     memcpy(too_long + 64, ".ini", 5);
-    write_preset(folder, longest, "# about: the longest\n# time: 1 s");
-    write_preset(folder, too_long, "");
-    write_preset(folder, "a.ini", "epochs = 1\n# about: A b\r\n");
-    write_preset(folder, "a.txt", "");
-    write_preset(folder, ".ini", "");
+    write_preset(state, longest, "# about: the longest\n# time: 1 s");
+    write_preset(state, too_long, "");
+    write_preset(state, "a.ini", "epochs = 1\n# about: A b\r\n");
+    write_preset(state, "a.txt", "");
+    write_preset(state, ".ini", "");
     assert_int_equal(ipl_preset_list(&list, &n, &err), IPL_OK);
     assert_int_equal(n, 2);
     assert_string_equal(list[0].name, "a");
@@ -236,47 +220,46 @@ static void presets_are_the_ini_files_of_their_folder(void **state)
     assert_int_equal(ipl_preset_find(path, "entirely-different", &err), IPL_E_ARG);
     assert_string_equal(err.msg,
                         "no preset 'entirely-different'; see 'infoplane list presets'");
-    end_presets(share);
 }
 
-static void no_more_presets_are_listed_than_there_is_room_for(void **state)
+static void a_preset_too_many_is_told(void **state)
 {
-    char share[64], folder[80], name[32];
+    char name[32];
     ipl_preset *list;
+    ipl_error err = {0};
     size_t n;
 
-    (void)state;
-    begin_presets(share, folder);
-    for (int i = 0; i < 260; i++) {
+    for (int i = 0; i < 256; i++) {
         (void)snprintf(name, sizeof name, "p%03d.ini", i);
-        write_preset(folder, name, "");
+        write_preset(state, name, "");
     }
-    assert_int_equal(ipl_preset_list(&list, &n, NULL), IPL_OK);
+    assert_int_equal(ipl_preset_list(&list, &n, &err), IPL_OK);
     assert_int_equal(n, 256);
     ipl_free(list);
-    end_presets(share);
+    write_preset(state, "p256.ini", "");
+    assert_int_equal(ipl_preset_list(&list, &n, &err), IPL_E_FORMAT);
+    assert_non_null(strstr(err.msg, "more than 256 presets"));
+    assert_null(list);
 }
 
 static void presets_that_cannot_be_read_are_named(void **state)
 {
     static char many[IPL_PATH_MAX];
-    char share[64], folder[80], path[IPL_PATH_MAX], file[128];
-    const int before = dup(STDERR_FILENO);
+    const char *share = *state, *folder = scratch_path(state, "presets");
+    const int before = next_descriptor();
+    const char *file = scratch_path(state, "presets/b.ini");
+    char path[IPL_PATH_MAX];
     ipl_preset *list;
     ipl_error err = {0};
     size_t n;
 
-    (void)state;
-    close(before);
-    begin_presets(share, folder);
-    (void)snprintf(file, sizeof file, "%s/b.ini", folder);
     assert_int_equal(ipl_folder_create(file, NULL), IPL_OK); /* a folder of that name */
     assert_int_equal(ipl_preset_list(&list, &n, &err), IPL_E_NOINPUT);
     assert_non_null(strstr(err.msg, "/b.ini: not a regular file"));
     assert_null(list);
     assert_int_equal(ipl_folder_remove(file, NULL), IPL_OK);
 
-    write_preset(folder, "c.ini", "");
+    write_preset(state, "c.ini", "");
     for (long k = 0; k < 2; k++) { /* of the list, and of a file */
         ipl_alloc_fail_after(k);
         assert_int_equal(ipl_preset_list(&list, &n, &err), IPL_E_NOMEM);
@@ -297,14 +280,11 @@ static void presets_that_cannot_be_read_are_named(void **state)
 
     assert_int_equal(setenv("INFOPLANE_SHARE", share, 1), 0);
     assert_int_equal(ipl_folder_remove(folder, NULL), IPL_OK);
-    write_preset(share, "presets", ""); /* a file in place of the folder */
+    scratch_write(folder, "", 0); /* a file in place of the folder */
     assert_int_equal(ipl_preset_list(&list, &n, &err), IPL_E_NOINPUT);
     assert_non_null(strstr(err.msg, "/presets: cannot be read"));
     assert_null(list);
-    end_presets(share);
-    n = (size_t)dup(STDERR_FILENO);
-    close((int)n);
-    assert_int_equal((int)n, before); /* nothing is left open */
+    assert_int_equal(next_descriptor(), before);
 }
 
 /* The marked epochs of a run of 100 as text. */
@@ -373,6 +353,8 @@ static void a_bad_measuring_time_is_refused(void **state)
         assert_int_equal(ipl_when_parse(due, 100, bad[i], "measure", NULL), IPL_E_FORMAT);
 }
 
+#define WITH_PRESETS(test) cmocka_unit_test_setup_teardown(test, begin_presets, end_presets)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -386,9 +368,9 @@ int main(void)
         cmocka_unit_test(measuring_times_follow_the_text),
         cmocka_unit_test(more_points_than_epochs_are_all_epochs),
         cmocka_unit_test(a_bad_measuring_time_is_refused),
-        cmocka_unit_test(presets_are_the_ini_files_of_their_folder),
-        cmocka_unit_test(no_more_presets_are_listed_than_there_is_room_for),
-        cmocka_unit_test(presets_that_cannot_be_read_are_named),
+        WITH_PRESETS(presets_are_the_ini_files_of_their_folder),
+        WITH_PRESETS(a_preset_too_many_is_told),
+        WITH_PRESETS(presets_that_cannot_be_read_are_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

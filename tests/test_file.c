@@ -445,6 +445,27 @@ static void a_text_that_lost_something_is_not_written(void **state)
     ipl_text_release(&text);
 }
 
+static void free_space_is_that_of_the_nearest_folder(void **state)
+{
+    double here, below;
+
+    (void)state;
+    assert_int_equal(ipl_disk_free(&here, root, NULL), IPL_OK);
+    assert_int_equal(ipl_disk_free(&below, at("no/such/folder"), NULL), IPL_OK);
+    assert_true(here > 0.0);
+    assert_close(below / here, 1.0, 0.1);
+    assert_int_equal(ipl_disk_free(&below, "nosuch-relative/x/", NULL), IPL_OK);
+    assert_int_equal(ipl_disk_free(&below, "", NULL), IPL_OK);
+}
+
+static void a_new_folder_must_not_exist(void **state)
+{
+    (void)state;
+    assert_int_equal(ipl_folder_create_new(at("p/q/new"), NULL), IPL_OK);
+    assert_int_equal(ipl_folder_create_new(at("p/q/new"), NULL), IPL_E_CANTCREATE);
+    assert_true(ipl_file_is_folder(at("p/q/new")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -471,6 +492,8 @@ int main(void)
         cmocka_unit_test(shipped_files_are_looked_for_in_the_users_folder_first),
         cmocka_unit_test(sha256_gives_its_published_values),
         cmocka_unit_test(a_hash_of_no_file_is_empty),
+        cmocka_unit_test(free_space_is_that_of_the_nearest_folder),
+        cmocka_unit_test(a_new_folder_must_not_exist),
     };
 
     return cmocka_run_group_tests(tests, make_root, remove_root);

@@ -1,8 +1,7 @@
+#include "dense_gzip.h"
 #include "scratch.h"
 
 #include "base/gzip.h"
-
-#include <zlib.h>
 
 enum { CONTENT = 5000 };
 
@@ -120,34 +119,26 @@ static void a_fault_says_where_the_content_ends(void **state)
     ipl_gzip_close(file);
 }
 
-/* Zeros, 900 times smaller when packed: counted before, and read from where it was after. */
+/* It is counted before, and read from where it was after. */
 static void dense_content_is_counted_before_it_is_kept(void **state)
 {
-    enum { LENGTH = 20 << 20, BLOCK = 1 << 16 };
-    static unsigned char block[BLOCK];
+    static unsigned char block[DENSE_BLOCK];
     const char *path = scratch_path(state, "dense.gz");
-    gzFile fp = gzopen(path, "wb1");
     ipl_error err = {0};
     ipl_gzip *file;
 
-    assert_non_null(fp);
-    block[0] = 7;
-    for (int n = 0; n < LENGTH; n += BLOCK) {
-        assert_int_equal(gzwrite(fp, block, BLOCK), BLOCK);
-        block[0] = 8;
-    }
-    assert_int_equal(gzclose(fp), Z_OK);
+    write_dense_gzip(path);
     assert_int_equal(ipl_gzip_open(&file, path, NULL), IPL_OK);
-    assert_int_equal(ipl_gzip_expect(LENGTH + 1, file, &err), IPL_E_FORMAT);
+    assert_int_equal(ipl_gzip_expect(DENSE + 1, file, &err), IPL_E_FORMAT);
     assert_non_null(strstr(err.msg, "ends at byte 20971520"));
     ipl_gzip_close(file);
 
     assert_int_equal(ipl_gzip_open(&file, path, NULL), IPL_OK);
     assert_int_equal(ipl_gzip_read(block, 1, file, NULL), IPL_OK);
     assert_int_equal(block[0], 7);
-    assert_int_equal(ipl_gzip_expect(LENGTH - 1, file, NULL), IPL_OK);
-    assert_int_equal(ipl_gzip_read(block, BLOCK, file, NULL), IPL_OK);
-    assert_int_equal(block[BLOCK - 1], 8); /* the first byte of the second block */
+    assert_int_equal(ipl_gzip_expect(DENSE - 1, file, NULL), IPL_OK);
+    assert_int_equal(ipl_gzip_read(block, DENSE_BLOCK, file, NULL), IPL_OK);
+    assert_int_equal(block[DENSE_BLOCK - 1], 8); /* the first byte of the second block */
     ipl_gzip_close(file);
 }
 
@@ -227,28 +218,17 @@ static void crc32_has_its_check_value(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(plain_and_compressed_files_read_alike,
-                                        scratch_setup, scratch_teardown),
-        cmocka_unit_test_setup_teardown(a_gzip_file_cut_at_any_length_is_a_format_error,
-                                        scratch_setup, scratch_teardown),
-        cmocka_unit_test_setup_teardown(a_wrong_checksum_is_a_format_error, scratch_setup,
-                                        scratch_teardown),
-        cmocka_unit_test_setup_teardown(more_content_than_expected_is_a_format_error,
-                                        scratch_setup, scratch_teardown),
-        cmocka_unit_test_setup_teardown(a_fault_says_where_the_content_ends, scratch_setup,
-                                        scratch_teardown),
-        cmocka_unit_test_setup_teardown(a_missing_file_or_a_folder_is_no_input,
-                                        scratch_setup, scratch_teardown),
-        cmocka_unit_test_setup_teardown(dense_content_is_counted_before_it_is_kept,
-                                        scratch_setup, scratch_teardown),
+        IN_SCRATCH(plain_and_compressed_files_read_alike),
+        IN_SCRATCH(a_gzip_file_cut_at_any_length_is_a_format_error),
+        IN_SCRATCH(a_wrong_checksum_is_a_format_error),
+        IN_SCRATCH(more_content_than_expected_is_a_format_error),
+        IN_SCRATCH(a_fault_says_where_the_content_ends),
+        IN_SCRATCH(a_missing_file_or_a_folder_is_no_input),
+        IN_SCRATCH(dense_content_is_counted_before_it_is_kept),
         cmocka_unit_test(crc32_has_its_check_value),
-        cmocka_unit_test_setup_teardown(content_that_may_be_there_is_not_counted,
-                                        scratch_setup, scratch_teardown),
-        cmocka_unit_test_setup_teardown(
-            a_device_or_a_file_that_is_gone_is_taken_as_it_comes, scratch_setup,
-            scratch_teardown),
-        cmocka_unit_test_setup_teardown(a_path_that_is_too_long_is_refused, scratch_setup,
-                                        scratch_teardown),
+        IN_SCRATCH(content_that_may_be_there_is_not_counted),
+        IN_SCRATCH(a_device_or_a_file_that_is_gone_is_taken_as_it_comes),
+        IN_SCRATCH(a_path_that_is_too_long_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

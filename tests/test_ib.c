@@ -408,12 +408,9 @@ int main(void)
         cmocka_unit_test(too_few_iterations_are_said),
         cmocka_unit_test(running_out_of_memory_leaves_nothing),
         cmocka_unit_test(the_task_of_twelve_bits_has_the_curve_of_its_labels),
-        cmocka_unit_test_setup_teardown(a_joint_is_read_from_a_table_and_from_an_array,
-                                        scratch_setup, scratch_teardown),
-        cmocka_unit_test_setup_teardown(a_damaged_joint_is_refused_with_its_line,
-                                        scratch_setup, scratch_teardown),
-        cmocka_unit_test_setup_teardown(a_curve_is_written_and_read_back, scratch_setup,
-                                        scratch_teardown),
+        IN_SCRATCH(a_joint_is_read_from_a_table_and_from_an_array),
+        IN_SCRATCH(a_damaged_joint_is_refused_with_its_line),
+        IN_SCRATCH(a_curve_is_written_and_read_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

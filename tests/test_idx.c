@@ -180,27 +180,15 @@ static void running_out_of_memory_leaves_nothing_behind(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(images_come_back_byte_for_byte, scratch_setup,
-                                        scratch_teardown),
-        cmocka_unit_test_setup_teardown(a_compressed_file_of_several_steps_is_read,
-                                        scratch_setup, scratch_teardown),
-        cmocka_unit_test_setup_teardown(
-            a_file_cut_at_any_length_or_too_long_is_a_format_error, scratch_setup,
-            scratch_teardown),
-        cmocka_unit_test_setup_teardown(
-            every_single_bit_flip_of_the_header_is_a_format_error, scratch_setup,
-            scratch_teardown),
-        cmocka_unit_test_setup_teardown(a_wrong_magic_number_is_named, scratch_setup,
-                                        scratch_teardown),
-        cmocka_unit_test_setup_teardown(
-            a_header_of_gigabytes_in_a_short_file_allocates_little, scratch_setup,
-            scratch_teardown),
-        cmocka_unit_test_setup_teardown(dimensions_of_zero_or_beyond_4_gib_are_refused,
-                                        scratch_setup, scratch_teardown),
-        cmocka_unit_test_setup_teardown(a_missing_file_is_no_input, scratch_setup,
-                                        scratch_teardown),
-        cmocka_unit_test_setup_teardown(running_out_of_memory_leaves_nothing_behind,
-                                        scratch_setup, scratch_teardown),
+        IN_SCRATCH(images_come_back_byte_for_byte),
+        IN_SCRATCH(a_compressed_file_of_several_steps_is_read),
+        IN_SCRATCH(a_file_cut_at_any_length_or_too_long_is_a_format_error),
+        IN_SCRATCH(every_single_bit_flip_of_the_header_is_a_format_error),
+        IN_SCRATCH(a_wrong_magic_number_is_named),
+        IN_SCRATCH(a_header_of_gigabytes_in_a_short_file_allocates_little),
+        IN_SCRATCH(dimensions_of_zero_or_beyond_4_gib_are_refused),
+        IN_SCRATCH(a_missing_file_is_no_input),
+        IN_SCRATCH(running_out_of_memory_leaves_nothing_behind),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

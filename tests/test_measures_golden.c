@@ -190,7 +190,7 @@ static double width_of(const golden *g, const other *o)
                      IPL_OK);
     assert_int_equal(ipl_subset_take(&subset, 0, g->t.rows, &groups, NULL), IPL_OK);
     ipl_distance_begin(&dist, &t, IPL_EUCLID);
-    assert_int_equal(ipl_distance_set(&dist, &subset, &work, NULL), IPL_OK);
+    assert_int_equal(ipl_distance_set(&dist, &subset, IPL_BELOW, &work, NULL), IPL_OK);
     assert_int_equal(ipl_width_aligned(&width, &dist, IPL_RBF, &subset, &work, NULL),
                      IPL_OK);
     ipl_distance_release(&dist);

@@ -1,32 +1,15 @@
 /* Nets of maps: order of values, residual blocks, sums over the batch, names. */
-#include "test.h"
+#include "map_net.h"
 
-#include "base/alloc.h"
-#include "base/file.h"
 #include "base/pool.h"
-#include "base/rng.h"
-#include "ipl/net.h"
 #include "math/linalg.h"
-#include "math/npy.h"
 #include "nn/layer.h"
 #include "nn/net_parts.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-enum { C = 3, H = 9, W = 7, D = C * H * W, CLASSES = 4, BATCH = 50 };
 
 #define CAL(last)                                                                          \
     "conv2d:filters=8 layernorm tanh maxpool:size=3,stride=2 conv2d:filters=16 layernorm " \
     "tanh maxpool:size=3,stride=2 conv2d:filters=32 layernorm tanh "                       \
     "maxpool:size=3,stride=2 adaptiveavgpool:size=6 " last
-
-#define RESIDUAL                                                                           \
-    "conv2d:filters=5,padding=1,bias=no batchnorm relu skip conv2d:filters=6,stride=2,"    \
-    "padding=1,bias=no batchnorm relu conv2d:filters=6,padding=1,bias=no batchnorm "       \
-    "shortcut conv2d:filters=6,size=1,stride=2,bias=no batchnorm add relu dropout:p=0.1 "  \
-    "maxpool:size=2 dense:units=12 batchnorm tanh dense:units=4"
 
 /* Activations that wait for a pool; more than a small job. */
 #define WAITING                                                                            \
@@ -37,99 +20,6 @@ enum { C = 3, H = 9, W = 7, D = C * H * W, CLASSES = 4, BATCH = 50 };
 #define TURNING                                                                            \
     "conv2d:filters=64,padding=1 layernorm tanh maxpool:size=2 dropout:p=0.1 "             \
     "conv2d:filters=9,padding=1 layernorm:affine=yes relu dense:units=4"
-
-static void fill(float *x, int32_t *y, const void *source, size_t first, size_t n)
-{
-    const size_t *start = source;
-
-    for (size_t i = 0; i < n; i++) {
-        const uint32_t row = (uint32_t)(*start + first + i);
-        ipl_rng rng = ipl_rng_at(1, IPL_RNG_DATA, 0, row);
-
-        y[i] = (int32_t)(row % CLASSES);
-        for (size_t k = 0; k < D; k++)
-            x[i * D + k] =
-                ipl_rng_unit(&rng) + (k % CLASSES == row % CLASSES ? 0.5f : 0.0f);
-    }
-}
-
-static void fill_nan(float *x, int32_t *y, const void *source, size_t first, size_t n)
-{
-    fill(x, y, source, first, n);
-    x[0] = NAN;
-}
-
-static ipl_net_opts options(const char *text)
-{
-    return (ipl_net_opts){.text = text,
-                          .loss = "cross-entropy",
-                          .optimiser = "sgd:lr=0.05,momentum=0.9",
-                          .init = "default",
-                          .input = {C, H, W},
-                          .n_classes = CLASSES,
-                          .batch = BATCH,
-                          .shard = 8,
-                          .seed = 3};
-}
-
-static ipl_net *create(const ipl_net_opts *opts)
-{
-    ipl_error err = {0};
-    ipl_net *net;
-
-    if (ipl_net_create(&net, opts, &err) != IPL_OK)
-        fail_msg("%s", err.msg);
-    return net;
-}
-
-static ipl_net *create_text(const char *text)
-{
-    const ipl_net_opts opts = options(text);
-
-    return create(&opts);
-}
-
-/* Steps over batches of BATCH rows, every fifth smaller; the last mean loss. */
-static double train(ipl_net *net, size_t steps)
-{
-    ipl_batch_sums sums = {0};
-    size_t n = BATCH;
-
-    for (size_t step = 0; step < steps; step++) {
-        const size_t start = step % 5 * BATCH;
-        const ipl_batch batch = {
-            .n = n = step % 5 == 4 ? 13 : BATCH, .fill = fill, .source = &start};
-
-        assert_int_equal(ipl_net_train_batch(&sums, net, &batch, 0.05, 0, step, NULL),
-                         IPL_OK);
-    }
-    return sums.loss / (double)n;
-}
-
-/* Output of one layer for the first n rows, in the order of the API; to be freed. */
-static float *output(ipl_net *net, size_t layer, size_t n)
-{
-    const size_t start = 0, size = ipl_shape_size(ipl_net_layer(net, layer)->out);
-    const ipl_batch batch = {.n = n, .fill = fill, .source = &start};
-    float *taps[64] = {NULL};
-
-    taps[layer] = ipl_array(n, size, sizeof(float), NULL);
-    assert_non_null(taps[layer]);
-    ipl_net_probe(taps, net, &batch);
-    return taps[layer];
-}
-
-static void assert_same_outputs(ipl_net *a, ipl_net *b, double tol)
-{
-    const size_t last_a = ipl_net_n_layers(a) - 1, last_b = ipl_net_n_layers(b) - 1;
-    const size_t n = BATCH * ipl_shape_size(ipl_net_layer(a, last_a)->out);
-    float *ya = output(a, last_a, BATCH), *yb = output(b, last_b, BATCH);
-
-    for (size_t i = 0; i < n; i++)
-        assert_close((double)ya[i], (double)yb[i], tol);
-    ipl_free(ya);
-    ipl_free(yb);
-}
 
 /* ---- order of values ---- */
 
@@ -194,8 +84,7 @@ static void copied_parameters_are_in_the_order_of_files(void **state)
     ipl_npy file;
 
     (void)state;
-    assert_non_null(mkdtemp(folder));
-    assert_int_equal(ipl_net_write_params(net, folder, NULL), IPL_OK);
+    write_all(net, folder);
     for (size_t k = 0; ipl_net_param(&view, net, k); k++) {
         float *values;
 
@@ -327,40 +216,6 @@ static void nets_of_maps_learn(void **state)
         assert_true(after < 0.5 * before);
         ipl_net_destroy(net);
     }
-}
-
-static void write_all(ipl_net *net, char *folder)
-{
-    assert_non_null(mkdtemp(folder));
-    assert_int_equal(ipl_net_write_params(net, folder, NULL), IPL_OK);
-}
-
-/* Compare the files of two folders and remove both. */
-static void assert_same_files(const char *a, const char *b, const ipl_net *net)
-{
-    static const char *const names[] = {"weight", "bias", "running_mean", "running_var"};
-    size_t found = 0;
-
-    for (size_t i = 0; i < ipl_net_n_layers(net); i++)
-        for (size_t k = 0; k < 4; k++) {
-            char pa[128], pb[128];
-            ipl_npy fa = {0}, fb = {0};
-
-            (void)snprintf(pa, sizeof pa, "%s/%zu.%s.npy", a, i, names[k]);
-            (void)snprintf(pb, sizeof pb, "%s/%zu.%s.npy", b, i, names[k]);
-            if (ipl_npy_read(&fa, pa, NULL) != IPL_OK)
-                continue;
-            found++;
-            assert_int_equal(ipl_npy_read(&fb, pb, NULL), IPL_OK);
-            assert_memory_equal(fa.data, fb.data, fa.rows * fa.cols * sizeof *fa.data);
-            ipl_npy_release(&fa);
-            ipl_npy_release(&fb);
-            (void)remove(pa);
-            (void)remove(pb);
-        }
-    assert_true(found > 0);
-    assert_int_equal(remove(a), 0);
-    assert_int_equal(remove(b), 0);
 }
 
 static void check_threads(const char *text, size_t shard)
@@ -505,101 +360,6 @@ static void a_nan_before_an_activation_that_waits_is_traced_to_its_layer(void **
     ipl_net_destroy(net);
 }
 
-static void measuring_leaves_no_trace_in_running_statistics(void **state)
-{
-    char fa[] = "build/spatial-XXXXXX", fb[] = "build/spatial-XXXXXX";
-    const size_t start = 0;
-    const ipl_batch batch = {.n = BATCH, .fill = fill, .source = &start};
-    ipl_net *a = create_text(RESIDUAL), *b = create_text(RESIDUAL);
-    ipl_batch_sums sums;
-
-    (void)state;
-    (void)train(a, 3);
-    (void)train(b, 3);
-    ipl_net_evaluate(&sums, b, &batch);
-    ipl_free(output(b, 2, BATCH));
-    (void)train(a, 2);
-    (void)train(b, 2);
-    write_all(a, fa);
-    write_all(b, fb);
-    assert_same_files(fa, fb, a);
-    ipl_net_destroy(a);
-    ipl_net_destroy(b);
-}
-
-static void running_statistics_are_read_back(void **state)
-{
-    char fa[] = "build/spatial-XXXXXX", fb[] = "build/spatial-XXXXXX";
-    ipl_net *a = create_text(RESIDUAL), *b = create_text(RESIDUAL);
-
-    (void)state;
-    (void)train(a, 4);
-    write_all(a, fa);
-    assert_int_equal(ipl_net_read_params(b, fa, NULL), IPL_OK);
-    assert_same_outputs(a, b, 0.0);
-    write_all(b, fb);
-    assert_same_files(fa, fb, a);
-    ipl_net_destroy(a);
-    ipl_net_destroy(b);
-}
-
-/* After one step the running values are a tenth of the batch and nine tenths of 0 and 1. */
-static void running_statistics_are_those_of_the_batch(void **state)
-{
-    ipl_net *net = create_text("batchnorm dense:units=4");
-    char folder[] = "build/spatial-XXXXXX", other[] = "build/spatial-XXXXXX", path[128];
-    const double n = BATCH * H * W;
-    float x[BATCH * D];
-    int32_t y[BATCH];
-    const size_t start = 0;
-    ipl_npy mean, variance;
-
-    (void)state;
-    fill(x, y, &start, 0, BATCH);
-    (void)train(net, 1);
-    write_all(net, folder);
-    write_all(net, other);
-    (void)snprintf(path, sizeof path, "%s/0.running_mean.npy", folder);
-    assert_int_equal(ipl_npy_read(&mean, path, NULL), IPL_OK);
-    (void)snprintf(path, sizeof path, "%s/0.running_var.npy", folder);
-    assert_int_equal(ipl_npy_read(&variance, path, NULL), IPL_OK);
-    for (size_t c = 0; c < C; c++) {
-        double m = 0.0, v = 0.0;
-
-        for (size_t i = 0; i < BATCH * H * W; i++)
-            m += (double)x[i / (H * W) * D + c * H * W + i % (H * W)] / n;
-        for (size_t i = 0; i < BATCH * H * W; i++) {
-            const double d = (double)x[i / (H * W) * D + c * H * W + i % (H * W)] - m;
-
-            v += d * d / (n - 1.0);
-        }
-        assert_close(mean.data[c], 0.1 * m, 1e-6);
-        assert_close(variance.data[c], 0.9 + 0.1 * v, 1e-6);
-    }
-    ipl_npy_release(&mean);
-    ipl_npy_release(&variance);
-    assert_same_files(folder, other, net);
-    ipl_net_destroy(net);
-}
-
-static void a_step_that_fails_changes_no_running_statistics(void **state)
-{
-    char fa[] = "build/spatial-XXXXXX", fb[] = "build/spatial-XXXXXX";
-    const size_t start = 0;
-    const ipl_batch batch = {.n = BATCH, .fill = fill_nan, .source = &start};
-    ipl_net *net = create_text(RESIDUAL);
-    ipl_batch_sums sums;
-
-    (void)state;
-    (void)train(net, 2);
-    write_all(net, fa);
-    assert_int_equal(ipl_net_train_batch(&sums, net, &batch, 0.1, 0, 2, NULL),
-                     IPL_E_NUMERIC);
-    write_all(net, fb);
-    assert_same_files(fa, fb, net);
-    ipl_net_destroy(net);
-}
-
 static void running_a_net_of_maps_allocates_nothing(void **state)
 {
     const size_t start = 0;
@@ -687,12 +447,8 @@ static void copy_params(ipl_net *to, ipl_net *from)
     ipl_param_view a, b;
 
     for (size_t k = 0; ipl_net_param(&a, from, k); k++) {
-        size_t n = 1;
-
         assert_true(ipl_net_param(&b, to, k));
-        for (size_t i = 0; i < a.n_dims; i++)
-            n *= a.dims[i];
-        memcpy(b.data, a.data, n * sizeof *a.data);
+        memcpy(b.data, a.data, size_of(&a) * sizeof *a.data);
     }
 }
 
@@ -723,8 +479,8 @@ static void an_activation_may_wait_for_the_pool(void **state)
             b = create_text(stays);
             copy_params(b, a);
             assert_true(fabs(train(a, 7) - train(b, 7)) < 1e-5);
-            for (size_t l = 0; l < 2;
-                 l++) { /* the activation itself is there to be probed */
+            /* The activation itself is there to be probed. */
+            for (size_t l = 0; l < 2; l++) {
                 float *y = output(a, 1 + 3 * l, BATCH), *z = output(b, 1 + 4 * l, BATCH);
                 const size_t n = BATCH * ipl_shape_size(ipl_net_layer(a, 1 + 3 * l)->out);
 
@@ -760,10 +516,6 @@ int main(void)
         cmocka_unit_test(an_overflow_in_the_first_row_is_traced_to_its_layer),
         cmocka_unit_test(a_net_with_sums_over_the_batch_turns_whole_shards),
         cmocka_unit_test(a_nan_before_an_activation_that_waits_is_traced_to_its_layer),
-        cmocka_unit_test(measuring_leaves_no_trace_in_running_statistics),
-        cmocka_unit_test(running_statistics_are_read_back),
-        cmocka_unit_test(running_statistics_are_those_of_the_batch),
-        cmocka_unit_test(a_step_that_fails_changes_no_running_statistics),
         cmocka_unit_test(running_a_net_of_maps_allocates_nothing),
         cmocka_unit_test(creating_a_net_of_maps_reports_every_allocation_that_fails),
         cmocka_unit_test(residual_blocks_have_the_right_gradient),

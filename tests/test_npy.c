@@ -1,26 +1,9 @@
+/* Reading .npy files: every dtype, order and header that NumPy knows, and what is damaged. */
+#include "npy_bytes.h"
 #include "scratch.h"
 
 #include "base/alloc.h"
 #include "math/npy.h"
-#include "math/npy_view.h"
-
-#include <float.h>
-
-/* A .npy file of version `major` with this dictionary and data; returns its length. */
-static size_t make_npy(unsigned char *out, int major, const char *dictionary,
-                       const void *data, size_t n)
-{
-    const size_t len = strlen(dictionary), n_len = major == 1 ? 2 : 4;
-
-    memcpy(out, "\x93NUMPY", 6);
-    out[6] = (unsigned char)major;
-    out[7] = 0;
-    for (size_t i = 0; i < n_len; i++)
-        out[8 + i] = (unsigned char)(len >> 8 * i);
-    memcpy(out + 8 + n_len, dictionary, len);
-    memcpy(out + 8 + n_len + len, data, n);
-    return 8 + n_len + len + n;
-}
 
 static ipl_status read_npy(ipl_npy *a, void **state, int major, const char *dictionary,
                            const void *data, size_t n, ipl_error *err)
@@ -358,57 +341,6 @@ static void running_out_of_memory_leaves_nothing_behind(void **state)
     assert_int_equal(next_descriptor(), before);
 }
 
-static void what_is_written_reads_back_exactly(void **state)
-{
-    const float f32[6] = {0.1f, -2.0f, 3e38f, FLT_MIN, 0.0f, 1e-30f};
-    const double f64[6] = {0.1, -2.0, DBL_MAX, DBL_MIN, 0.0, 1e-300};
-    const int64_t i64[6] = {0, -1, 9007199254740992, -9007199254740992, 5, 6};
-    const size_t dims[] = {3, 1, 2};
-    const char *path = scratch_path(state, "w.npy");
-    ipl_npy a;
-
-    assert_int_equal(ipl_npy_write_f32(path, f32, dims, 3, NULL), IPL_OK);
-    assert_int_equal(ipl_npy_read(&a, path, NULL), IPL_OK);
-    assert_int_equal(a.n_dims, 3);
-    assert_memory_equal(a.dims, dims, sizeof dims);
-    assert_string_equal(a.dtype, "<f4");
-    for (size_t i = 0; i < 6; i++)
-        assert_close(a.data[i], (double)f32[i], 0.0);
-    ipl_npy_release(&a);
-    assert_int_equal(ipl_npy_write_f64(path, f64, dims, 3, NULL), IPL_OK);
-    assert_int_equal(ipl_npy_read(&a, path, NULL), IPL_OK);
-    for (size_t i = 0; i < 6; i++)
-        assert_close(a.data[i], f64[i], 0.0);
-    ipl_npy_release(&a);
-    assert_int_equal(ipl_npy_write_i64(path, i64, dims, 3, NULL), IPL_OK);
-    assert_int_equal(ipl_npy_read(&a, path, NULL), IPL_OK);
-    for (size_t i = 0; i < 6; i++)
-        assert_close(a.data[i], (double)i64[i], 0.0);
-    ipl_npy_release(&a);
-}
-
-/* The bytes numpy.save gives for np.array([1.5], '<f4'), so NumPy reads ours. */
-static void the_header_is_that_of_numpy(void **state)
-{
-    static const char want[] = "\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': "
-                               "False, 'shape': (1,), }";
-    const float value = 1.5f;
-    const size_t one = 1;
-    const char *path = scratch_path(state, "w.npy");
-    char *bytes;
-    size_t len;
-
-    assert_int_equal(ipl_npy_write_f32(path, &value, &one, 1, NULL), IPL_OK);
-    assert_int_equal(ipl_file_read(&bytes, &len, path, 4096, NULL), IPL_OK);
-    assert_int_equal(len, 128 + 4);
-    assert_memory_equal(bytes, want, sizeof want - 1);
-    for (size_t i = sizeof want - 1; i < 127; i++)
-        assert_int_equal(bytes[i], ' ');
-    assert_int_equal(bytes[127], '\n');
-    assert_memory_equal(bytes + 128, "\x00\x00\xc0\x3f", 4);
-    ipl_free(bytes);
-}
-
 static void a_nan_is_named_by_row_and_column(void **state)
 {
     double data[6] = {0};
@@ -473,226 +405,25 @@ static void classes_are_numbered_by_the_values_of_any_labels(void **state)
     assert_int_equal(ipl_npy_classes(y, &a, "y.npy", &err), IPL_E_FORMAT);
 }
 
-/* half_out.npy is half_in.npy after NumPy's astype(float16). */
-static void float16_is_rounded_as_numpy_rounds_it(void **state)
-{
-    ipl_npy in, out;
-
-    (void)state;
-    assert_int_equal(ipl_npy_read(&in, "tests/golden/npy/half_in.npy", NULL), IPL_OK);
-    assert_int_equal(ipl_npy_read(&out, "tests/golden/npy/half_out.npy", NULL), IPL_OK);
-    assert_int_equal(in.rows, out.rows);
-    for (size_t i = 0; i < in.rows; i++) {
-        const unsigned half = ipl_half_bits((float)in.data[i]);
-        const unsigned exponent = half >> 10 & 31, fraction = half & 0x3ff;
-        double v = exponent == 0    ? ldexp(fraction, -24)
-                   : exponent == 31 ? (double)INFINITY
-                                    : ldexp(fraction + 1024.0, (int)exponent - 25);
-
-        v = half & 0x8000 ? -v : v;
-        if (v != out.data[i] || signbit(v) != signbit(out.data[i]))
-            fail_msg("%.9g becomes %.9g, numpy says %.9g", in.data[i], v, out.data[i]);
-    }
-    assert_int_equal(ipl_half_bits((float)NAN) & 0x7fff, 0x7e00);
-    ipl_npy_release(&out);
-    ipl_npy_release(&in);
-}
-
-static void float16_reads_back_within_its_precision(void **state)
-{
-    const char *path = scratch_path(state, "half.npy");
-    float data[64];
-    const size_t dims[] = {8, 8};
-    ipl_npy a;
-
-    for (size_t i = 0; i < 64; i++)
-        data[i] = (float)exp(0.25 * (double)i - 8.0) * (i % 2 ? -1.0f : 1.0f);
-    assert_int_equal(ipl_npy_write_f16(path, data, dims, 2, NULL), IPL_OK);
-    assert_int_equal(ipl_npy_read(&a, path, NULL), IPL_OK);
-    assert_string_equal(a.dtype, "<f2");
-    assert_int_equal(a.cols, 8);
-    for (size_t i = 0; i < 64; i++)
-        assert_close(a.data[i], (double)data[i], 0x1p-11 * fabs((double)data[i]));
-    ipl_npy_release(&a);
-}
-
-static void a_value_beyond_float16_is_refused_and_nothing_is_written(void **state)
-{
-    const char *path = scratch_path(state, "large.npy");
-    const float data[] = {1.0f, 65504.0f, -65520.0f};
-    const size_t n = 3, fits = 2;
-    ipl_error err = {0};
-
-    assert_int_equal(ipl_npy_write_f16(path, data, &n, 1, &err), IPL_E_NUMERIC);
-    assert_non_null(strstr(err.msg, "element 2 is -65520"));
-    assert_false(ipl_file_exists(path));
-    assert_int_equal(ipl_npy_write_f16(path, data, &fits, 1, &err), IPL_OK);
-}
-
-static void a_view_shows_what_reading_gives(void **state)
-{
-    static const char *const files[] = {"f4_big_endian", "f2_fortran", "i8_fortran_3d",
-                                        "scalar", "b1"};
-    const char *plain = scratch_path(state, "plain.npy");
-    const float data[] = {1.0f, 2.0f, 3.0f, 4.0f, 5.0f, 6.0f};
-    const size_t dims[] = {2, 3};
-    const int next = next_descriptor();
-    size_t rows, cols;
-    ipl_npy_view view;
-    ipl_npy a;
-
-    assert_int_equal(ipl_npy_write_f32(plain, data, dims, 2, NULL), IPL_OK);
-    assert_int_equal(ipl_npy_view_open(&view, plain, NULL), IPL_OK);
-    assert_non_null(view.map);
-    assert_int_equal(view.rows.rows, 2);
-    assert_memory_equal(view.rows.f32, data, sizeof data);
-    ipl_npy_view_close(&view);
-    assert_int_equal(ipl_npy_shape(&rows, &cols, plain, NULL), IPL_OK);
-    assert_true(rows == 2 && cols == 3);
-    for (size_t f = 0; f < sizeof files / sizeof files[0]; f++) {
-        char path[64];
-
-        (void)snprintf(path, sizeof path, "tests/golden/npy/%s.npy", files[f]);
-        assert_int_equal(ipl_npy_view_open(&view, path, NULL), IPL_OK);
-        assert_int_equal(ipl_npy_read(&a, path, NULL), IPL_OK);
-        assert_int_equal(view.rows.rows * view.rows.cols, a.rows * a.cols);
-        for (size_t i = 0; i < a.rows * a.cols; i++)
-            assert_true(view.rows.f64[i] == a.data[i]);
-        ipl_npy_release(&a);
-        ipl_npy_view_close(&view);
-    }
-    assert_int_equal(ipl_npy_view_open(&view, "tests/golden/npy/object.npy", NULL),
-                     IPL_E_FORMAT);
-    ipl_npy_view_close(&view);
-    assert_int_equal(next_descriptor(), next);
-}
-
-/* Columns one behind the other are copied; where that is the same, the file is mapped. */
-static void a_view_of_fortran_order_is_mapped_only_where_it_is_c_order(void **state)
-{
-    static const struct {
-        const char *shape;
-        bool mapped;
-        double want[6];
-    } cases[] = {{"(6,)", true, {1, 2, 3, 4, 5, 6}}, {"(2,3)", false, {1, 3, 5, 2, 4, 6}}};
-    static const double data[] = {1, 2, 3, 4, 5, 6};
-
-    for (size_t i = 0; i < 2; i++) {
-        const char *path = scratch_path(state, "f.npy");
-        unsigned char bytes[256];
-        char said[100], dictionary[119]; /* the data begin at byte 128 */
-        ipl_npy_view view;
-
-        (void)snprintf(said, sizeof said,
-                       "{'descr': '<f8', 'fortran_order': True, 'shape': %s, }",
-                       cases[i].shape);
-        (void)snprintf(dictionary, sizeof dictionary, "%-117s\n", said);
-        scratch_write(path, bytes, make_npy(bytes, 1, dictionary, data, sizeof data));
-        assert_int_equal(ipl_npy_view_open(&view, path, NULL), IPL_OK);
-        assert_int_equal(view.map != NULL, cases[i].mapped);
-        assert_int_equal(view.rows.rows * view.rows.cols, 6);
-        assert_memory_equal(view.rows.f64, cases[i].want, sizeof data);
-        ipl_npy_view_close(&view);
-    }
-}
-
-/* 4.8 GB, nearly all of it a hole in the file: rows are found beyond what 32 bits count. */
-static void a_view_reaches_beyond_four_gigabytes(void **state)
-{
-    enum { ROWS = 1200000, COLS = 1000, HEADER = 128 };
-    const char *path = scratch_path(state, "huge.npy");
-    const float last[] = {1.5f, -2.5f};
-    const long end = (long)HEADER + 4L * ROWS * COLS;
-    unsigned char bytes[HEADER + 1];
-    char dictionary[HEADER];
-    ipl_npy_view view;
-    size_t rows, cols;
-    FILE *fp;
-
-    (void)snprintf(dictionary, sizeof dictionary, "%-117s\n",
-                   "{'descr': '<f4', 'fortran_order': False, 'shape': (1200000, 1000), }");
-    scratch_write(path, bytes, make_npy(bytes, 1, dictionary, "", 0));
-    fp = fopen(path, "r+b");
-    assert_non_null(fp);
-    assert_int_equal(fseek(fp, end - (long)sizeof last, SEEK_SET), 0);
-    if (fwrite(last, sizeof last, 1, fp) != 1 || fclose(fp) != 0) {
-        print_message("SKIPPED: no room for a file with a hole of 4.8 GB\n");
-        skip();
-    }
-    assert_int_equal(ipl_npy_shape(&rows, &cols, path, NULL), IPL_OK);
-    assert_true(rows == ROWS && cols == COLS);
-    assert_int_equal(ipl_npy_view_open(&view, path, NULL), IPL_OK);
-    assert_non_null(view.map);
-    assert_memory_equal(view.rows.f32 + (size_t)ROWS * COLS - 2, last, sizeof last);
-    assert_true(view.rows.f32[(size_t)1100000 * COLS] == 0.0f);
-    ipl_npy_view_close(&view);
-}
-
-static void a_view_of_a_nan_names_row_and_column(void **state)
-{
-    const char *path = scratch_path(state, "nan.npy");
-    const float data[] = {1.0f, 2.0f, 3.0f, (float)NAN};
-    const size_t dims[] = {2, 2};
-    ipl_npy_view view;
-    ipl_error err = {0};
-
-    assert_int_equal(ipl_npy_write_f32(path, data, dims, 2, NULL), IPL_OK);
-    assert_int_equal(ipl_npy_view_open(&view, path, NULL), IPL_OK);
-    assert_int_equal(ipl_npy_view_check_finite(&view, path, &err), IPL_E_FORMAT);
-    assert_non_null(strstr(err.msg, "NaN at row 1, column 1"));
-    ipl_npy_view_close(&view);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(float16_is_rounded_as_numpy_rounds_it),
-        cmocka_unit_test_setup_teardown(float16_reads_back_within_its_precision,
-                                        scratch_setup, scratch_teardown),
-        cmocka_unit_test_setup_teardown(
-            a_value_beyond_float16_is_refused_and_nothing_is_written, scratch_setup,
-            scratch_teardown),
-        cmocka_unit_test_setup_teardown(a_view_reaches_beyond_four_gigabytes, scratch_setup,
-                                        scratch_teardown),
-        cmocka_unit_test_setup_teardown(a_view_shows_what_reading_gives, scratch_setup,
-                                        scratch_teardown),
-        cmocka_unit_test_setup_teardown(a_view_of_a_nan_names_row_and_column, scratch_setup,
-                                        scratch_teardown),
-        cmocka_unit_test_setup_teardown(every_numeric_dtype_and_byte_order_is_read,
-                                        scratch_setup, scratch_teardown),
-        cmocka_unit_test_setup_teardown(half_precision_has_infinity_and_nan, scratch_setup,
-                                        scratch_teardown),
-        cmocka_unit_test_setup_teardown(fortran_order_becomes_c_order, scratch_setup,
-                                        scratch_teardown),
-        cmocka_unit_test_setup_teardown(header_text_may_be_written_in_any_way_python_allows,
-                                        scratch_setup, scratch_teardown),
-        cmocka_unit_test_setup_teardown(a_bad_header_is_a_format_error, scratch_setup,
-                                        scratch_teardown),
+        IN_SCRATCH(every_numeric_dtype_and_byte_order_is_read),
+        IN_SCRATCH(half_precision_has_infinity_and_nan),
+        IN_SCRATCH(fortran_order_becomes_c_order),
+        IN_SCRATCH(header_text_may_be_written_in_any_way_python_allows),
+        IN_SCRATCH(a_bad_header_is_a_format_error),
         cmocka_unit_test(files_written_by_numpy_are_read),
         cmocka_unit_test(objects_complex_numbers_structures_and_text_are_refused),
-        cmocka_unit_test_setup_teardown(an_integer_that_no_double_can_hold_is_refused,
-                                        scratch_setup, scratch_teardown),
-        cmocka_unit_test_setup_teardown(
-            a_file_cut_at_any_length_or_too_long_is_a_format_error, scratch_setup,
-            scratch_teardown),
-        cmocka_unit_test_setup_teardown(every_single_bit_flip_of_the_header_is_survived,
-                                        scratch_setup, scratch_teardown),
-        cmocka_unit_test_setup_teardown(a_header_of_ten_gigabytes_allocates_nothing,
-                                        scratch_setup, scratch_teardown),
-        cmocka_unit_test_setup_teardown(a_missing_file_or_a_folder_is_no_input,
-                                        scratch_setup, scratch_teardown),
-        cmocka_unit_test_setup_teardown(running_out_of_memory_leaves_nothing_behind,
-                                        scratch_setup, scratch_teardown),
-        cmocka_unit_test_setup_teardown(what_is_written_reads_back_exactly, scratch_setup,
-                                        scratch_teardown),
-        cmocka_unit_test_setup_teardown(the_header_is_that_of_numpy, scratch_setup,
-                                        scratch_teardown),
+        IN_SCRATCH(an_integer_that_no_double_can_hold_is_refused),
+        IN_SCRATCH(a_file_cut_at_any_length_or_too_long_is_a_format_error),
+        IN_SCRATCH(every_single_bit_flip_of_the_header_is_survived),
+        IN_SCRATCH(a_header_of_ten_gigabytes_allocates_nothing),
+        IN_SCRATCH(a_missing_file_or_a_folder_is_no_input),
+        IN_SCRATCH(running_out_of_memory_leaves_nothing_behind),
         cmocka_unit_test(a_nan_is_named_by_row_and_column),
         cmocka_unit_test(labels_are_whole_numbers_of_32_bits),
         cmocka_unit_test(classes_are_numbered_by_the_values_of_any_labels),
-        cmocka_unit_test_setup_teardown(
-            a_view_of_fortran_order_is_mapped_only_where_it_is_c_order, scratch_setup,
-            scratch_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* Numbers that run away, and data at the edge of what makes sense. */
-#include "scratch.h"
+#include "trial.h"
 
 #include "base/alloc.h"
 #include "math/npy.h"
@@ -8,30 +8,7 @@
 #include "run/checkpoint.h"
 #include "run/trainer.h"
 
-#include <math.h>
-
 enum { N = 30, D = 6 };
-
-static ipl_experiment trial; /* large */
-static const char *folder;
-
-static int make_folder(void **state)
-{
-    const int result = scratch_setup(state);
-
-    folder = *state;
-    return result;
-}
-
-static const char *in(const char *name)
-{
-    static char path[8][IPL_PATH_MAX];
-    static unsigned turn;
-
-    turn = (turn + 1) % 8;
-    (void)snprintf(path[turn], sizeof path[turn], "%s/%s", folder, name);
-    return path[turn];
-}
 
 /* Samples whose class can be seen in them. */
 static void fill(float *x, int64_t *y)
@@ -71,13 +48,6 @@ static ipl_status train(const char *name, ipl_error *err)
     const ipl_train_opts opts = {.exp = &trial, .path = in(name), .threads = 1};
 
     return ipl_train(&opts, err);
-}
-
-static void read_text(char **out, const char *name)
-{
-    size_t len;
-
-    assert_int_equal(ipl_file_read(out, &len, in(name), 1u << 24, NULL), IPL_OK);
 }
 
 static void assert_same_file(const char *a, const char *b)
@@ -146,7 +116,7 @@ static void divergence_is_named_and_the_last_good_checkpoint_stays(void **state)
         st = train("run", &err);
         if (st != IPL_E_NUMERIC || !strstr(err.msg, "step ") || !strstr(err.msg, "layer "))
             fail_msg("%s: %s: %s", runaways[i].name, ipl_status_name(st), err.msg);
-        read_text(&record, "run/run.json");
+        record = read_file("run/run.json").bytes;
         assert_non_null(strstr(record, "\"state\": \"diverged\""));
         assert_non_null(strstr(record, "\"exit_status\": 3"));
         ipl_free(record);
@@ -226,12 +196,12 @@ static void assert_sound(const char *run, size_t epochs)
     size_t lines = 0;
 
     (void)snprintf(name, sizeof name, "%s/information.csv", run);
-    read_text(&bytes, name);
+    bytes = read_file(name).bytes;
     assert_null(strstr(bytes, "inf"));
     assert_null(strstr(bytes, "Inf"));
     ipl_free(bytes);
     (void)snprintf(name, sizeof name, "%s/training.csv", run);
-    read_text(&bytes, name);
+    bytes = read_file(name).bytes;
     for (const char *c = bytes; *c; c++)
         lines += *c == '\n';
     assert_int_equal(lines, epochs + 2);
@@ -339,7 +309,7 @@ static void the_last_batch_of_an_epoch_may_be_short(void **state)
     experiment("dense:units=4 tanh dense:units=3", "sgd:lr=0");
     trial.batch = 7;
     assert_int_equal(train("run", NULL), IPL_OK);
-    read_text(&bytes, "run/training.csv");
+    bytes = read_file("run/training.csv").bytes;
     first = strstr(bytes, "\n0,0,");
     last = strstr(bytes, "\n3,15,");
     assert_non_null(first);
@@ -349,18 +319,16 @@ static void the_last_batch_of_an_epoch_may_be_short(void **state)
     ipl_free(bytes);
 }
 
-#define RUN_TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, scratch_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RUN_TEST(divergence_is_named_and_the_last_good_checkpoint_stays),
-        RUN_TEST(overflow_in_the_very_last_update_is_divergence),
-        RUN_TEST(pixels_that_are_not_numbers_are_found),
-        RUN_TEST(overflow_in_the_first_batch_is_found_in_it),
-        RUN_TEST(data_at_the_edge_is_trained_and_measured),
-        RUN_TEST(a_batch_larger_than_the_data_is_the_whole_of_it),
-        RUN_TEST(the_last_batch_of_an_epoch_may_be_short),
+        IN_FOLDER(divergence_is_named_and_the_last_good_checkpoint_stays),
+        IN_FOLDER(overflow_in_the_very_last_update_is_divergence),
+        IN_FOLDER(pixels_that_are_not_numbers_are_found),
+        IN_FOLDER(overflow_in_the_first_batch_is_found_in_it),
+        IN_FOLDER(data_at_the_edge_is_trained_and_measured),
+        IN_FOLDER(a_batch_larger_than_the_data_is_the_whole_of_it),
+        IN_FOLDER(the_last_batch_of_an_epoch_may_be_short),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -191,7 +191,6 @@ static void a_stop_waits_for_what_is_measured(void **state)
 {
     seen s = {.stop_at = 11}; /* the first batch of the third epoch */
     char *rows;
-    size_t len;
 
     (void)state;
     mlp("12-10-5-2", "sgd:lr=0.05");
@@ -199,8 +198,7 @@ static void a_stop_waits_for_what_is_measured(void **state)
     assert_int_equal(watch(&s, "run", 2, true, IPL_RESUME_NO, NULL), IPL_OK);
     assert_non_null(strstr(s.epochs.s, "\n2,10,"));
     assert_null(strstr(s.epochs.s, "\n3,"));
-    assert_int_equal(ipl_file_read(&rows, &len, in("run/information.csv"), 1u << 24, NULL),
-                     IPL_OK);
+    rows = read_file("run/information.csv").bytes;
     assert_non_null(strstr(rows, "\n2,10,test,"));
     ipl_free(rows);
     forget(&s);
@@ -325,19 +323,17 @@ static void allocations_may_fail(void **state)
     overlap = false;
 }
 
-#define RUN_TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RUN_TEST(it_writes_the_same_bytes_at_any_number_of_threads),
-        RUN_TEST(epochs_are_measured_while_the_next_is_trained),
-        RUN_TEST(an_interrupted_run_writes_the_same_bytes),
-        RUN_TEST(a_stop_waits_for_what_is_measured),
-        RUN_TEST(one_thread_says_that_it_measures_at_once),
-        RUN_TEST(a_fault_of_measuring_ends_the_run_at_its_epoch),
-        RUN_TEST(the_epoch_before_a_divergence_is_written),
-        RUN_TEST(allocations_may_fail),
+        IN_FOLDER(it_writes_the_same_bytes_at_any_number_of_threads),
+        IN_FOLDER(epochs_are_measured_while_the_next_is_trained),
+        IN_FOLDER(an_interrupted_run_writes_the_same_bytes),
+        IN_FOLDER(a_stop_waits_for_what_is_measured),
+        IN_FOLDER(one_thread_says_that_it_measures_at_once),
+        IN_FOLDER(a_fault_of_measuring_ends_the_run_at_its_epoch),
+        IN_FOLDER(the_epoch_before_a_divergence_is_written),
+        IN_FOLDER(allocations_may_fail),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-#include "scratch.h"
+/* Pictures of a net: filters, features, the confusion, and what is wrong. */
+#include "world.h"
 
 #include "base/alloc.h"
 #include "data/png.h"
@@ -30,45 +31,10 @@ static void write_data(void **state)
     }
 }
 
-/* The data of write_data(), or any other, and a net. */
-typedef struct world {
-    ipl_dataset *ds;
-    ipl_net *net;
-} world;
-
-static world open_world(const char *data, const char *net, const char *loss)
-{
-    const ipl_data_opts data_opts = {.text = data, .scaling = IPL_SCALE_CHANNEL};
-    ipl_net_opts opts = {.text = net,
-                         .activation = "tanh",
-                         .loss = loss,
-                         .optimiser = "sgd:lr=0.1",
-                         .init = "default",
-                         .batch = 5,
-                         .seed = 1};
-    world w;
-
-    assert_int_equal(ipl_dataset_open(&w.ds, &data_opts, NULL), IPL_OK);
-    opts.input = ipl_dataset_info(w.ds)->shape;
-    opts.n_classes = ipl_dataset_info(w.ds)->n_classes;
-    assert_int_equal(ipl_net_create(&w.net, &opts, NULL), IPL_OK);
-    assert_int_equal(ipl_net_measure(w.net, "default", NULL), IPL_OK);
-    return w;
-}
-
 static world open_images(void **state, const char *net, const char *loss)
 {
-    char text[128];
-
     write_data(state);
-    (void)snprintf(text, sizeof text, "png:path=%s", (const char *)*state);
-    return open_world(text, net, loss);
-}
-
-static void close_world(world *w)
-{
-    ipl_net_destroy(w->net);
-    ipl_dataset_destroy(w->ds);
+    return open_png_world(state, net, loss, IPL_SCALE_CHANNEL);
 }
 
 /* Whether folder/name is a picture. */
@@ -100,7 +66,7 @@ static void a_net_on_images_gives_all_four_pictures(void **state)
 
 static void samples_that_are_no_images_have_a_confusion_only(void **state)
 {
-    world w = open_world("szt", "12-3-2", "cross-entropy");
+    world w = open_world("szt", "12-3-2", "cross-entropy", IPL_SCALE_CHANNEL);
     bool written[IPL_PICTURE_COUNT];
 
     assert_int_equal(ipl_pictures_write(written, scratch_path(state, "figures"), w.net,
@@ -243,19 +209,17 @@ static void every_failed_allocation_is_reported_and_nothing_leaks(void **state)
     close_world(&w);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_net_on_images_gives_all_four_pictures),
-        TEST(samples_that_are_no_images_have_a_confusion_only),
-        TEST(a_net_that_rebuilds_its_input_has_no_confusion),
-        TEST(a_net_that_is_right_has_no_red_and_one_that_is_wrong_no_blue),
-        TEST(an_image_past_the_last_is_refused),
-        TEST(batches_of_one_and_of_five_give_the_same_bytes),
-        TEST(drawing_changes_no_parameter),
-        TEST(every_failed_allocation_is_reported_and_nothing_leaks),
+        IN_SCRATCH(a_net_on_images_gives_all_four_pictures),
+        IN_SCRATCH(samples_that_are_no_images_have_a_confusion_only),
+        IN_SCRATCH(a_net_that_rebuilds_its_input_has_no_confusion),
+        IN_SCRATCH(a_net_that_is_right_has_no_red_and_one_that_is_wrong_no_blue),
+        IN_SCRATCH(an_image_past_the_last_is_refused),
+        IN_SCRATCH(batches_of_one_and_of_five_give_the_same_bytes),
+        IN_SCRATCH(drawing_changes_no_parameter),
+        IN_SCRATCH(every_failed_allocation_is_reported_and_nothing_leaks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,5 @@
-#include "scratch.h"
+#include "open_data.h"
 
-#include "base/alloc.h"
 #include "data/png.h"
 #include "ipl/dataset.h"
 
@@ -278,47 +277,36 @@ static void a_path_is_asked_for(void **state)
 
 static void every_failed_allocation_is_reported_and_nothing_leaks(void **state)
 {
-    const int before = next_descriptor();
-    ipl_status st = IPL_E_NOMEM;
+    char text[256];
 
     write_picture(state, "train/a/1.png", 3, 1);
     write_picture(state, "train/b/1.png", 3, 1);
     write_picture(state, "test/a/1.png", 3, 1);
     write_picture(state, "test/b/1.png", 3, 1);
-    for (long n = 0; st != IPL_OK; n++) {
-        ipl_dataset *ds;
-
-        assert_true(n < 500);
-        ipl_alloc_fail_after(n);
-        st = open_folder(&ds, *state, NULL);
-        ipl_alloc_fail_after(-1);
-        assert_int_equal(st, ds ? IPL_OK : IPL_E_NOMEM);
-        ipl_dataset_destroy(ds);
-    }
-    assert_int_equal(next_descriptor(), before);
+    (void)snprintf(text, sizeof text, "png:path=%s", (const char *)*state);
+    fail_each_allocation(
+        &(ipl_data_opts){.text = text, .scaling = IPL_SCALE_RAW, .train_share = 0.5});
 }
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(classes_and_files_are_sorted_by_name),
-        TEST(colour_becomes_three_planes),
-        TEST(interlaced_16_bit_and_palette_pictures_are_read),
-        TEST(classes_without_parts_are_split),
-        TEST(a_class_may_be_called_train),
-        TEST(other_files_are_left_out_and_counted),
-        TEST(the_hash_is_that_of_the_list_of_hashes),
-        TEST(a_picture_of_another_size_is_named_with_both),
-        TEST(colour_among_grey_is_a_shape_error),
-        TEST(a_class_without_pictures_is_an_error),
-        TEST(a_folder_without_classes_is_an_error),
-        TEST(both_parts_need_the_same_classes),
-        TEST(a_folder_that_cannot_be_read_is_no_input),
-        TEST(a_damaged_picture_is_named),
-        TEST(a_path_is_asked_for),
-        TEST(every_failed_allocation_is_reported_and_nothing_leaks),
+        IN_SCRATCH(classes_and_files_are_sorted_by_name),
+        IN_SCRATCH(colour_becomes_three_planes),
+        IN_SCRATCH(interlaced_16_bit_and_palette_pictures_are_read),
+        IN_SCRATCH(classes_without_parts_are_split),
+        IN_SCRATCH(a_class_may_be_called_train),
+        IN_SCRATCH(other_files_are_left_out_and_counted),
+        IN_SCRATCH(the_hash_is_that_of_the_list_of_hashes),
+        IN_SCRATCH(a_picture_of_another_size_is_named_with_both),
+        IN_SCRATCH(colour_among_grey_is_a_shape_error),
+        IN_SCRATCH(a_class_without_pictures_is_an_error),
+        IN_SCRATCH(a_folder_without_classes_is_an_error),
+        IN_SCRATCH(both_parts_need_the_same_classes),
+        IN_SCRATCH(a_folder_that_cannot_be_read_is_no_input),
+        IN_SCRATCH(a_damaged_picture_is_named),
+        IN_SCRATCH(a_path_is_asked_for),
+        IN_SCRATCH(every_failed_allocation_is_reported_and_nothing_leaks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -286,7 +286,7 @@ static void alignment_chooses_a_width_that_tells_the_classes_apart(void **state)
     assert_int_equal(ipl_var_set(&v, ipl_cmat_f64(x, N, 1), groups.order, &work, NULL), 0);
     assert_int_equal(ipl_subset_take(&subset, 0, N, &groups, NULL), IPL_OK);
     ipl_distance_begin(&dist, &v, IPL_EUCLID);
-    assert_int_equal(ipl_distance_set(&dist, &subset, &work, NULL), IPL_OK);
+    assert_int_equal(ipl_distance_set(&dist, &subset, IPL_BELOW, &work, NULL), IPL_OK);
     assert_int_equal(ipl_width_aligned(&best, &dist, IPL_RBF, &subset, &work, NULL), 0);
     assert_true(best > 2.0 && best < 40.0);
     ipl_distance_release(&dist);

@@ -456,9 +456,6 @@ static void every_lost_allocation_is_a_clean_error(void **state)
     }
 }
 
-#define IN_SCRATCH(test)                                                                   \
-    cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

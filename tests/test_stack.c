@@ -158,18 +158,16 @@ static void a_path_too_long_for_its_files_is_refused(void **state)
     ipl_stack_release(&s);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(an_epoch_of_too_many_characters_is_none),
-        TEST(a_layer_of_too_many_characters_is_refused),
-        TEST(a_thousand_layers_are_the_most),
-        TEST(only_arrays_that_are_not_x_or_y_are_found),
-        TEST(a_file_that_is_gone_is_not_x),
-        TEST(a_folder_of_many_files_is_read_whole),
-        TEST(a_path_too_long_for_its_files_is_refused),
+        IN_SCRATCH(an_epoch_of_too_many_characters_is_none),
+        IN_SCRATCH(a_layer_of_too_many_characters_is_refused),
+        IN_SCRATCH(a_thousand_layers_are_the_most),
+        IN_SCRATCH(only_arrays_that_are_not_x_or_y_are_found),
+        IN_SCRATCH(a_file_that_is_gone_is_not_x),
+        IN_SCRATCH(a_folder_of_many_files_is_read_whole),
+        IN_SCRATCH(a_path_too_long_for_its_files_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

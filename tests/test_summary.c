@@ -1,13 +1,8 @@
-#include "test.h"
+#include "scratch.h"
 
 #include "base/alloc.h"
-#include "base/file.h"
 #include "run/summary.h"
 #include "run/table.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* A track of one layer and two fields. */
 static ipl_track track_of(double *epochs, double *values, size_t n)
@@ -98,23 +93,20 @@ static void the_transition_is_the_first_fall_of_the_ratio_below_one(void **state
     assert_true(isnan(ipl_transition_epoch(&b, 0, 0, 1)));
 }
 
-static void put(const char *folder, const char *name, const char *text)
+static void put(void **state, const char *name, const char *text)
 {
-    char path[IPL_PATH_MAX];
-
-    assert_int_equal(ipl_path_join(path, folder, name, NULL), IPL_OK);
-    assert_int_equal(ipl_file_replace(path, text, strlen(text), NULL), IPL_OK);
+    scratch_write(scratch_path(state, name), text, strlen(text));
 }
 
-static void fill(const char *folder)
+static void fill(void **state)
 {
-    put(folder, "training.csv",
+    put(state, "training.csv",
         "epoch,step,train_loss,train_accuracy,test_loss,test_accuracy\n"
         "0,0,2.3,0.1,2.3,0.11\n2,20,0.5,0.9,0.75,0.875\n");
-    put(folder, "layers.csv",
+    put(state, "layers.csv",
         "epoch,layer,name,gradient_mean,gradient_sd\n"
         "0,1,fc1,NaN,NaN\n1,1,fc1,2,1\n2,1,fc1,1,2\n");
-    put(folder, "information.csv",
+    put(state, "information.csv",
         "epoch,split,layer,name,estimator,unit,I_XT,I_TY,I_prev,I_TY_cond\n"
         "0,test,1,fc1,\"a:x=1,y=2\",nats,24.4,1,6,2\n"
         "0,train,1,fc1,\"a:x=1,y=2\",nats,24.4,1.5,60,3\n"
@@ -126,19 +118,17 @@ static void fill(const char *folder)
 
 static void the_files_hold_a_row_and_a_sentence_for_each_layer(void **state)
 {
-    char folder[] = "/tmp/ipl-summary-XXXXXX", path[IPL_PATH_MAX], *text;
+    const char *folder = *state;
+    char *text;
     ipl_error err = {0};
     ipl_table *t;
     double *rho, *crossing, *loss;
     size_t len;
 
-    (void)state;
-    assert_non_null(mkdtemp(folder));
-    fill(folder);
+    fill(state);
     if (ipl_summary_write(folder, &err) != IPL_OK)
         fail_msg("%s", err.msg);
-    assert_int_equal(ipl_path_join(path, folder, "summary.csv", NULL), IPL_OK);
-    assert_int_equal(ipl_table_read(&t, path, NULL), IPL_OK);
+    assert_int_equal(ipl_table_read(&t, scratch_path(state, "summary.csv"), NULL), IPL_OK);
     assert_int_equal(ipl_table_rows(t), 2);
     assert_string_equal(ipl_table_text(t, 0, 0), "test");
     assert_string_equal(ipl_table_text(t, 0, 1), "a:x=1,y=2");
@@ -150,8 +140,9 @@ static void the_files_hold_a_row_and_a_sentence_for_each_layer(void **state)
     assert_close(rho[1], 0.0, 0.0);
     assert_close(crossing[0], 2.0, 0.0);
     assert_close(loss[1], 0.75, 0.0);
-    assert_int_equal(ipl_path_join(path, folder, "summary.txt", NULL), IPL_OK);
-    assert_int_equal(ipl_file_read(&text, &len, path, 1 << 16, NULL), IPL_OK);
+    assert_int_equal(
+        ipl_file_read(&text, &len, scratch_path(state, "summary.txt"), 1 << 16, NULL),
+        IPL_OK);
     assert_non_null(strstr(text,
                            "fc1: I(X;T) rose from 24.4 to 28.3 nats by epoch 0.5, then "
                            "fell to 18.3 (compression 35 %); I(T;Y) went from 1 to 3."));
@@ -162,22 +153,18 @@ static void the_files_hold_a_row_and_a_sentence_for_each_layer(void **state)
     ipl_free(crossing);
     ipl_free(rho);
     ipl_table_destroy(t);
-    assert_int_equal(ipl_folder_remove(folder, NULL), IPL_OK);
 }
 
 static void faults_leave_no_summary(void **state)
 {
-    char folder[] = "/tmp/ipl-summary-XXXXXX", path[IPL_PATH_MAX];
+    const char *folder = *state;
 
-    (void)state;
-    assert_non_null(mkdtemp(folder));
     assert_int_equal(ipl_summary_write(folder, NULL), IPL_E_NOINPUT);
-    fill(folder);
-    put(folder, "information.csv", "epoch,split,layer,name,estimator,unit,I_XT\n");
+    fill(state);
+    put(state, "information.csv", "epoch,split,layer,name,estimator,unit,I_XT\n");
     assert_int_equal(ipl_summary_write(folder, NULL), IPL_E_FORMAT);
-    assert_int_equal(ipl_path_join(path, folder, "summary.csv", NULL), IPL_OK);
-    assert_false(ipl_file_exists(path));
-    fill(folder);
+    assert_false(ipl_file_exists(scratch_path(state, "summary.csv")));
+    fill(state);
     for (long n = 0;; n++) {
         ipl_status st;
 
@@ -188,9 +175,8 @@ static void faults_leave_no_summary(void **state)
         if (st == IPL_OK)
             break;
         assert_int_equal(st, IPL_E_NOMEM);
-        assert_false(ipl_file_exists(path));
+        assert_false(ipl_file_exists(scratch_path(state, "summary.csv")));
     }
-    assert_int_equal(ipl_folder_remove(folder, NULL), IPL_OK);
 }
 
 int main(void)
@@ -203,8 +189,8 @@ int main(void)
         cmocka_unit_test(undefined_values_are_passed_over),
         cmocka_unit_test(a_layer_without_information_has_no_compression),
         cmocka_unit_test(the_transition_is_the_first_fall_of_the_ratio_below_one),
-        cmocka_unit_test(the_files_hold_a_row_and_a_sentence_for_each_layer),
-        cmocka_unit_test(faults_leave_no_summary),
+        IN_SCRATCH(the_files_hold_a_row_and_a_sentence_for_each_layer),
+        IN_SCRATCH(faults_leave_no_summary),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

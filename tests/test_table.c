@@ -1,42 +1,25 @@
-#include "test.h"
+#include "scratch.h"
 
 #include "base/alloc.h"
-#include "base/file.h"
 #include "run/table.h"
 #include "run/track.h"
 
-#include <dirent.h>
 #include <fenv.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-static char folder[64], path[128];
+static const char *folder, *path;
 
 static int setup(void **state)
 {
-    (void)state;
-    (void)snprintf(folder, sizeof folder, "/tmp/ipl-table-XXXXXX");
-    if (!mkdtemp(folder))
+    if (scratch_setup(state) != 0)
         return -1;
-    (void)snprintf(path, sizeof path, "%s/t.csv", folder);
+    folder = *state;
+    path = scratch_path(state, "t.csv");
     return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    return ipl_folder_remove(folder, NULL) == IPL_OK ? 0 : -1;
 }
 
 static ipl_status read_text(ipl_table **out, const char *text, size_t len, ipl_error *err)
 {
-    FILE *fp = fopen(path, "wb");
-
-    assert_non_null(fp);
-    assert_int_equal(fwrite(text, 1, len, fp), len);
-    assert_int_equal(fclose(fp), 0);
+    scratch_write(path, text, len);
     return ipl_table_read(out, path, err);
 }
 
@@ -409,19 +392,6 @@ static void thinning_keeps_the_ends_and_at_most_the_limit(void **state)
     }
 }
 
-static size_t open_files(void)
-{
-    DIR *dir = opendir("/proc/self/fd");
-    size_t n = 0;
-
-    if (!dir)
-        return 0;
-    while (readdir(dir))
-        n++;
-    (void)closedir(dir);
-    return n;
-}
-
 static void no_fault_leaves_a_file_open_or_memory_behind(void **state)
 {
     const size_t before = open_files();
@@ -473,5 +443,5 @@ int main(void)
         cmocka_unit_test(a_table_that_has_hardly_begun_is_no_fault),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, scratch_teardown);
 }

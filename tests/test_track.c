@@ -127,17 +127,15 @@ static void epochs_that_rounding_makes_one_are_not_both_kept(void **state)
     assert_true(keep[0] && !keep[1] && keep[2] && !keep[3] && keep[4]);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_field_without_a_column_is_undefined_everywhere),
-        TEST(a_long_name_is_cut_between_characters),
-        TEST(a_single_run_is_its_own_mean_without_deviation),
-        TEST(replicates_that_do_not_fit_together_are_refused),
-        TEST(a_short_track_is_not_thinned),
-        TEST(epochs_that_rounding_makes_one_are_not_both_kept),
+        IN_SCRATCH(a_field_without_a_column_is_undefined_everywhere),
+        IN_SCRATCH(a_long_name_is_cut_between_characters),
+        IN_SCRATCH(a_single_run_is_its_own_mean_without_deviation),
+        IN_SCRATCH(replicates_that_do_not_fit_together_are_refused),
+        IN_SCRATCH(a_short_track_is_not_thinned),
+        IN_SCRATCH(epochs_that_rounding_makes_one_are_not_both_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

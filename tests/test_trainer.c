@@ -1,30 +1,8 @@
 /* Whole runs: what they write, and that nothing but the experiment decides it. */
-#include "test.h"
+#include "trial.h"
 
 #include "base/alloc.h"
-#include "base/file.h"
 #include "run/trainer.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-static ipl_experiment trial; /* large */
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/ipl_trainer_XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    return ipl_folder_remove(folder, NULL) == IPL_OK ? 0 : -1;
-}
 
 /* A short run with everything that could depend on the order of work: shuffling, dropout. */
 static void small_experiment(void)
@@ -47,11 +25,9 @@ static void small_experiment(void)
 
 static ipl_status train(const char *name, size_t threads, bool force, ipl_error *err)
 {
-    char path[IPL_PATH_MAX];
     const ipl_train_opts opts = {
-        .exp = &trial, .path = path, .threads = threads, .force = force};
+        .exp = &trial, .path = in(name), .threads = threads, .force = force};
 
-    assert_int_equal(ipl_path_join(path, folder, name, NULL), IPL_OK);
     return ipl_train(&opts, err);
 }
 
@@ -65,21 +41,19 @@ static void train_ok(const char *name, size_t threads)
 
 static char *read_result(const char *run, const char *file)
 {
-    char path[2 * IPL_PATH_MAX], *bytes;
-    size_t len;
+    char name[128];
 
-    snprintf(path, sizeof path, "%s/%s/%s", folder, run, file);
-    assert_int_equal(ipl_file_read(&bytes, &len, path, 1u << 24, NULL), IPL_OK);
-    return bytes;
+    (void)snprintf(name, sizeof name, "%s/%s", run, file);
+    return read_file(name).bytes;
 }
 
 /* Bytes of a file as SHA-256. */
 static void digest(char out[65], const char *run, const char *file)
 {
-    char path[2 * IPL_PATH_MAX];
+    char name[128];
 
-    snprintf(path, sizeof path, "%s/%s/%s", folder, run, file);
-    assert_int_equal(ipl_file_sha256(out, path, NULL), IPL_OK);
+    (void)snprintf(name, sizeof name, "%s/%s", run, file);
+    assert_int_equal(ipl_file_sha256(out, in(name), NULL), IPL_OK);
 }
 
 static void assert_same_file(const char *a, const char *b, const char *file)
@@ -168,14 +142,11 @@ static void another_seed_gives_other_parameters(void **state)
 
 static void the_recorded_experiment_repeats_the_run(void **state)
 {
-    char path[2 * IPL_PATH_MAX];
-
     (void)state;
     small_experiment();
     train_ok("first", 2);
-    snprintf(path, sizeof path, "%s/first/experiment.ini", folder);
     ipl_opt_init(&trial, ipl_experiment_opts);
-    assert_int_equal(ipl_experiment_read(&trial, path, NULL), IPL_OK);
+    assert_int_equal(ipl_experiment_read(&trial, in("first/experiment.ini"), NULL), IPL_OK);
     train_ok("again", 2);
     assert_same_file("first", "again", "information.csv");
     assert_same_parameters("first", "again");
@@ -204,7 +175,7 @@ static void every_measurement_has_its_rows(void **state)
     assert_int_equal(count_lines("rows", "training.csv"), 1 + 3);
     assert_int_equal(count_lines("rows", "information.csv"), 1 + 5 * 2 * 3 * 2);
     assert_int_equal(count_lines("rows", "layers.csv"), 1 + 5 * 3);
-    bytes = read_result("rows", "information.csv");
+    bytes = read_file("rows/information.csv").bytes;
     assert_non_null(
         strstr(bytes, "\n0,0,train,1,fc1,40,\"logdet:scale=cov,beta=rd\",nats,"));
     assert_non_null(strstr(bytes, "\n0.3333333333333333,1,test,2,fc2,9,"));
@@ -240,17 +211,14 @@ static void an_existing_run_is_not_touched_without_force(void **state)
 
 static void force_does_not_remove_a_folder_that_is_no_run(void **state)
 {
-    char path[2 * IPL_PATH_MAX];
     ipl_error err = {0};
 
     (void)state;
-    snprintf(path, sizeof path, "%s/mine", folder);
-    assert_int_equal(ipl_folder_create(path, NULL), IPL_OK);
-    snprintf(path, sizeof path, "%s/mine/notes", folder);
-    assert_int_equal(ipl_file_replace(path, "mine", 4, NULL), IPL_OK);
+    assert_int_equal(ipl_folder_create(in("mine"), NULL), IPL_OK);
+    assert_int_equal(ipl_file_replace(in("mine/notes"), "mine", 4, NULL), IPL_OK);
     small_experiment();
     assert_int_equal(train("mine", 1, true, &err), IPL_E_CANTCREATE);
-    assert_true(ipl_file_exists(path));
+    assert_true(ipl_file_exists(in("mine/notes")));
 }
 
 static void bad_experiments_are_refused_before_anything_is_written(void **state)
@@ -278,7 +246,6 @@ static void bad_experiments_are_refused_before_anything_is_written(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        char path[2 * IPL_PATH_MAX];
         ipl_error err = {0};
         ipl_status st;
 
@@ -291,8 +258,7 @@ static void bad_experiments_are_refused_before_anything_is_written(void **state)
         if (st != bad[i].status || !strstr(err.msg, bad[i].message))
             fail_msg("%s = %s: got %s: %s", bad[i].field, bad[i].value, ipl_status_name(st),
                      err.msg);
-        snprintf(path, sizeof path, "%s/never", folder);
-        assert_false(ipl_file_exists(path));
+        assert_false(ipl_file_exists(in("never")));
     }
 }
 
@@ -309,7 +275,7 @@ static void divergence_is_detected_and_recorded(void **state)
     assert_int_equal(train("diverged", 2, false, &err), IPL_E_NUMERIC);
     assert_non_null(strstr(err.msg, "epoch 0, step "));
     assert_non_null(strstr(err.msg, "layer "));
-    record = read_result("diverged", "run.json");
+    record = read_file("diverged/run.json").bytes;
     assert_non_null(strstr(record, "\"state\": \"diverged\""));
     assert_non_null(strstr(record, "\"exit_status\": 3"));
     ipl_free(record);
@@ -330,16 +296,16 @@ static void a_probe_that_is_not_finite_is_divergence(void **state)
 
 static void a_signal_ends_the_run_with_its_rows_written(void **state)
 {
-    char path[2 * IPL_PATH_MAX], *record;
     const volatile sig_atomic_t stop = SIGTERM;
-    const ipl_train_opts opts = {.exp = &trial, .path = path, .threads = 1, .stop = &stop};
+    const ipl_train_opts opts = {
+        .exp = &trial, .path = in("stopped"), .threads = 1, .stop = &stop};
+    char *record;
 
     (void)state;
     small_experiment();
-    snprintf(path, sizeof path, "%s/stopped", folder);
     assert_int_equal(ipl_train(&opts, NULL), IPL_OK);
     assert_int_equal(count_lines("stopped", "training.csv"), 2); /* header and epoch 0 */
-    record = read_result("stopped", "run.json");
+    record = read_file("stopped/run.json").bytes;
     assert_non_null(strstr(record, "\"state\": \"stopped\""));
     ipl_free(record);
 }
@@ -366,7 +332,7 @@ static void a_run_from_given_parameters_follows_pytorch(void **state)
     trial.epochs = 5;
     trial.shuffle = false;
     train_ok("golden", 2);
-    bytes = read_result("golden", "training.csv");
+    bytes = read_file("golden/training.csv").bytes;
     line = strchr(bytes, '\n') + 1;
     for (size_t e = 0; e <= 5; e++) {
         /* Row 0 is the initial net, row e the loss before step e - 1; third column. */
@@ -401,24 +367,22 @@ static void every_allocation_may_fail(void **state)
     assert_true(k > 50);
 }
 
-#define RUN_TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RUN_TEST(every_thread_count_gives_the_same_bytes),
-        RUN_TEST(measuring_does_not_change_training),
-        RUN_TEST(another_seed_gives_other_parameters),
-        RUN_TEST(the_recorded_experiment_repeats_the_run),
-        RUN_TEST(every_measurement_has_its_rows),
-        RUN_TEST(an_existing_run_is_not_touched_without_force),
-        RUN_TEST(force_does_not_remove_a_folder_that_is_no_run),
-        RUN_TEST(bad_experiments_are_refused_before_anything_is_written),
-        RUN_TEST(divergence_is_detected_and_recorded),
-        RUN_TEST(a_probe_that_is_not_finite_is_divergence),
-        RUN_TEST(a_signal_ends_the_run_with_its_rows_written),
-        RUN_TEST(a_run_from_given_parameters_follows_pytorch),
-        RUN_TEST(every_allocation_may_fail),
+        IN_FOLDER(every_thread_count_gives_the_same_bytes),
+        IN_FOLDER(measuring_does_not_change_training),
+        IN_FOLDER(another_seed_gives_other_parameters),
+        IN_FOLDER(the_recorded_experiment_repeats_the_run),
+        IN_FOLDER(every_measurement_has_its_rows),
+        IN_FOLDER(an_existing_run_is_not_touched_without_force),
+        IN_FOLDER(force_does_not_remove_a_folder_that_is_no_run),
+        IN_FOLDER(bad_experiments_are_refused_before_anything_is_written),
+        IN_FOLDER(divergence_is_detected_and_recorded),
+        IN_FOLDER(a_probe_that_is_not_finite_is_divergence),
+        IN_FOLDER(a_signal_ends_the_run_with_its_rows_written),
+        IN_FOLDER(a_run_from_given_parameters_follows_pytorch),
+        IN_FOLDER(every_allocation_may_fail),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

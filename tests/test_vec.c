@@ -7,6 +7,8 @@
 #define IPL_CLONES
 #define ipl_vec_exp plain_exp
 #define ipl_vec_exp_double plain_exp_double
+#define ipl_vec_decay plain_decay
+#define ipl_vec_sum plain_sum
 #define ipl_vec_expm1 plain_expm1
 #define ipl_vec_tanh plain_tanh
 #define ipl_vec_sigmoid plain_sigmoid
@@ -23,6 +25,8 @@
 #undef pick
 #undef exp_one
 #undef ipl_vec_exp_double
+#undef ipl_vec_decay
+#undef ipl_vec_sum
 #undef ipl_vec_exp
 #undef ipl_vec_expm1
 #undef ipl_vec_tanh
@@ -254,6 +258,49 @@ static void the_double_exponential_has_exact_limits(void **state)
     assert_true(isnan(y[8]));
 }
 
+static void what_is_left_at_a_distance_is_the_exponential_of_it(void **state)
+{
+    enum { N = 997 };
+    double d[N], x[N], y[N], want[N], plain[N];
+
+    (void)state;
+    for (int i = 0; i < N; i++) {
+        d[i] = 0.5 * i;
+        x[i] = fmax(-3.0 * d[i], -300.0);
+    }
+    ipl_vec_exp_double(want, x, N);
+    ipl_vec_decay(y, d, 3.0, -300.0, N);
+    plain_decay(plain, d, 3.0, -300.0, N);
+    assert_memory_equal(y, want, sizeof y);
+    assert_memory_equal(y, plain, sizeof y);
+    assert_true(y[0] == 1.0 && y[N - 1] > 0.0);
+    ipl_vec_decay(y, d, 3.0, -HUGE_VAL, N);
+    assert_true(y[N - 1] == 0.0); /* e^-1494 */
+    d[1] = (double)NAN;
+    ipl_vec_decay(y, d, 3.0, -300.0, N);
+    assert_true(isnan(y[1]));
+}
+
+static void a_sum_has_every_number_once(void **state)
+{
+    enum { N = 67 };
+    double x[N];
+
+    (void)state;
+    for (size_t i = 0; i < N; i++)
+        x[i] = ldexp(1.0, (int)(i % 50)); /* sums of these are exact */
+    for (size_t n = 0; n <= N; n++) {
+        double want = 0.0;
+
+        for (size_t i = 0; i < n; i++)
+            want += x[i];
+        assert_true(ipl_vec_sum(x, n) == want);
+    }
+    for (size_t i = 0; i < N; i++)
+        x[i] = sin((double)i) * pow(10.0, (double)(i % 30));
+    assert_true(ipl_vec_sum(x, N) == plain_sum(x, N));
+}
+
 static void limits_are_exact(void **state)
 {
     const float x[] = {-INFINITY, INFINITY, 0.0f, -0.0f};
@@ -285,6 +332,8 @@ int main(void)
         cmocka_unit_test(results_may_overwrite_arguments),
         cmocka_unit_test(the_double_exponential_errs_as_stated),
         cmocka_unit_test(the_double_exponential_has_exact_limits),
+        cmocka_unit_test(what_is_left_at_a_distance_is_the_exponential_of_it),
+        cmocka_unit_test(a_sum_has_every_number_once),
         cmocka_unit_test(limits_are_exact),
     };
 

@@ -1,13 +1,12 @@
 /**
  * Whole runs of small experiments, and their folders compared byte for byte.
  *
- * A test file that includes this has one folder, made anew for every test, and one experiment,
- * `trial`, which cases[] and their functions set.
+ * cases[] and their functions set the `trial`.
  */
 #ifndef IPL_WHOLE_RUN_H
 #define IPL_WHOLE_RUN_H
 
-#include "scratch.h"
+#include "trial.h"
 
 #include "math/npy.h"
 #include "run/run_dir.h"
@@ -15,36 +14,7 @@
 
 #include <dirent.h>
 
-static ipl_experiment trial; /* large */
-static char folder[64];
 static bool overlap; /* measure beside training */
-
-/* The same time in every record, so that whole files can be compared. */
-static inline int make_folder(void **state)
-{
-    (void)state;
-    /* Every checkpoint waits for the disk: memory is faster, where there is such a folder. */
-    (void)snprintf(folder, sizeof folder, "%s/ipl_resume_XXXXXX",
-                   access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    return mkdtemp(folder) && setenv("SOURCE_DATE_EPOCH", "0", 1) == 0 ? 0 : -1;
-}
-
-static inline int remove_folder(void **state)
-{
-    (void)state;
-    return ipl_folder_remove(folder, NULL) == IPL_OK ? 0 : -1;
-}
-
-/* Path of something in the folder; up to eight are valid at a time. */
-static inline const char *in(const char *name)
-{
-    static char path[8][2 * IPL_PATH_MAX];
-    static unsigned turn;
-
-    turn = (turn + 1) % 8;
-    (void)snprintf(path[turn], sizeof path[turn], "%s/%s", folder, name);
-    return path[turn];
-}
 
 /* ---- runs ---- */
 

@@ -193,6 +193,15 @@ static void bash(void)
            "complete -o filenames -F _infoplane infoplane\n");
 }
 
+/* Read as a file of $fpath, it runs as the completion that was asked for: it has to answer. */
+static void zsh(void)
+{
+    printf("#compdef infoplane\nautoload -U +X bashcompinit && bashcompinit\n");
+    bash();
+    printf("if [ \"$funcstack[1]\" = _infoplane ]; then\n"
+           "    _bash_complete -o filenames -F _infoplane\nfi\n");
+}
+
 /* A string of fish's in single quotes. */
 static void fish_quoted(const char *text)
 {
@@ -241,8 +250,7 @@ static ipl_status run_completion(void *self, const ipl_args *args, ipl_error *er
     } else if (strcmp(shell, "bash") == 0) {
         bash();
     } else if (strcmp(shell, "zsh") == 0) {
-        printf("#compdef infoplane\nautoload -U +X bashcompinit && bashcompinit\n");
-        bash();
+        zsh();
     } else {
         return ipl_fail(err, IPL_E_ARG, "no completion for '%.40s': bash, zsh or fish",
                         shell);

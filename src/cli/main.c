@@ -1,6 +1,7 @@
 /* The program: the only place that prints faults and decides the exit status. */
 #include "base/alloc.h"
 #include "cli/command.h"
+#include "run/experiment_keys.h"
 #include "run/version.h"
 
 #include <locale.h>
@@ -122,17 +123,34 @@ static const ipl_opt *find_option(const ipl_opt *table, const char *word)
     return ipl_opt_find(table, name);
 }
 
+/* The experiment's text that has an option of this name, "" for none: optimiser for lr. */
+static void find_text_with(char *text, size_t size, const char *name)
+{
+    ipl_experiment exp;
+
+    ipl_opt_init(&exp, ipl_experiment_opts);
+    if (ipl_experiment_key(text, size, &exp, name, NULL) != IPL_OK)
+        text[0] = '\0';
+    text[strcspn(text, ".")] = '\0';
+}
+
 static ipl_status unknown_option(const ipl_command *cmd, const char *word, ipl_error *err)
 {
-    char name[OPTION_MAX];
+    char name[OPTION_MAX], text[OPTION_MAX] = "";
     const ipl_opt *near = NULL;
     const size_t len = word[1] == '-' ? strcspn(word + 2, "=") : 0;
 
     if (len > 0 && ipl_text_copy(name, sizeof name, word + 2, len, "", NULL) == IPL_OK) {
+        if (cmd->later == ipl_experiment_opts)
+            find_text_with(text, sizeof text, name);
         near = ipl_opt_nearest(cmd->opts, name);
         if (!near)
             near = ipl_opt_nearest(cmd->later, name);
     }
+    if (*text != '\0')
+        return ipl_fail(err, IPL_E_ARG,
+                        "unknown option '%.80s'; %s is set in the %s: --%s=NAME:%s=VALUE",
+                        word, name, text, text, name);
     if (near)
         return ipl_fail(err, IPL_E_ARG, "unknown option '%.80s'; did you mean '--%s'?",
                         word, near->name);

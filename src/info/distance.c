@@ -142,24 +142,25 @@ static void finish_row(double *row, const ipl_distance *dist, size_t i, size_t n
         }
 }
 
-/* Rows [first, end) against all samples. */
-static void euclid_rows(double *out, const ipl_distance *dist, size_t first, size_t end)
+/* Rows [first, end) against the first m samples. */
+static void euclid_rows(double *out, const ipl_distance *dist, size_t first, size_t end,
+                        size_t m)
 {
     const size_t n = dist->n, d = dist->v->d;
     const double *x = dist->rows.p;
 
-    ipl_dgemm_nt(out, n, x + first * d, x, end - first, n, d);
+    ipl_dgemm_nt(out, n, x + first * d, x, end - first, m, d);
     for (size_t i = first; i < end; i++)
-        finish_row(out + (i - first) * n, dist, i, n);
+        finish_row(out + (i - first) * n, dist, i, m);
 }
 
-/* Rows [first, end) against the samples of panels [0, panels). */
+/* Rows [first, end) against the first m samples and those of the same panel. */
 static void chebyshev_rows(double *out, const ipl_distance *dist, size_t first, size_t end,
-                           size_t panels)
+                           size_t m)
 {
     const size_t n = dist->n, d = dist->v->d;
 
-    for (size_t p = 0; p < panels; p++) {
+    for (size_t p = 0; p * LANES < m; p++) {
         const double *panel = dist->rows.p + p * d * LANES;
         const size_t width = n - p * LANES < LANES ? n - p * LANES : LANES;
 
@@ -190,26 +191,32 @@ static void keep_block(void *arg, size_t task, size_t thread)
     (void)thread;
     ipl_distance_range(&first, &end, dist, task);
     if (dist->metric == IPL_CHEBYSHEV)
-        chebyshev_rows(dist->kept.p + first * dist->n, dist, first, end,
-                       (end + LANES - 1) / LANES);
+        chebyshev_rows(dist->kept.p + first * dist->n, dist, first, end, end);
     else
         for (size_t i = first; i < end; i++)
             finish_row(dist->kept.p + i * dist->n, dist, i, i + 1);
 }
 
-/* The part above the diagonal is the mirror image of the one below. */
-static void mirror(double *table, size_t n)
+/* The part above the diagonal is the mirror image of the one below: a block of rows of it. */
+static void mirror_block(void *arg, size_t task, size_t thread)
 {
-    for (size_t i0 = 0; i0 < n; i0 += LANES)
-        for (size_t j0 = 0; j0 <= i0; j0 += LANES)
-            for (size_t i = i0; i < n && i < i0 + LANES; i++)
-                for (size_t j = j0; j < i && j < j0 + LANES; j++)
-                    table[j * n + i] = table[i * n + j];
+    ipl_distance *dist = arg;
+    const size_t n = dist->n;
+    double *table = dist->kept.p;
+    size_t first, end;
+
+    (void)thread;
+    ipl_distance_range(&first, &end, dist, task);
+    for (size_t j0 = 0; j0 < end; j0 += LANES)
+        for (size_t i = first; i < end; i++)
+            for (size_t j = j0; j < i && j < j0 + LANES; j++)
+                table[j * n + i] = table[i * n + j];
 }
 
-ipl_status ipl_distance_set(ipl_distance *dist, const ipl_subset *subset, ipl_work *work,
-                            ipl_error *err)
+ipl_status ipl_distance_set(ipl_distance *dist, const ipl_subset *subset, ipl_part part,
+                            ipl_work *work, ipl_error *err)
 {
+    const bool kept = subset->n <= IPL_DISTANCE_KEPT;
     ipl_status st;
 
     dist->row = subset->row;
@@ -218,19 +225,23 @@ ipl_status ipl_distance_set(ipl_distance *dist, const ipl_subset *subset, ipl_wo
         dist->sound = true;
         st = dist->metric == IPL_CHEBYSHEV ? take_panels(dist, subset, err)
                                            : take_rows(dist, subset, work, err);
-        if (st == IPL_OK && subset->n <= IPL_DISTANCE_KEPT)
+        if (st == IPL_OK && kept)
             st = ipl_buffer_reserve(&dist->kept, subset->n, subset->n, err);
         if (st != IPL_OK)
             return st;
         dist->n = subset->n;
-        if (dist->n <= IPL_DISTANCE_KEPT) {
+        dist->part = IPL_BELOW;
+        if (kept) {
             if (dist->metric != IPL_CHEBYSHEV)
                 ipl_gram_rows(dist->kept.p, dist->rows.p, dist->n, dist->v->d, 1.0, 0.0,
                               work->pool);
             ipl_pool_run(work->pool, ipl_distance_blocks(dist), keep_block, dist);
-            mirror(dist->kept.p, dist->n);
         }
     }
+    if (kept && part == IPL_WHOLE && dist->part == IPL_BELOW)
+        ipl_pool_run(work->pool, ipl_distance_blocks(dist), mirror_block, dist);
+    if (!kept || part == IPL_WHOLE)
+        dist->part = part;
     if (!dist->sound)
         ipl_work_fault(work, "%s: distances between its samples overflow", dist->v->name);
     return IPL_OK;
@@ -240,15 +251,16 @@ const double *ipl_distance_rows(const ipl_distance *dist, double *tables, size_t
                                 size_t block)
 {
     double *scratch;
-    size_t first, end;
+    size_t first, end, m;
 
     ipl_distance_range(&first, &end, dist, block);
     if (dist->n <= IPL_DISTANCE_KEPT)
         return dist->kept.p + first * dist->n;
     scratch = tables + thread * IPL_DISTANCE_BLOCK * dist->n;
+    m = dist->part == IPL_WHOLE ? dist->n : end;
     if (dist->metric == IPL_CHEBYSHEV)
-        chebyshev_rows(scratch, dist, first, end, (dist->n + LANES - 1) / LANES);
+        chebyshev_rows(scratch, dist, first, end, m);
     else
-        euclid_rows(scratch, dist, first, end);
+        euclid_rows(scratch, dist, first, end, m);
     return scratch;
 }

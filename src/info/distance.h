@@ -19,6 +19,12 @@ typedef enum ipl_metric {
     IPL_METRICS
 } ipl_metric;
 
+/** Which columns of a row are asked for. */
+typedef enum ipl_part {
+    IPL_BELOW, /* up to the row's own: each pair once */
+    IPL_WHOLE
+} ipl_part;
+
 enum {
     IPL_DISTANCE_KEPT = 4096, /* samples of a table that is kept */
     IPL_DISTANCE_BLOCK = 32   /* rows of a task */
@@ -29,6 +35,7 @@ typedef struct ipl_distance {
     ipl_metric metric;   /* how far apart is meant */
     const uint32_t *row; /* (n) the subset's rows of v; borrowed */
     size_t n;            /* samples at hand, 0: none */
+    ipl_part part;       /* of the rows that is at hand */
     bool sound;          /* no number is too large for its square */
     ipl_buffer rows;     /* (n, d) samples, centred or scaled; or panels of them */
     ipl_buffer norm2;    /* (n) sums of squares */
@@ -51,10 +58,11 @@ void ipl_distance_begin(ipl_distance *dist, const ipl_var *v, ipl_metric metric)
  *
  * subset  its rows are read again by ipl_distance_rows() when no table is kept
  * errors  IPL_E_NOMEM; a distance that overflows is a fault in work and dist->sound false
- * cost    n^2 d operations for a table that is kept; else 2 n^2 d (Euclid) at every reading
+ * cost    n^2 d operations for a table that is kept; else at every reading n^2 d (Euclid,
+ *         IPL_BELOW) or twice that
  */
-ipl_status ipl_distance_set(ipl_distance *dist, const ipl_subset *subset, ipl_work *work,
-                            ipl_error *err) IPL_NODISCARD;
+ipl_status ipl_distance_set(ipl_distance *dist, const ipl_subset *subset, ipl_part part,
+                            ipl_work *work, ipl_error *err) IPL_NODISCARD;
 
 /** Release the buffers; an empty one is allowed. */
 void ipl_distance_release(ipl_distance *dist);
@@ -66,7 +74,8 @@ size_t ipl_distance_blocks(const ipl_distance *dist);
 void ipl_distance_range(size_t *first, size_t *end, const ipl_distance *dist, size_t block);
 
 /**
- * Distances of a block's rows to all samples, (end - first, n).
+ * Distances of a block's rows to all samples, (end - first, n); of IPL_BELOW, what stands to
+ * the right of the diagonal is undefined.
  *
  * tables   scratch of the threads, IPL_DISTANCE_BLOCK * n doubles each; not looked at, and may
  *          be NULL, when a table is kept

@@ -12,17 +12,20 @@
  * Every inner sum has its own sample with exp(0) = 1, the largest term, so it is between 1
  * and n and needs no shift of the exponent.
  *
- * Cost n^2 d. 0 <= lower <= upper <= ln n, I(T;Y) <= H(Y); it sits at ln n as soon as samples
- * are further apart than the noise. Equal samples count as one with their share, constant
- * columns only shift H; n < d does no harm but all are far apart.
+ * Cost n^2 d, and n^2 / 2 exponentials: each pair counts for both of its samples.
+ * 0 <= lower <= upper <= ln n, I(T;Y) <= H(Y); it sits at ln n as soon as samples are further
+ * apart than the noise. Equal samples count as one with their share, constant columns only
+ * shift H; n < d does no harm but all are far apart.
  */
 #include "info/distance.h"
 #include "info/est.h"
 #include "math/vec.h"
 
 #include <math.h>
+#include <string.h>
 
 #define TWO_PI_E 17.079468445347132466
+#define LEAST (-600.0) /* exponent: nothing beside one, and no subnormal number */
 
 typedef struct kde {
     double var;
@@ -43,71 +46,87 @@ static const ipl_opt kde_opts[] = {
     IPL_OPT_END,
 };
 
+/* Rows are cut into stripes of equal work, each with sums of its own: the same numbers, added
+ * in the same order, on any number of threads. */
+enum { STRIPES = 32 };
+
 typedef struct kde_job {
     const ipl_distance *dist;
     const ipl_subset *subset;
-    double rate;       /* 1 / (a v) */
-    double *table;     /* scratch of every thread */
-    double *all, *own; /* (n) log of the mean of exp among all, within the class */
+    double rate;        /* 1 / (a v) */
+    double *table;      /* scratch of every thread */
+    double *own, *rest; /* (STRIPES, n) sums of exp within the class, over the others */
 } kde_job;
 
-/* Sum of exp(-rate d_j) over [from, to). */
-static double sum_exp(const double *row, size_t from, size_t to, double rate)
+/* First block of a stripe: the work up to a row grows with its square. */
+static size_t stripe_start(const ipl_distance *dist, size_t stripe)
 {
-    enum { CHUNK = 256, LANES = 8 };
-    double x[CHUNK], y[CHUNK], lane[LANES] = {0}, sum = 0.0;
+    return (size_t)((double)ipl_distance_blocks(dist) *
+                    sqrt((double)stripe / (double)STRIPES));
+}
 
-    for (; from < to; from += CHUNK) {
-        const size_t n = to - from < CHUNK ? to - from : CHUNK, whole = n / LANES * LANES;
+/* Sum of e_j = exp(-rate d_j) for j < n, each of which is added to column j, too. */
+static double add_exp(double *columns, const double *row, size_t n, double rate)
+{
+    enum { CHUNK = 256 };
+    double e[CHUNK], sum = 0.0;
 
-        for (size_t j = 0; j < n; j++)
-            x[j] = -rate * row[from + j];
-        ipl_vec_exp_double(y, x, n);
-        for (size_t j = 0; j < whole; j += LANES)
-            for (size_t k = 0; k < LANES; k++)
-                lane[k] += y[j + k];
-        for (size_t j = whole; j < n; j++)
-            sum += y[j];
+    for (size_t from = 0; from < n; from += CHUNK) {
+        const size_t m = n - from < CHUNK ? n - from : CHUNK;
+
+        ipl_vec_decay(e, row + from, rate, LEAST, m);
+        for (size_t j = 0; j < m; j++)
+            columns[from + j] += e[j];
+        sum += ipl_vec_sum(e, m);
     }
-    for (size_t k = 0; k < LANES; k++)
-        sum += lane[k];
     return sum;
 }
 
-static void kde_block(void *arg, size_t task, size_t thread)
+static void kde_stripe(void *arg, size_t task, size_t thread)
 {
     const kde_job *job = arg;
-    const ipl_subset *subset = job->subset;
-    const size_t n = job->dist->n;
-    const double *row = ipl_distance_rows(job->dist, job->table, thread, task);
-    size_t first, end;
+    const size_t n = job->dist->n, last = stripe_start(job->dist, task + 1);
+    double *own = job->own + task * n, *rest = job->rest + task * n;
 
-    ipl_distance_range(&first, &end, job->dist, task);
-    for (size_t i = first; i < end; i++, row += n) {
-        size_t from = 0, to = n;
-        double own, rest = 0.0;
+    memset(own, 0, n * sizeof *own);
+    memset(rest, 0, n * sizeof *rest);
+    for (size_t block = stripe_start(job->dist, task); block < last; block++) {
+        const double *row = ipl_distance_rows(job->dist, job->table, thread, block);
+        size_t i, end;
 
-        if (subset->k > 0) {
-            const size_t c = ipl_subset_class(subset, i);
+        for (ipl_distance_range(&i, &end, job->dist, block); i < end; i++, row += n) {
+            const size_t from = job->subset->k > 0
+                                    ? job->subset->start[ipl_subset_class(job->subset, i)]
+                                    : 0;
 
-            from = subset->start[c];
-            to = subset->start[c + 1];
+            rest[i] += add_exp(rest, row, from, job->rate);
+            own[i] += 1.0 + add_exp(own + from, row + from, i - from, job->rate);
         }
-        own = sum_exp(row, from, to, job->rate);
-        rest = sum_exp(row, 0, from, job->rate) + sum_exp(row, to, n, job->rate);
-        job->own[i] = log(own / (double)(to - from));
-        job->all[i] = log((own + rest) / (double)n);
     }
 }
 
-/* -sum of logs / n; a sum of n equal samples is 0, not -0. */
-static double minus_mean(const double *logs, size_t n)
+/* Means over the samples of -log of the mean of exp: among all, and within the class. */
+static void kde_entropies(double *all, double *own, const kde_job *job)
 {
-    double sum = 0.0;
+    const size_t n = job->dist->n;
+    double sum_all = 0.0, sum_own = 0.0;
 
-    for (size_t i = 0; i < n; i++)
-        sum += logs[i];
-    return 0.0 - sum / (double)n;
+    for (size_t i = 0; i < n; i++) {
+        const size_t members =
+            job->subset->k > 0
+                ? ipl_subset_size(job->subset, ipl_subset_class(job->subset, i))
+                : n;
+        double inside = 0.0, outside = 0.0;
+
+        for (size_t s = 0; s < STRIPES; s++) {
+            inside += job->own[s * n + i];
+            outside += job->rest[s * n + i];
+        }
+        sum_own += log(inside / (double)members);
+        sum_all += log((inside + outside) / (double)n);
+    }
+    *all = 0.0 - sum_all / (double)n; /* n equal samples have 0, not -0 */
+    *own = 0.0 - sum_own / (double)n;
 }
 
 static ipl_status kde_check(void *self, ipl_error *err)
@@ -132,28 +151,28 @@ static ipl_status kde_measure(ipl_measures *out, const void *self, ipl_scene *sc
                    .rate = 1.0 / (bound_factor[o->bound] * o->var)};
     ipl_status st = ipl_subset_take(subset, o->n, scene->x->n, scene->groups, err);
     const size_t n = subset->n;
+    double own;
 
     if (st == IPL_OK)
-        st = ipl_distance_set(&scene->dt[IPL_EUCLID], subset, work, err);
+        st = ipl_distance_set(&scene->dt[IPL_EUCLID], subset, IPL_BELOW, work, err);
     if (st == IPL_OK)
-        st = ipl_buffer_reserve(&work->matrix, 2, n, err);
+        st = ipl_buffer_reserve(&work->matrix, (size_t)2 * STRIPES, n, err);
     if (st == IPL_OK && n > IPL_DISTANCE_KEPT)
         st = ipl_buffer_reserve(&work->panel,
                                 ipl_pool_threads(work->pool) * IPL_DISTANCE_BLOCK, n, err);
     if (st != IPL_OK || !job.dist->sound)
         return st;
     job.table = work->panel.p;
-    job.all = work->matrix.p;
-    job.own = work->matrix.p + n;
-    ipl_pool_run(work->pool, ipl_distance_blocks(job.dist), kde_block, &job);
-
-    out->I_XT = minus_mean(job.all, n);
+    job.own = work->matrix.p;
+    job.rest = job.own + (size_t)STRIPES * n;
+    ipl_pool_run(work->pool, STRIPES, kde_stripe, &job);
+    kde_entropies(&out->I_XT, &own, &job);
     out->H_T = noise + out->I_XT;
     if (subset->k == 0)
         return IPL_OK;
     out->H_Y = ipl_subset_label_entropy(subset);
-    out->H_T_given_Y = noise + minus_mean(job.own, n);
-    out->I_TY = out->I_TY_cond = out->I_XT - minus_mean(job.own, n);
+    out->H_T_given_Y = noise + own;
+    out->I_TY = out->I_TY_cond = out->I_XT - own;
     return IPL_OK;
 }
 

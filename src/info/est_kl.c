@@ -42,7 +42,7 @@ static ipl_status input_entropy(double *h, const kl *o, ipl_scene *scene, ipl_er
 
     if (ipl_var_recall(h, scene->x, IPL_OF_KL + (int)metric, key))
         return IPL_OK;
-    st = ipl_distance_set(dist, &scene->subset, &scene->work, err);
+    st = ipl_distance_set(dist, &scene->subset, IPL_WHOLE, &scene->work, err);
     if (st == IPL_OK)
         st = ipl_knn_entropy(h, NULL, dist, &scene->subset, o->k, &scene->work, err);
     if (st == IPL_OK && !isnan(*h)) /* a NaN is to say why in every measuring */
@@ -68,7 +68,7 @@ static ipl_status kl_measure(ipl_measures *out, const void *self, ipl_scene *sce
     if (st == IPL_OK)
         st = input_entropy(&out->H_X, o, scene, err);
     if (st == IPL_OK)
-        st = ipl_distance_set(dist, subset, &scene->work, err);
+        st = ipl_distance_set(dist, subset, IPL_WHOLE, &scene->work, err);
     if (st == IPL_OK)
         st = ipl_knn_entropy(&out->H_T, subset->k > 0 ? &out->H_T_given_Y : NULL, dist,
                              subset, o->k, &scene->work, err);

@@ -164,9 +164,10 @@ static ipl_status ksg_measure(ipl_measures *out, const void *self, ipl_scene *sc
     ipl_status st = ipl_subset_take(subset, o->n, scene->x->n, scene->groups, err);
 
     if (st == IPL_OK)
-        st = ipl_distance_set(&scene->dx[IPL_CHEBYSHEV], subset, &scene->work, err);
+        st = ipl_distance_set(&scene->dx[IPL_CHEBYSHEV], subset, IPL_WHOLE, &scene->work,
+                              err);
     if (st == IPL_OK)
-        st = ipl_distance_set(t, subset, &scene->work, err);
+        st = ipl_distance_set(t, subset, IPL_WHOLE, &scene->work, err);
     if (st == IPL_OK)
         st = information(&out->I_XT, o, scene, err);
     if (st != IPL_OK || subset->k == 0)

@@ -140,10 +140,10 @@ static ipl_status set_kernels(kernels *out, const renyi *o, ipl_scene *scene,
     const ipl_metric metric = ipl_kernel_metric(kernel);
     ipl_distance *x = &scene->dx[metric], *t = &scene->dt[metric];
     double sx = (double)NAN, st_width = (double)NAN;
-    ipl_status st = ipl_distance_set(x, &scene->subset, &scene->work, err);
+    ipl_status st = ipl_distance_set(x, &scene->subset, IPL_BELOW, &scene->work, err);
 
     if (st == IPL_OK)
-        st = ipl_distance_set(t, &scene->subset, &scene->work, err);
+        st = ipl_distance_set(t, &scene->subset, IPL_BELOW, &scene->work, err);
     if (st == IPL_OK && x->sound && t->sound)
         st = find_width(&sx, &o->of_x, kernel, x, scene, err);
     if (st == IPL_OK && !isnan(sx))

@@ -7,8 +7,12 @@
 #include <math.h>
 #include <string.h>
 
-enum { GRID = 75 }; /* widths that alignment tries */
+enum {
+    GRID = 75,  /* widths that alignment tries */
+    CHUNK = 256 /* exponentials computed at once */
+};
 
+#define LEAST (-300.0) /* exponent: nothing beside a diagonal of ones, its square normal */
 #define GRID_LOW 0.1
 #define GRID_HIGH 10.0 /* times the mean distance */
 #define SILVERMAN 5.0
@@ -67,7 +71,7 @@ typedef struct align_job {
     const ipl_subset *subset;
     const ipl_work *work;
     double rate[GRID];
-    double *mean; /* (n) sums of distances */
+    double *mean; /* (n) sums of distances, below the diagonal as all others */
     double *own;  /* (n, GRID) sums of K over pairs with one label */
     double *all;  /* (n, GRID) sums of K^2 over all pairs */
 } align_job;
@@ -82,9 +86,25 @@ static void sum_distances(void *arg, size_t task, size_t thread)
     ipl_distance_range(&first, &end, job->dist, task);
     for (size_t i = first; i < end; i++, row += n) {
         job->mean[i] = 0.0;
-        for (size_t j = 0; j < n; j++)
+        for (size_t j = 0; j < i; j++)
             job->mean[i] += sqrt(row[j]);
     }
+}
+
+/* Add K^2 of columns [at, end), at most CHUNK, to *all and K of those behind `from` to *own. */
+static void add_aligned(double *all, double *own, const double *row, double rate, size_t at,
+                        size_t end, size_t from)
+{
+    double k[CHUNK];
+    const size_t n = end - at, skip = at < from ? from - at : 0;
+
+    assert(n > 0 && n <= CHUNK);
+    ipl_vec_decay(k, row + at, rate, LEAST, n);
+    if (skip < n)
+        *own += ipl_vec_sum(k + skip, n - skip);
+    for (size_t j = 0; j < n; j++)
+        k[j] *= k[j];
+    *all += ipl_vec_sum(k, n);
 }
 
 static void align_block(void *arg, size_t task, size_t thread)
@@ -96,20 +116,15 @@ static void align_block(void *arg, size_t task, size_t thread)
 
     ipl_distance_range(&first, &end, job->dist, task);
     for (size_t i = first; i < end; i++, row += n) {
-        const size_t c = ipl_subset_class(job->subset, i);
-        const size_t from = job->subset->start[c], to = job->subset->start[c + 1];
+        const size_t from = job->subset->start[ipl_subset_class(job->subset, i)];
 
         for (size_t g = 0; g < GRID; g++) {
-            double own = 0.0, all = 0.0;
+            double *all = &job->all[i * GRID + g], *own = &job->own[i * GRID + g];
 
-            for (size_t j = 0; j < n; j++) {
-                const double k = exp(-job->rate[g] * row[j]);
-
-                all += k * k;
-                own += j >= from && j < to ? k : 0.0;
-            }
-            job->own[i * GRID + g] = own;
-            job->all[i * GRID + g] = all;
+            *all = *own = 0.0;
+            for (size_t at = 0; at < i; at += CHUNK)
+                add_aligned(all, own, row, job->rate[g], at,
+                            i - at < CHUNK ? i : at + CHUNK, from);
         }
     }
 }
@@ -133,18 +148,18 @@ ipl_status ipl_width_aligned(double *width, const ipl_distance *dist, ipl_kernel
     ipl_pool_run(work->pool, ipl_distance_blocks(dist), sum_distances, &job);
     for (size_t i = 0; i < n; i++)
         mean += job.mean[i];
-    mean /= (double)n * (double)n;
+    mean *= 2.0 / ((double)n * (double)n);
     for (size_t g = 0; g < GRID; g++) {
         grid[g] = GRID_LOW + (GRID_HIGH * mean - GRID_LOW) * (double)g / (double)(GRID - 1);
         job.rate[g] = ipl_kernel_rate(kernel, grid[g]);
     }
     ipl_pool_run(work->pool, ipl_distance_blocks(dist), align_block, &job);
     for (size_t g = 0; g < GRID; g++) {
-        double own = 0.0, all = 0.0;
+        double own = (double)n, all = (double)n; /* the diagonal is one */
 
         for (size_t i = 0; i < n; i++) {
-            own += job.own[i * GRID + g];
-            all += job.all[i * GRID + g];
+            own += 2.0 * job.own[i * GRID + g];
+            all += 2.0 * job.all[i * GRID + g];
         }
         if (grid[g] > 0.0 && own / sqrt(all) > best) { /* |L| is the same for all */
             best = own / sqrt(all);
@@ -153,8 +168,6 @@ ipl_status ipl_width_aligned(double *width, const ipl_distance *dist, ipl_kernel
     }
     return IPL_OK;
 }
-
-enum { CHUNK = 256 }; /* exponentials computed at once */
 
 /* Columns [from, i] of row i of K / n. */
 static void form_row(double *out, const ipl_product *k, const double *a, const double *b,
@@ -334,26 +347,24 @@ typedef struct squares_job {
     ipl_kernel_sums *rows; /* (n) */
 } squares_job;
 
-/* Add the pairs of one row with columns [at, end), at most CHUNK; its class is [from, to). */
+/* Add the pairs of one row with columns [at, end), at most CHUNK; those of its class, of which
+ * none stands behind it, begin at `from`. */
 static void add_squares(ipl_kernel_sums *sum, const ipl_product *k, const double *a,
-                        const double *b, size_t at, size_t end, size_t from, size_t to)
+                        const double *b, size_t at, size_t end, size_t from)
 {
-    double x[CHUNK], ka[CHUNK], kb[CHUNK];
-    const size_t n = end - at;
+    double ka[CHUNK], kb[CHUNK];
+    const size_t n = end - at, skip = at < from ? from - at : 0;
 
     assert(n > 0 && n <= CHUNK);
+    ipl_vec_decay(ka, a + at, 2.0 * k->rate_a, LEAST, n);
+    ipl_vec_decay(kb, b + at, 2.0 * k->rate_b, LEAST, n);
+    sum->a += ipl_vec_sum(ka, n);
+    sum->b += ipl_vec_sum(kb, n);
+    if (skip < n)
+        sum->b_within += ipl_vec_sum(kb + skip, n - skip);
     for (size_t j = 0; j < n; j++)
-        x[j] = -2.0 * k->rate_a * a[at + j];
-    ipl_vec_exp_double(ka, x, n);
-    for (size_t j = 0; j < n; j++)
-        x[j] = -2.0 * k->rate_b * b[at + j];
-    ipl_vec_exp_double(kb, x, n);
-    for (size_t j = 0; j < n; j++) {
-        sum->a += ka[j];
-        sum->b += kb[j];
-        sum->ab += ka[j] * kb[j];
-        sum->b_within += at + j >= from && at + j < to ? kb[j] : 0.0;
-    }
+        ka[j] *= kb[j];
+    sum->ab += ipl_vec_sum(ka, n);
 }
 
 static void squares_block(void *arg, size_t task, size_t thread)
@@ -367,17 +378,12 @@ static void squares_block(void *arg, size_t task, size_t thread)
 
     ipl_distance_range(&first, &end, k->a, task);
     for (size_t i = first; i < end; i++, a += n, b += n) {
+        const size_t from =
+            job->subset->k > 0 ? job->subset->start[ipl_subset_class(job->subset, i)] : n;
         ipl_kernel_sums sum = {0};
-        size_t from = n, to = n;
 
-        if (job->subset->k > 0) {
-            const size_t c = ipl_subset_class(job->subset, i);
-
-            from = job->subset->start[c];
-            to = job->subset->start[c + 1];
-        }
-        for (size_t at = 0; at < n; at += CHUNK)
-            add_squares(&sum, k, a, b, at, n - at < CHUNK ? n : at + CHUNK, from, to);
+        for (size_t at = 0; at < i; at += CHUNK)
+            add_squares(&sum, k, a, b, at, i - at < CHUNK ? i : at + CHUNK, from);
         job->rows[i] = sum;
     }
 }
@@ -396,11 +402,11 @@ ipl_status ipl_kernel_squares(ipl_kernel_sums *out, const ipl_product *k,
         return st;
     job.rows = (ipl_kernel_sums *)(void *)work->matrix.p;
     ipl_pool_run(work->pool, ipl_distance_blocks(k->a), squares_block, &job);
-    for (size_t i = 0; i < n; i++) {
-        out->a += job.rows[i].a;
-        out->b += job.rows[i].b;
-        out->ab += job.rows[i].ab;
-        out->b_within += job.rows[i].b_within;
+    for (size_t i = 0; i < n; i++) { /* twice those below the diagonal, and its ones */
+        out->a += 1.0 + 2.0 * job.rows[i].a;
+        out->b += 1.0 + 2.0 * job.rows[i].b;
+        out->ab += 1.0 + 2.0 * job.rows[i].ab;
+        out->b_within += 1.0 + 2.0 * job.rows[i].b_within;
     }
     return IPL_OK;
 }

@@ -39,7 +39,7 @@ double ipl_width_authors(size_t n, size_t d);
  *
  * shapes  the subset has labels; *width is NaN when no width gives a number
  * errors  IPL_E_NOMEM
- * cost    75 n^2 exponentials
+ * cost    75 n^2 / 2 exponentials
  * source  Wickstrom et al., arXiv:1909.11396
  */
 ipl_status ipl_width_aligned(double *width, const ipl_distance *dist, ipl_kernel kernel,
@@ -80,7 +80,8 @@ double ipl_renyi_entropy(const double *values, size_t n, double alpha);
 
 /** Sums of squares of kernels, over all pairs; S_2 = -log2(sum / n^2). */
 typedef struct ipl_kernel_sums {
-    double a, b, ab, b_within; /* K_a, K_b, their product, K_b of pairs with one label */
+    double a, b, ab, b_within; /* K_a, K_b, their product, K_b of pairs with one label; the
+                                  last without a meaning when there are no labels */
 } ipl_kernel_sums;
 
 /** The sums of k.a, k.b and their product, without a matrix. IPL_E_NOMEM. */

@@ -63,6 +63,17 @@ void ipl_vec_softplus(float *y, const float *x, size_t n);
 /** y = e^x in double, error <= 1.1 ulp; 0 below -745.14, Inf above 709.78. */
 void ipl_vec_exp_double(double *y, const double *x, size_t n);
 
+/**
+ * y = e^max(-rate d, least) in double: what is left of 1 at a distance d, with that error.
+ *
+ * least  where the result counts for nothing: exponents below -708 give subnormal numbers,
+ *        with which processors are slow. -HUGE_VAL: none
+ */
+void ipl_vec_decay(double *y, const double *d, double rate, double least, size_t n);
+
+/** Sum of x: eight sums of every eighth number, then these, in order. */
+double ipl_vec_sum(const double *x, size_t n);
+
 /** y = distribution function of the standard normal, absolute error <= 3e-7. */
 void ipl_vec_normal(float *y, const float *x, size_t n);
 

@@ -66,3 +66,31 @@ void ipl_vec_exp_double(double *y, const double *x, size_t n)
     for (size_t i = 0; i < n; i++)
         y[i] = exp_one(x[i]);
 }
+
+IPL_CLONES
+void ipl_vec_decay(double *y, const double *d, double rate, double least, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const double x = -rate * d[i];
+
+        y[i] = exp_one(pick(x < least, least, x));
+    }
+}
+
+enum { SUMS = 8 };
+
+IPL_CLONES
+double ipl_vec_sum(const double *x, size_t n)
+{
+    double sums[SUMS] = {0}, sum = 0.0;
+    size_t i = 0;
+
+    for (; i + SUMS <= n; i += SUMS)
+        for (size_t k = 0; k < SUMS; k++)
+            sums[k] += x[i + k];
+    for (size_t k = 0; i < n; i++, k++)
+        sums[k] += x[i];
+    for (size_t k = 0; k < SUMS; k++)
+        sum += sums[k];
+    return sum;
+}

@@ -254,10 +254,18 @@ static void add_tic(const tic_list *list, const char *label, double place, bool 
     list->visit(list->self, list->style.labels ? label : "", place, minor);
 }
 
-/* Inches that a label with so many characters takes along the axis, with air around it. */
+#define TIC_GAP 0.06 /* inches between labels that hardly have room */
+
+/* Inches that so many characters take along the axis. */
+static double letters(ipl_tic_style style, double characters)
+{
+    return style.upright ? 0.1 : 0.055 * characters;
+}
+
+/* The same of a label with air around it. */
 static double room(ipl_tic_style style, double characters)
 {
-    return style.upright ? 0.18 : 0.055 * characters + 0.1;
+    return letters(style, characters) + (style.upright ? 0.08 : 0.1);
 }
 
 /* A multiple of a step, with the decimals that the step needs. */
@@ -277,49 +285,70 @@ static ipl_range multiples(ipl_range r, double step)
     return (ipl_range){ceil(r.lo / step - 1e-9), floor(r.hi / step + 1e-9)};
 }
 
-/* Whether the labels of all multiples of a step have room, or hardly any. */
-static bool fits(ipl_range d, double step, double inches, ipl_tic_style style, double air)
+/* Characters of the longer label among the first and the last multiple of a step. */
+static double longest_label(ipl_range d, double step)
 {
     const ipl_range k = multiples(d, step);
     char a[32], b[32];
-    double characters;
 
     print_multiple(a, sizeof a, k.lo * step, step);
     print_multiple(b, sizeof b, k.hi * step, step);
-    characters = (double)(strlen(a) > strlen(b) ? strlen(a) : strlen(b));
-    return (k.hi - k.lo + 1.0) * air * room(style, characters) <= inches;
+    return (double)(strlen(a) > strlen(b) ? strlen(a) : strlen(b));
 }
 
-/* The finest step whose labels have room; two tics may stand closer than more of them. */
+/* Whether the labels of all multiples of a step have room with air around them. */
+static bool fits(ipl_range d, double step, double inches, ipl_tic_style style)
+{
+    const ipl_range k = multiples(d, step);
+
+    return (k.hi - k.lo + 1.0) * room(style, longest_label(d, step)) <= inches;
+}
+
+/* Whether there is a gap at least between them. */
+static bool apart(ipl_range d, double step, double inches, ipl_tic_style style)
+{
+    return step / (d.hi - d.lo) * inches >= letters(style, longest_label(d, step)) + TIC_GAP;
+}
+
+/* The finest step whose labels have room; a last two may stand closer than more of them. */
 static double choose_step(ipl_range d, double inches, ipl_tic_style style)
 {
     double step = nice((d.hi - d.lo) / 12.0);
 
-    for (int i = 0; i < 12 && !fits(d, step, inches, style, 1.0); i++) {
+    for (int i = 0; i < 12 && !fits(d, step, inches, style); i++) {
         const ipl_range next = multiples(d, nice(2.1 * step));
 
         if (next.hi < next.lo ||
-            (next.hi < next.lo + 1.0 && fits(d, step, inches, style, 0.85)))
+            (next.hi < next.lo + 1.0 && apart(d, step, inches, style)))
             break;
         step = nice(2.1 * step);
     }
     return step;
 }
 
-static void linear_tics(const tic_list *list, const ipl_axis *axis, size_t piece)
+/* The first tic of a piece has no label where it would touch the last one of the piece before,
+ * which ends *used inches along the axis, and there is another one. */
+static void linear_tics(const tic_list *list, const ipl_axis *axis, size_t piece,
+                        double *used)
 {
     const ipl_range d = axis->piece[piece].data, p = axis->piece[piece].place;
     const ipl_range all = ipl_axis_range(axis);
-    const double inches = list->style.inches * (p.hi - p.lo) / (all.hi - all.lo);
-    const double step = choose_step(d, inches, list->style);
+    const double scale = list->style.inches / (all.hi - all.lo);
+    const double step = choose_step(d, scale * (p.hi - p.lo), list->style);
     const ipl_range k = multiples(d, step);
 
     for (long i = 0; (double)i <= k.hi - k.lo; i++) {
-        const double value = (k.lo + (double)i) * step;
+        const double value = (k.lo + (double)i) * step, place = ipl_axis_place(axis, value);
+        const double at = scale * (place - all.lo);
         char label[32];
+        double half;
 
         print_multiple(label, sizeof label, value, step);
-        add_tic(list, label, ipl_axis_place(axis, value), false);
+        half = 0.5 * letters(list->style, (double)strlen(label));
+        if (i == 0 && piece > 0 && k.hi > k.lo && at - half < *used + TIC_GAP)
+            label[0] = '\0';
+        add_tic(list, label, place, false);
+        *used = at + half;
     }
 }
 
@@ -416,10 +445,12 @@ void ipl_axis_each_tic(const ipl_axis *axis, ipl_tic_style style, ipl_tic_visit 
 {
     const tic_list list = {.visit = visit, .self = self, .style = style};
 
+    double used = 0.0;
+
     if (axis->log)
         log_tics(&list, axis);
     for (size_t i = 0; !axis->log && i < axis->n; i++)
-        linear_tics(&list, axis, i);
+        linear_tics(&list, axis, i, &used);
 }
 
 /* A list of tics as gnuplot reads it. */

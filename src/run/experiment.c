@@ -329,9 +329,11 @@ static ipl_status add_preset(ipl_preset *list, size_t *n, const char *folder,
     size_t size;
     ipl_status st;
 
-    if (len < 5 || len - 4 >= sizeof preset->name || strcmp(file + len - 4, ".ini") != 0 ||
-        *n == PRESETS_MAX)
+    if (len < 5 || len - 4 >= sizeof preset->name || strcmp(file + len - 4, ".ini") != 0)
         return IPL_OK;
+    if (*n == PRESETS_MAX)
+        return ipl_fail(err, IPL_E_FORMAT, "%s: more than %d presets; take some out",
+                        folder, PRESETS_MAX);
     st = ipl_path_join(path, folder, file, err);
     if (st == IPL_OK)
         st = ipl_file_read(&bytes, &size, path, FILE_MAX, err);

@@ -96,6 +96,9 @@ ipl_status ipl_preset_find(char *path, const char *name, ipl_error *err) IPL_NOD
  * All presets, sorted by name.
  *
  * owner   *out belongs to the caller, for ipl_free()
+ * errors  IPL_E_NOINPUT  no folder of presets, or one of them cannot be read
+ *         IPL_E_FORMAT   more than 256 of them
+ *         IPL_E_ARG, IPL_E_NOMEM
  */
 ipl_status ipl_preset_list(ipl_preset **out, size_t *n, ipl_error *err) IPL_NODISCARD;
 

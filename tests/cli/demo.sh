@@ -2,6 +2,8 @@
 # The demonstrations, short ones: what they print, what they leave, with and without gnuplot.
 # shellcheck source=expect.sh
 . "$(dirname "$0")/expect.sh"
+# shellcheck source=terminal.sh
+. "$tests/terminal.sh"
 INFOPLANE_SHARE=${INFOPLANE_SHARE:-$PWD/scripts}
 export INFOPLANE_SHARE
 unset DISPLAY WAYLAND_DISPLAY
@@ -59,6 +61,8 @@ fi
 
 misuse "an unknown demonstration" "did you mean 'compression'?" demo compresion
 misuse "an option that experiments lack" "epochs" demo --epoks 3
+misuse "an option of an optimiser" "--optimiser=NAME:lr=VALUE" train --lr 0.1 --data szt
+misuse "of an estimator" "--estimator=NAME:beta=VALUE" demo --beta=2
 misuse "a value out of range" "batch" demo --batch 0
 mkdir taken taken/tanh
 touch taken/tanh/mine
@@ -67,27 +71,15 @@ check "the fault is that of the training" says "$err" "taken/tanh: exists and is
 check "and stays" [ -e taken/tanh/mine ]
 
 if command -v tmux >/dev/null; then
-    unset TMUX
-    tmux -L "ipd$$" -f /dev/null -u new-session -d -x 80 -y 30 "LC_ALL=C.UTF-8 TERM=screen sh"
-    trap 'tmux -L "ipd$$" kill-server 2>/dev/null; rm -rf "$folder"' EXIT
-    shows() { tmux -L "ipd$$" capture-pane -p | grep -q -- "$1"; }
-    wait_for() {
-        left=600
-        until shows "$1"; do
-            left=$((left - 1))
-            [ "$left" -gt 0 ] || return 1
-            sleep 0.2
-        done
-    }
-    tmux -L "ipd$$" send-keys "cd '$folder'; '$program' demo --out shown --epochs 400" Enter
-    check "on a terminal both planes are drawn" wait_for "tanh  epoch .*relu  epoch"
-    check "and the demonstration ends" wait_for "infoplane demo compression"
-    tmux -L "ipd$$" send-keys "clear; '$program' demo --out shown --epochs 200000" Enter
-    check "a long one is drawn" wait_for "tanh  epoch .*relu  epoch"
-    tmux -L "ipd$$" send-keys C-c
-    check "and stopped by Ctrl-C" wait_for "demo stopped"
+    open_terminal 80 30
+    on_screen "'$program' demo --out shown --epochs 400"
+    check "on a terminal both planes are drawn" until_true 120 shows "tanh  epoch .*relu  epoch"
+    check "and the demonstration ends" until_true 120 shows "infoplane demo compression"
+    on_screen "'$program' demo --out shown --epochs 200000"
+    check "a long one is drawn" until_true 120 shows "tanh  epoch .*relu  epoch"
+    tm send-keys C-c
+    check "and stopped by Ctrl-C" until_true 120 shows "demo stopped"
     check "its nets too" [ ! -e shown/tanh/.lock -a ! -e shown/relu/.lock ]
-    tmux -L "ipd$$" kill-server
 else
     echo "SKIPPED: no tmux here, no demonstration shown on a terminal"
 fi

@@ -59,10 +59,7 @@ if command -v parallel >/dev/null && parallel --version 2>/dev/null | grep -q '^
             >"$out" 2>"$err" &
         pid=$!
         run=stopped-$signal/optimiser.lr=0.01
-        for _ in $(seq 1200); do
-            [ -s $run/training.csv ] && [ "$(wc -l <$run/training.csv)" -gt 2 ] && break
-            sleep 0.1
-        done
+        until_true 120 grown $run/training.csv 3
         kill -$signal $pid
         wait $pid
         check "$signal ends it" [ $? -gt 128 ]
@@ -75,42 +72,30 @@ fi
 # ---- Slurm ----
 cat >session.sh <<'END'
 # Within a Slurm of one node: a sweep, then a long run that gets the warning signal.
-set -u
-empty() {
-    for _ in $(seq 150); do
-        [ -z "$(squeue -h)" ] && return
-        sleep 0.2
-    done
+. "$tests/expect.sh"
+empty() { [ -z "$(squeue -h)" ]; }
+is() { scontrol show job "$id" | grep -q "$1"; }
+completed() { # a job that is requeued waits for two minutes, unless it is told
+    is JobState=COMPLETED || { scontrol update jobid="$id" StartTime=now 2>/dev/null; false; }
 }
 "$program" sweep $small --grid lr=0.01,0.001 --seeds 1-2 --out slu --threads 2 --engine slurm \
     --engine-options='--time=5 --mem=100M' || exit 1
-empty
-long=$(echo "$small" | sed 's/--epochs 2/--epochs 1500 --measure log:5/; s/256/64/; s/--optimiser adam//')
+until_true 60 empty
+long=$(echo "$small" | sed 's/--epochs 2/--epochs 4000 --measure log:5/; s/256/64/; s/--optimiser adam//')
 long="$long --name x"
 "$program" sweep $long --optimiser adam --grid lr=0.01 --out warned --engine slurm || exit 1
 run=warned/optimiser.lr=0.01
-for _ in $(seq 150); do
-    [ -s $run/training.csv ] && [ "$(wc -l <$run/training.csv)" -gt 9 ] && break
-    sleep 0.1
-done
+until_true 60 grown $run/training.csv 10
 id=$(squeue -h -o %A)
 scancel --batch --signal=USR1 "$id"
-for _ in $(seq 100); do
-    scontrol show job "$id" | grep -q 'Restarts=1' && break
-    sleep 0.2
-done
-sleep 3 # until Slurm is done with the first turn of the job
+until_true 60 is Restarts=1
+until_true 60 grep -q '"state": "stopped"' $run/run.json # Slurm is done with the first turn
 cp $run/run.json run-when-requeued.json
-cp $run/training.csv training-when-requeued.csv
-for _ in $(seq 300); do # a job that is requeued waits for two minutes, unless it is told
-    scontrol show job "$id" | grep -q JobState=COMPLETED && break
-    scontrol update jobid="$id" StartTime=now 2>/dev/null
-    sleep 0.5
-done
+until_true 200 completed
 scontrol show job "$id" >job-at-the-end
 "$program" train $long --optimiser adam:lr=0.01 --out whole --quiet
 END
-export program small
+export program small tests
 if timeout 400 "$slurm" sh session.sh >"$out" 2>"$err"; then
     check "Slurm runs a sweep" run 0 collect slu
     check "to its end" [ "$(grep -c ,done, slu/sweep.csv)" -eq 4 ]

@@ -15,6 +15,8 @@ case $program in
 /*) ;;
 *) program=$PWD/$program ;;
 esac
+# shellcheck disable=SC2034 # scripts find their other tools there
+tests=$(cd "$(dirname "$0")" && pwd)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -49,6 +51,11 @@ says() {
     grep -qF -- "$2" "$1"
 }
 
+# no COMMAND...: true when the command is not.
+no() {
+    ! "$@"
+}
+
 # silent FILE: true when nothing was printed.
 silent() {
     [ ! -s "$1" ]
@@ -65,6 +72,27 @@ misuse() {
             [ "$(wc -l <"$err")" -eq 2 ]
     }
     check "$name" refused "$@"
+}
+
+# until_true SECONDS COMMAND...: true as soon as the command is, false when it never was.
+until_true() {
+    left=$(($1 * 20))
+    shift
+    until "$@"; do
+        left=$((left - 1))
+        [ "$left" -gt 0 ] || return 1
+        sleep 0.05
+    done
+}
+
+# rows FILE: its lines, 0 when it is not there.
+rows() {
+    if [ -e "$1" ]; then wc -l <"$1"; else echo 0; fi
+}
+
+# grown FILE LINES: true when it has at least so many.
+grown() {
+    [ "$(rows "$1")" -ge "$2" ]
 }
 
 finish() {

@@ -159,14 +159,10 @@ else
 fi
 
 # Removed while it runs: the last batch is far away when the folder goes.
-"$program" train --data szt --net 12-6-2 --batch 16 --epochs 40 --checkpoint every:1 \
+"$program" train --data szt --net 12-6-2 --batch 16 --epochs 200 --checkpoint every:1 \
     --measure none --out gone_run --quiet >"$out" 2>"$err" &
 pid=$!
-tries=0
-while [ ! -s gone_run/checkpoint/previous ] && [ $tries -lt 6000 ]; do
-    sleep 0.02
-    tries=$((tries + 1))
-done
+until_true 120 [ -s gone_run/checkpoint/previous ]
 rm -rf gone_run
 wait $pid
 check "a run whose folder goes is exit status 74" [ $? -eq 74 ]

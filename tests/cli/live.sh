@@ -3,6 +3,8 @@
 # terminal (tmux), a window that is closed (Xvfb), pipes that nobody reads.
 # shellcheck source=expect.sh
 . "$(dirname "$0")/expect.sh"
+# shellcheck source=terminal.sh
+. "$tests/terminal.sh"
 INFOPLANE_SHARE=${INFOPLANE_SHARE:-$PWD/scripts}
 export INFOPLANE_SHARE
 unset DISPLAY WAYLAND_DISPLAY NO_COLOR
@@ -24,18 +26,6 @@ same() {
         for file in "$1"/parameters/*.npy; do
             cmp -s "$file" "$2/parameters/$(basename "$file")" || return 1
         done
-}
-
-# until SECONDS COMMAND...: true as soon as the command is.
-until_true() {
-    left=$(($1 * 5))
-    shift
-    while [ "$left" -gt 0 ]; do
-        "$@" && return 0
-        sleep 0.2
-        left=$((left - 1))
-    done
-    return 1
 }
 
 check "a run without a view" small --out plain
@@ -80,39 +70,28 @@ check "a pipe that is closed does not end training" head_closes
 check "nor change it" same plain piped
 
 if command -v tmux >/dev/null; then
-    tm() { tmux -L "ipl$$" "$@"; }
-    # Every command has a screen that was empty before: no check reads what another left.
-    on_screen() { tm respawn-pane -k -c "$folder" "trap : INT; $1; exec sleep 1000"; }
-    shows() { tm capture-pane -p | grep -q -- "$1"; }
-    shows_colour() { tm capture-pane -p -e | grep -q '38;5;'; }
-    lacks() { ! tm capture-pane -p -e | grep -q -- "$1"; }
-    unset TMUX
-    printf '%s\n' 'set -g default-terminal screen-256color' 'set-environment -g LC_ALL C.UTF-8' \
-        >tmux.conf
-    tm -f tmux.conf -u new-session -d -x 80 -y 24 "exec sleep 1000" 2>"$err"
-    trap 'tmux -L "ipl$$" kill-server 2>/dev/null; rm -rf "$folder"' EXIT
+    open_terminal 80 24
     on_screen "'$program' train plain/experiment.ini --epochs 3000 --measure every:5 --out shown --live"
     check "a terminal shows the plane" until_true 120 shows "I(X;T) to the right"
     check "with dots of braille" until_true 20 shows '[⠀-⣿]'
-    check "without epoch lines between" lacks '^epoch'
+    check "without epoch lines between" no shows '^epoch'
     tm resize-window -x 60 -y 20
     check "goes on when the terminal is resized" until_true 120 shows "done: shown"
-    check "in colour" shows_colour
+    check "in colour" coloured
     on_screen "NO_COLOR=1 '$program' plot --live=text plain; echo ended"
     check "NO_COLOR shows the plane" until_true 120 shows "ended"
     check "with its layers" shows "3 logits"
-    check "without a colour" lacks '38;5;'
+    check "without a colour" no coloured
     on_screen "TERM=dumb '$program' plot --live=text plain; echo ended"
     check "TERM=dumb shows the plane" until_true 120 shows "ended"
     check "with its layers, too" shows "3 logits"
-    check "without a colour, too" lacks '38;5;'
+    check "without a colour, too" no coloured
     on_screen "'$program' train plain/experiment.ini --epochs 100000 --out stopped --live"
     check "a long run is shown" until_true 120 shows "I(X;T) to the right"
     tm send-keys C-c
     check "and stopped by Ctrl-C" until_true 120 shows "stopped after"
     on_screen "'$program' train plain/experiment.ini --out both --live=text --json"
     check "one terminal is not enough for JSON and a view" until_true 60 shows "same terminal"
-    tm kill-server
 else
     echo "SKIPPED: no tmux here, nothing shown on a terminal"
 fi
@@ -144,9 +123,8 @@ if command -v Xvfb >/dev/null && command -v gnuplot >/dev/null && command -v ps 
     check "a window is opened" until_true 120 has_gnuplot
     # shellcheck disable=SC2046 # several numbers
     kill -9 $(gnuplots $training)
-    before=$(wc -l <window/information.csv)
-    goes_on() { [ "$(wc -l <window/information.csv)" -gt $((before + 100)) ]; }
-    check "training survives its end" until_true 120 goes_on
+    more=$(($(rows window/information.csv) + 100))
+    check "training survives its end" until_true 120 grown window/information.csv $more
     kill -INT "$training"
     wait "$training"
     check "until it is stopped" [ $? -eq 130 ]

@@ -2,6 +2,8 @@
 # Manual pages and completions: every command and option is in them, and they are well formed.
 # shellcheck source=expect.sh
 . "$(dirname "$0")/expect.sh"
+# shellcheck source=terminal.sh
+. "$tests/terminal.sh"
 
 run 0 --help
 commands=$(sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' "$out")
@@ -65,5 +67,34 @@ if command -v bash >/dev/null; then
     check "and an option" grep -qx -- --epochs "$out"
     tab infoplane plot --kind da
     check "and a word of a choice" grep -qx dashboard "$out"
+fi
+if command -v fish >/dev/null; then
+    tab() {
+        # shellcheck disable=SC2016 # for fish to expand
+        HOME=$folder fish -c 'source $argv[1]; complete -C $argv[2]' "$folder/fish" "$1" \
+            2>"$err" | cut -f 1 >"$out"
+    }
+    tab "infoplane tr"
+    check "fish completes a command" grep -qx train "$out"
+    tab "infoplane train --epo"
+    check "and an option" grep -qx -- --epochs "$out"
+    tab "infoplane plot --kind da"
+    check "and a word of a choice" grep -qx dashboard "$out"
+fi
+if command -v zsh >/dev/null && command -v tmux >/dev/null; then # it completes on a terminal
+    open_terminal 80 24
+    mkdir "$folder/functions"
+    cp "$folder/zsh" "$folder/functions/_infoplane"
+    printf '%s\n' "fpath=('$folder/functions' \$fpath)" 'autoload -U compinit' 'compinit -u' \
+        "PS1='ready> '" >"$folder/.zshrc"
+    on_screen "ZDOTDIR='$folder' exec zsh"
+    check "zsh starts" until_true 60 shows "ready>"
+    tab() {
+        tm send-keys C-u "$1" Tab
+        until_true 60 shows "$2"
+    }
+    check "zsh completes a command" tab "infoplane tr" "infoplane train"
+    check "and an option" tab "infoplane train --epo" "infoplane train --epochs"
+    check "and a word of a choice" tab "infoplane plot --kind da" "infoplane plot --kind dashboard"
 fi
 finish

@@ -24,11 +24,7 @@ start() {
         --threads 1 --epochs 10000000 --out live --checkpoint every:20 --quiet \
         >/dev/null 2>&1 &
     pid=$!
-    tries=0
-    while [ ! -s live/checkpoint/previous ] && [ $tries -lt 6000 ]; do
-        sleep 0.02
-        tries=$((tries + 1))
-    done
+    until_true 120 [ -s live/checkpoint/previous ]
     rows=0
 }
 

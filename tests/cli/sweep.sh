@@ -81,30 +81,12 @@ check "no folder at all" run 66 collect nowhere
 
 # ---- stopped and continued ----
 long="--data szt --net 12-10-7-5-4-3-2 --batch 64 --optimiser adam:lr=0.01 --probe pooled --epochs 400 --measure log:5"
-# Lines of a file, 0 when it is not there.
-rows() {
-    if [ -e "$1" ]; then wc -l <"$1"; else echo 0; fi
-}
-# until_true COMMAND...: true as soon as the command is; false after two minutes.
-until_true() {
-    left=1200
-    while [ "$left" -gt 0 ]; do
-        "$@" && return 0
-        sleep 0.1
-        left=$((left - 1))
-    done
-    return 1
-}
-# At least so many lines in a file.
-grown() {
-    [ "$(rows "$1")" -ge "$2" ]
-}
 # shellcheck disable=SC2086 # words
 interrupt() {
     enough=$(($(rows stopped/seed2/training.csv) + 5)) # this time it really runs
     "$program" train $long --seeds 1-4 --jobs 2 --out stopped >"$out" 2>"$err" &
     pid=$!
-    check "it trains" until_true grown stopped/seed2/training.csv "$enough"
+    check "it trains" until_true 120 grown stopped/seed2/training.csv "$enough"
     kill "-$1" $pid
     wait $pid
     status=$?
@@ -115,8 +97,8 @@ check "it says how to go on" says "$out" "the same command goes on"
 check "its runs have stopped" [ "$(grep -l '"state": "stopped"' stopped/seed?/run.json | wc -l)" -ge 1 ]
 check "no process is left" [ ! -e stopped/seed1/.lock ]
 interrupt KILL
-check "a study that was killed leaves no run behind" until_true [ ! -e stopped/seed2/.lock ]
-check "none at all" until_true [ ! -e stopped/seed1/.lock ]
+check "a study that was killed leaves no run behind" until_true 120 [ ! -e stopped/seed2/.lock ]
+check "none at all" until_true 120 [ ! -e stopped/seed1/.lock ]
 # shellcheck disable=SC2086 # words
 check "the same command goes on" run 0 train $long --seeds 1-4 --jobs 2 --out stopped
 check "from where they were" [ "$(grep -c '"start"' stopped/seed2/run.json)" -ge 2 ]
@@ -132,7 +114,7 @@ if command -v ps >/dev/null; then
     # shellcheck disable=SC2086 # words
     "$program" train ${long%epochs*}epochs 100000 --seeds 1 --out killed >"$out" 2>"$err" &
     pid=$!
-    check "a run starts" until_true grown killed/seed1/training.csv 3
+    check "a run starts" until_true 120 grown killed/seed1/training.csv 3
     # shellcheck disable=SC2046 # one number, without the blanks before it
     kill -9 $(ps -o pid= --ppid $pid)
     wait $pid
