@@ -1,8 +1,12 @@
 /*
  * Running a net. One step is three jobs of the pool: shards forward and backward, tiles of
  * the parameter gradients, pieces of the update. Sums over the batch cut the first into
- * stages: forward up to the layer that wants them, then on, and the same way back. Shards, tiles and pieces depend on the
- * experiment alone, and sums over them are taken in their order.
+ * stages: forward up to the layer that wants them, then on, and the same way back. Shards, tiles
+ * and pieces depend on the experiment alone, and sums over them are taken in their order.
+ *
+ * A few rows of a shard turn at a time: forward, loss and backward, before the next. What they
+ * leave behind is written to the same few places by each thread, and never leaves the cache;
+ * only what a gradient over the batch reads is kept for all rows.
  */
 #include "base/pool.h"
 #include "math/abreast.h"
