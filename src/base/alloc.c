@@ -66,7 +66,7 @@ static void *place(void *start, size_t mapped, size_t boundary)
 #    ifdef MADV_HUGEPAGE
 
 #        define LARGE_PAGE ((size_t)1 << 21)
-#        define LARGE (6 * LARGE_PAGE) /* bytes: small arrays are not worth what rounds up */
+#        define LARGE (6 * LARGE_PAGE) /* below, what rounds up costs more */
 
 /*
  * The same in large pages, if the system has some to give. A processor remembers where one or
