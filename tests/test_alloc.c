@@ -3,6 +3,8 @@
 #include "base/alloc.h"
 
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static void an_array_is_zero_and_aligned(void **state)
 {
@@ -17,6 +19,50 @@ static void an_array_is_zero_and_aligned(void **state)
         memset(a, 0xff, 3 * n); /* what is freed dirty must come back clean */
         ipl_free(a);
     }
+}
+
+/* Small and large arrays come from different places. */
+static void an_array_of_some_megabytes_is_zero_and_aligned(void **state)
+{
+    const size_t limit = (size_t)3 << 22;
+
+    (void)state;
+    for (int round = 0; round < 3; round++)
+        for (size_t bytes = limit - 128; bytes <= 2 * limit; bytes += limit / 2 + 64) {
+            unsigned char *a = ipl_array(bytes, 1, 1, NULL);
+            size_t sum = 0;
+
+            assert_non_null(a);
+            assert_int_equal((uintptr_t)a % 64, 0);
+            for (size_t i = 0; i < bytes; i++)
+                sum += a[i];
+            assert_int_equal(sum, 0);
+            memset(a, 0xff, bytes);
+            ipl_free(a);
+        }
+}
+
+/* Memory of its own: what is released is not there any more. The address sanitizer keeps it. */
+static void a_large_array_goes_back_to_the_system(void **state)
+{
+#ifdef __SANITIZE_ADDRESS__
+    (void)state;
+    print_message("SKIPPED: the address sanitizer keeps what is released\n");
+    skip();
+#else
+    const size_t bytes = (size_t)1 << 26, page = (size_t)sysconf(_SC_PAGESIZE);
+    unsigned char *a = ipl_array(bytes, 1, 1, NULL);
+    unsigned char *at;
+
+    (void)state;
+    assert_non_null(a);
+    a[0] = a[bytes - 1] = 1;
+    at = a - (uintptr_t)a % page;
+    assert_int_equal(msync(at, bytes, MS_ASYNC), 0);
+    ipl_free(a);
+    for (size_t i = 0; i < bytes; i += page)
+        assert_int_equal(msync(at + i, page, MS_ASYNC), -1);
+#endif
 }
 
 static void nothing_can_be_released(void **state)
@@ -83,6 +129,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_array_is_zero_and_aligned),
+        cmocka_unit_test(an_array_of_some_megabytes_is_zero_and_aligned),
+        cmocka_unit_test(a_large_array_goes_back_to_the_system),
         cmocka_unit_test(nothing_can_be_released),
         cmocka_unit_test(a_size_that_overflows_is_no_memory),
         cmocka_unit_test(products_that_fit_are_exact),

@@ -4,6 +4,7 @@
 #include "base/pool.h"
 #include "math/linalg.h"
 #include "nn/layer.h"
+#include "nn/net_parts.h"
 
 #define CAL(last)                                                                          \
     "conv2d:filters=8 layernorm tanh maxpool:size=3,stride=2 conv2d:filters=16 layernorm " \
@@ -14,6 +15,11 @@
 #define WAITING                                                                            \
     "conv2d:filters=32,padding=1 relu maxpool:size=3,stride=2 conv2d:filters=17,size=2 "   \
     "tanh maxpool:size=2,stride=1 dense:units=4"
+
+/* So many outputs that only some rows of a shard of 25 go forward and back at once. */
+#define TURNING                                                                            \
+    "conv2d:filters=64,padding=1 layernorm tanh maxpool:size=2 dropout:p=0.1 "             \
+    "conv2d:filters=9,padding=1 layernorm:affine=yes relu dense:units=4"
 
 /* ---- order of values ---- */
 
@@ -241,18 +247,19 @@ static void the_bytes_are_the_same_at_any_number_of_threads(void **state)
     check_threads(RESIDUAL, 8);
     check_threads(WAITING, 8);
     check_threads(WAITING, 2); /* several shards to a group */
+    check_threads(TURNING, 25);
 }
 
-static void check_shard(const char *text, size_t shard)
+static void check_shards(const char *text, size_t shard, size_t other)
 {
     ipl_net_opts opts = options(text);
     ipl_net *a, *b;
 
     opts.shard = shard;
     a = create(&opts);
-    opts.shard = 64;
+    opts.shard = other;
     b = create(&opts);
-    assert_close(train(a, 5), train(b, 5), 1e-4);
+    assert_close(train(a, 6), train(b, 6), 1e-4); /* the last over a whole batch */
     assert_same_outputs(a, b, 1e-3);
     ipl_net_destroy(a);
     ipl_net_destroy(b);
@@ -262,9 +269,75 @@ static void shards_change_rounding_only(void **state)
 {
     (void)state;
     for (size_t shard = 1; shard <= 8; shard++) {
-        check_shard("conv2d:filters=6,bias=no batchnorm relu dense:units=4", shard);
-        check_shard(WAITING, shard);
+        check_shards("conv2d:filters=6,bias=no batchnorm relu dense:units=4", shard, 64);
+        check_shards(WAITING, shard, 64);
     }
+}
+
+static void rows_that_turn_together_change_rounding_only(void **state)
+{
+    (void)state;
+    for (size_t shard = 20; shard <= 25; shard++) {
+        ipl_net_opts opts = options(TURNING);
+        ipl_net *net;
+
+        opts.shard = shard;
+        net = create(&opts);
+        assert_in_range(net->turn, 1, shard - 1);
+        assert_in_range(net->layers[1].y_held, 1, net->turn); /* layer normalisation */
+        assert_int_equal(net->layers[5].y_held, 0);           /* below one with scales */
+        assert_int_equal(net->n_runs, 4);                     /* maps shrink twice */
+        ipl_net_destroy(net);
+        check_shards(TURNING, shard, 5); /* small enough to turn as a whole */
+    }
+}
+
+/* The pool is run with the maps, the activation with the rows behind them. */
+static void a_gradient_between_maps_and_rows_is_of_the_whole_batch(void **state)
+{
+    (void)state;
+    check_shards("conv2d:filters=6 globalavgpool tanh dense:units=4", 8, 64);
+    check_threads("conv2d:filters=6 globalavgpool tanh dense:units=4", 8);
+}
+
+static void fill_huge(float *x, int32_t *y, const void *source, size_t first, size_t n)
+{
+    fill(x, y, source, first, n);
+    for (size_t k = 0; first == 0 && k < D; k++)
+        x[k] = 3e38f;
+}
+
+/* Later rows have taken its place by then. */
+static void an_overflow_in_the_first_row_is_traced_to_its_layer(void **state)
+{
+    ipl_net_opts opts = options(TURNING);
+    const size_t start = 0;
+    const ipl_batch batch = {.n = BATCH, .fill = fill_huge, .source = &start};
+    ipl_batch_sums sums;
+    ipl_error err = {0};
+    ipl_net *net;
+
+    (void)state;
+    opts.shard = 25;
+    net = create(&opts);
+    assert_int_equal(ipl_net_train_batch(&sums, net, &batch, 0.05, 3, 7, &err),
+                     IPL_E_NUMERIC);
+    assert_string_equal(
+        err.msg, "epoch 3, step 7: loss is NaN; first in layer 0 'conv1.conv2d' (conv2d)");
+    ipl_net_destroy(net);
+}
+
+/* Sums over the batch lie between forward and backward. */
+static void a_net_with_sums_over_the_batch_turns_whole_shards(void **state)
+{
+    ipl_net_opts opts = options("conv2d:filters=64,padding=1 batchnorm relu dense:units=4");
+    ipl_net *net;
+
+    (void)state;
+    opts.shard = 25;
+    net = create(&opts);
+    assert_int_equal(net->turn, 25);
+    ipl_net_destroy(net);
 }
 
 /* The output of the convolution is gone by then: only what was picked of it is there. */
@@ -438,6 +511,10 @@ int main(void)
         cmocka_unit_test(nets_of_maps_learn),
         cmocka_unit_test(the_bytes_are_the_same_at_any_number_of_threads),
         cmocka_unit_test(shards_change_rounding_only),
+        cmocka_unit_test(rows_that_turn_together_change_rounding_only),
+        cmocka_unit_test(a_gradient_between_maps_and_rows_is_of_the_whole_batch),
+        cmocka_unit_test(an_overflow_in_the_first_row_is_traced_to_its_layer),
+        cmocka_unit_test(a_net_with_sums_over_the_batch_turns_whole_shards),
         cmocka_unit_test(a_nan_before_an_activation_that_waits_is_traced_to_its_layer),
         cmocka_unit_test(running_a_net_of_maps_allocates_nothing),
         cmocka_unit_test(creating_a_net_of_maps_reports_every_allocation_that_fails),

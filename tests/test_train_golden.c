@@ -308,7 +308,7 @@ static void gradients_reach_the_input(void **state)
         load(&dx, c->name, "dx");
         net = create_behind_identity(c, &t);
         assert_int_equal(ipl_net_train_batch(&sums, net, &batch, 0.0, 0, 0, NULL), IPL_OK);
-        assert_true(net->layers[0].local == 0 || net->layers[0].local >= dx.rows);
+        assert_true(net->layers[0].dy_held == 0 || net->layers[0].dy_held >= dx.rows);
         got = ipl_array(dx.rows, dx.cols, sizeof *got, NULL);
         assert_non_null(got);
         ipl_channels_first(got, net->layers[0].dy, shape_of(&t.x), dx.rows);

@@ -4,7 +4,7 @@
  * All three products are one of two sums. A sweep makes pixels of a map from runs of
  * kw c floats, kh of them: the forward pass with the input map, the backward pass with dy
  * and the kernel turned round, once for each of the stride^2 places a pixel can have between
- * the strides. A fold makes rows of dw.
+ * the strides. A fold makes rows of dw (conv_gradient.c).
  *
  * Where a kernel hangs over the edge, either the map is copied into a frame of zeros, a few
  * images at a time so that they are still in cache when they are read; or, where the zeros
@@ -17,6 +17,7 @@
  */
 #include "math/conv.h"
 
+#include "math/conv_frame.h"
 #include "math/conv_parts.h"
 
 #include <assert.h>
@@ -24,72 +25,9 @@
 #include <string.h>
 
 enum {
-    BLOCK_IMAGES = 4, /* worked on together at least */
-    BLOCK_PIXELS = 1024,
-    BLOCK_FLOATS = 1 << 18, /* of their padded maps at most, unless one image has more */
     PANEL_FLOATS = 1 << 15, /* weights worked with: part of a second-level cache */
     MAX_WIDTH = 64
 };
-
-static const conv_kernels *find_kernels(void)
-{
-#if defined(__GNUC__) && defined(__x86_64__)
-    if (ipl_conv_avx2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return ipl_conv_avx512 && __builtin_cpu_supports("avx512f") &&
-                       __builtin_cpu_supports("avx512vl")
-                   ? ipl_conv_avx512
-                   : ipl_conv_avx2;
-#endif
-    return ipl_conv_plain;
-}
-
-const char *ipl_conv_kernels(void)
-{
-    return find_kernels()->name;
-}
-
-static size_t min(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static size_t max(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
-static size_t ceil_div(size_t a, size_t b)
-{
-    assert(b > 0);
-    return (a + b - 1) / b;
-}
-
-/* The kernel for the next output channels, of which `left` remain: the widest they fill but for
- * less than 8. */
-static const conv_kernel *kernel_for(size_t left)
-{
-    const conv_kernels *set = find_kernels();
-
-    left = ceil_div(left, 8) * 8;
-
-    for (size_t i = 0;; i++) {
-        if (i == set->n) {
-            set = *set->narrow;
-            i = 0;
-        }
-        if (set->list[i].width <= left || (i + 1 == set->n && !set->narrow))
-            return &set->list[i];
-    }
-}
-
-/* Pixels of so many channels that are joined, at most; their taps along a row lie `step`
- * apart. */
-static size_t most_joined(size_t channels, size_t taps, size_t step)
-{
-    const conv_kernels *set = find_kernels();
-
-    return step < taps ? max(1, set->list[set->n - 1].width / channels) : 1;
-}
 
 ipl_shape ipl_conv_out(const ipl_conv *g)
 {
@@ -117,8 +55,8 @@ static void see(run *r, const side *s, size_t j)
     const ptrdiff_t at = (ptrdiff_t)(j * s->step) + s->offset; /* of tap 0 */
     const ptrdiff_t end = (ptrdiff_t)s->size - at;
 
-    r->low = at < 0 ? min((size_t)-at, s->taps) : 0;
-    r->high = max(r->low, end > 0 ? min((size_t)end, s->taps) : 0);
+    r->low = at < 0 ? conv_min((size_t)-at, s->taps) : 0;
+    r->high = conv_max(r->low, end > 0 ? conv_min((size_t)end, s->taps) : 0);
 }
 
 static run run_from(const side *s, size_t first)
@@ -185,17 +123,6 @@ static size_t taps_asked(const ipl_conv *g, size_t n, size_t size, size_t kernel
     return sum;
 }
 
-/* A map and where it lies in its copy with zeros around it. */
-typedef struct frame {
-    ipl_shape map, padded;
-    size_t top, left; /* rows and columns of zeros before it */
-} frame;
-
-static bool is_bare(const frame *f)
-{
-    return ipl_shape_size(f->map) == ipl_shape_size(f->padded);
-}
-
 /* Whether the zeros of a frame are more than an eighth of the work. */
 static bool is_wasteful(const ipl_conv *g, size_t rows, size_t cols)
 {
@@ -207,136 +134,39 @@ static bool is_wasteful(const ipl_conv *g, size_t rows, size_t cols)
     return seen < 0.875 * (double)rows * (double)cols;
 }
 
-/* x in its padding. */
-static frame padded_frame(const ipl_conv *g)
-{
-    return (frame){.map = {.c = g->c, .h = g->h, .w = g->w},
-                   .padded = {.c = g->c, .h = g->h + 2 * g->pad, .w = g->w + 2 * g->pad},
-                   .top = g->pad,
-                   .left = g->pad};
-}
-
 /* x as the forward pass wants it. */
-static frame input_frame(const ipl_conv *g)
+static conv_frame input_frame(const ipl_conv *g)
 {
     const ipl_shape out = ipl_conv_out(g);
-    const frame f = padded_frame(g);
+    const conv_frame f = ipl_conv_padded(g);
 
     return is_wasteful(g, out.h * g->kh, out.w * g->kw)
-               ? (frame){.map = f.map, .padded = f.map}
+               ? (conv_frame){.map = f.map, .padded = f.map}
                : f;
 }
 
 /* dy as the backward pass wants it: zeros where an output is asked for that is not there. */
-static frame output_frame(const ipl_conv *g)
+static conv_frame output_frame(const ipl_conv *g)
 {
     const ipl_shape out = ipl_conv_out(g);
-    frame f = {.map = out, .padded = out};
+    conv_frame f = {.map = out, .padded = out};
 
     if (is_wasteful(g, taps_asked(g, g->h, out.h, g->kh),
                     taps_asked(g, g->w, out.w, g->kw)))
         return f;
     f.top = (g->kh - 1) / g->stride;
     f.left = (g->kw - 1) / g->stride;
-    f.padded.h = f.top + max(out.h, (g->h - 1 + g->pad) / g->stride + 1);
-    f.padded.w = f.left + max(out.w, (g->w - 1 + g->pad) / g->stride + 1);
+    f.padded.h = f.top + conv_max(out.h, (g->h - 1 + g->pad) / g->stride + 1);
+    f.padded.w = f.left + conv_max(out.w, (g->w - 1 + g->pad) / g->stride + 1);
     return f;
-}
-
-/* dy with its channels filled up to whole vectors. */
-static frame filled_frame(const ipl_conv *g)
-{
-    frame f = {.map = ipl_conv_out(g)};
-
-    f.padded = f.map;
-    f.padded.c = ceil_div(g->filters, 8) * 8;
-    return f;
-}
-
-/* Images worked on together. */
-static size_t block_images(const frame *f)
-{
-    const size_t wanted = max(BLOCK_IMAGES, ceil_div(BLOCK_PIXELS, f->map.h * f->map.w));
-    const size_t floats = ipl_shape_size(f->padded);
-
-    assert(floats > 0);
-    return max(1, min(wanted, BLOCK_FLOATS / floats));
-}
-
-static size_t block_floats(const frame *f)
-{
-    return is_bare(f) ? 0 : block_images(f) * ipl_shape_size(f->padded);
-}
-
-/* A fold reads whole vectors of dy, so that the last 8 floats are only read in a copy. */
-static size_t tail_images(const frame *filled)
-{
-    return is_bare(filled) ? 0 : ceil_div(8, ipl_shape_size(filled->map));
-}
-
-/* Floats in a row of x that m joined pixels see. */
-static size_t joined_span(const ipl_conv *g, size_t m)
-{
-    return (g->kw + (m - 1) * g->stride) * g->c;
-}
-
-/* Sums of a fold of joined pixels. */
-static size_t joined_floats(const ipl_conv *g)
-{
-    const size_t m = most_joined(g->filters, g->kw, g->stride);
-
-    return m > 1 ? g->kh * joined_span(g, m) * m * g->filters : 0;
 }
 
 size_t ipl_conv_scratch(const ipl_conv *g)
 {
-    const frame in = input_frame(g), out = output_frame(g);
-    const frame padded = padded_frame(g), filled = filled_frame(g);
-    const size_t sweep = max(block_floats(&in), block_floats(&out));
-    const size_t fold = block_floats(&padded) +
-                        tail_images(&filled) * ipl_shape_size(filled.padded) +
-                        joined_floats(g);
+    const conv_frame in = input_frame(g), out = output_frame(g);
+    const size_t sweep = conv_max(ipl_conv_block_floats(&in), ipl_conv_block_floats(&out));
 
-    return max(sweep + PANEL_FLOATS + MAX_WIDTH, fold);
-}
-
-/* One image into its frame. */
-static void pad_image(float *to, const float *from, const frame *f)
-{
-    const size_t C = f->padded.c, row = f->padded.w * C, c = f->map.c;
-    const size_t after = f->padded.w - f->left - f->map.w;
-
-    memset(to, 0, f->top * row * sizeof *to);
-    to += f->top * row;
-    for (size_t i = 0; i < f->map.h; i++, to += row) {
-        memset(to, 0, f->left * C * sizeof *to);
-        if (c == C)
-            memcpy(to + f->left * C, from, f->map.w * C * sizeof *to);
-        for (size_t j = 0; c < C && j < f->map.w; j++) {
-            memcpy(to + (f->left + j) * C, from + j * c, c * sizeof *to);
-            memset(to + (f->left + j) * C + c, 0, (C - c) * sizeof *to);
-        }
-        memset(to + row - after * C, 0, after * C * sizeof *to);
-        from += f->map.w * c;
-    }
-    memset(to, 0, (f->padded.h - f->top - f->map.h) * row * sizeof *to);
-}
-
-/* Images in their frames: copies in scratch, or the images themselves. */
-static const float *framed(float *scratch, const float *from, const frame *f, size_t images)
-{
-    if (is_bare(f))
-        return from;
-    for (size_t n = 0; n < images; n++)
-        pad_image(scratch + n * ipl_shape_size(f->padded),
-                  from + n * ipl_shape_size(f->map), f);
-    return scratch;
-}
-
-static conv_grid grid_of(ipl_shape map, size_t step)
-{
-    return (conv_grid){
-        .image = ipl_shape_size(map), .row = step * map.w * map.c, .col = step * map.c};
+    return conv_max(sweep + PANEL_FLOATS + MAX_WIDTH, ipl_conv_gradient_scratch(g));
 }
 
 /*
@@ -355,7 +185,7 @@ typedef struct job {
     size_t channels;      /* of one pixel */
     size_t joined, shift; /* pixels that are one, columns from one to the next */
     const float *x;
-    ipl_shape map; /* of x, with its frame */
+    ipl_shape map; /* of x, with its conv_frame */
     size_t images;
     side v, h; /* rows, columns */
     weights from;
@@ -373,7 +203,7 @@ static void fill_panel(float *panel, const job *j, const part *a)
 {
     const weights *from = &j->from;
     const size_t c = j->map.c, taps = j->h.taps - (j->joined - 1) * j->shift;
-    const size_t count = min(a->count, j->channels);
+    const size_t count = conv_min(a->count, j->channels);
 
     for (size_t t = a->t; t < a->t + a->taps; t++)
         for (size_t k = a->k; k < a->k + a->span; k++, panel += a->width) {
@@ -397,8 +227,9 @@ static void sweep_runs(const job *j, const part *a, const run *v, const run *h,
                        const float *panel, const float *bias, const conv_kernel *kernel)
 {
     const size_t C = j->map.c, row = j->map.w * C;
-    const size_t t = max(v->low, a->t), t_end = min(v->high, a->t + a->taps);
-    const size_t k = max(h->low * C, a->k), k_end = min(h->high * C, a->k + a->span);
+    const size_t t = conv_max(v->low, a->t), t_end = conv_min(v->high, a->t + a->taps);
+    const size_t k = conv_max(h->low * C, a->k),
+                 k_end = conv_min(h->high * C, a->k + a->span);
     conv_sweep s = {
         .y = j->y + v->first * j->at_y.row + h->first * j->at_y.col + a->first,
         .x = j->x,
@@ -448,10 +279,10 @@ static void sweep_joined(const job *j, float *panel)
     const size_t span = j->h.taps * j->map.c, channels = j->joined * j->channels;
 
     for (size_t o = 0; o < channels;) {
-        const conv_kernel *kernel = kernel_for(channels - o);
+        const conv_kernel *kernel = ipl_conv_kernel_for(channels - o);
         const size_t width = kernel->width, most = PANEL_FLOATS / width;
         const bool whole = j->v.taps * span <= most;
-        part a = {.first = o, .count = min(width, channels - o), .width = width};
+        part a = {.first = o, .count = conv_min(width, channels - o), .width = width};
 
         for (size_t i = 0; i < width; i++)
             bias[i] = j->bias && i < a.count ? j->bias[(o + i) % j->channels] : 0.0f;
@@ -459,7 +290,7 @@ static void sweep_joined(const job *j, float *panel)
         do {
             a.k = 0;
             do {
-                a.span = whole ? span : min(most, span - a.k);
+                a.span = whole ? span : conv_min(most, span - a.k);
                 sweep_part(j, &a, panel, a.t == 0 && a.k == 0 ? bias : NULL, kernel);
                 a.k += a.span;
             } while (a.k < span);
@@ -473,10 +304,11 @@ static void sweep_joined(const job *j, float *panel)
 static void sweep_all(const job *j, float *panel)
 {
     const bool side_by_side = j->at_y.col == j->channels;
-    const size_t most = side_by_side ? most_joined(j->channels, j->h.taps, j->h.step) : 1;
+    const size_t most =
+        side_by_side ? ipl_conv_most_joined(j->channels, j->h.taps, j->h.step) : 1;
 
     for (size_t first = 0; first < j->h.n;) {
-        const size_t m = min(most, j->h.n - first);
+        const size_t m = conv_min(most, j->h.n - first);
         job some = *j;
 
         assert(m > 0);
@@ -496,11 +328,11 @@ static void sweep_all(const job *j, float *panel)
 void ipl_conv_forward(float *y, const float *x, const float *w, const float *b,
                       float *scratch, const ipl_conv *g, size_t n)
 {
-    const frame in = input_frame(g);
+    const conv_frame in = input_frame(g);
     const ipl_shape out = ipl_conv_out(g);
-    const size_t block = block_images(&in), F = g->filters;
+    const size_t block = ipl_conv_block(&in), F = g->filters;
     job j = {
-        .at_y = grid_of(out, 1),
+        .at_y = ipl_conv_grid(out, 1),
         .channels = F,
         .map = in.padded,
         .v = forward_side(g, out.h, in.padded.h, g->kh),
@@ -516,16 +348,16 @@ void ipl_conv_forward(float *y, const float *x, const float *w, const float *b,
     j.v.offset += (ptrdiff_t)in.top;
     j.h.offset += (ptrdiff_t)in.left;
     for (size_t m = 0; m < n; m += block) {
-        j.images = min(block, n - m);
-        j.x = framed(scratch, x + m * ipl_shape_size(in.map), &in, j.images);
+        j.images = conv_min(block, n - m);
+        j.x = ipl_conv_framed(scratch, x + m * ipl_shape_size(in.map), &in, j.images);
         j.y = y + m * ipl_shape_size(out);
-        sweep_all(&j, scratch + block_floats(&in));
+        sweep_all(&j, scratch + ipl_conv_block_floats(&in));
     }
 }
 
 /* The pixels of dx that lie r[0], r[1] after a stride, of images whose dy is in j. */
 static void sweep_phase(job *j, float *dx, const float *w, const ipl_conv *g,
-                        const frame *out, const size_t r[2], float *panel)
+                        const conv_frame *out, const size_t r[2], float *panel)
 {
     const size_t tap = g->kw * g->c * g->filters, place = g->c * g->filters;
     size_t row, col;
@@ -548,12 +380,12 @@ static void sweep_phase(job *j, float *dx, const float *w, const ipl_conv *g,
 void ipl_conv_backward(float *dx, const float *dy, const float *w, float *scratch,
                        const ipl_conv *g, size_t n)
 {
-    const frame out = output_frame(g);
+    const conv_frame out = output_frame(g);
     const ipl_shape in = {.c = g->c, .h = g->h, .w = g->w};
-    const size_t block = block_images(&out);
+    const size_t block = ipl_conv_block(&out);
     const ptrdiff_t place = (ptrdiff_t)(g->stride * g->c * g->filters);
     job j = {
-        .at_y = grid_of(in, g->stride),
+        .at_y = ipl_conv_grid(in, g->stride),
         .channels = g->c,
         .map = out.padded,
         .from = {.tap = -place * (ptrdiff_t)g->kw,
@@ -563,146 +395,11 @@ void ipl_conv_backward(float *dx, const float *dy, const float *w, float *scratc
     };
 
     for (size_t m = 0; m < n; m += block) {
-        j.images = min(block, n - m);
-        j.x = framed(scratch, dy + m * ipl_shape_size(out.map), &out, j.images);
+        j.images = conv_min(block, n - m);
+        j.x = ipl_conv_framed(scratch, dy + m * ipl_shape_size(out.map), &out, j.images);
         for (size_t u = 0; u < g->stride; u++)
             for (size_t v = 0; v < g->stride; v++)
                 sweep_phase(&j, dx + m * ipl_shape_size(in), w, g, &out,
-                            (const size_t[]){u, v}, scratch + block_floats(&out));
+                            (const size_t[]){u, v}, scratch + ipl_conv_block_floats(&out));
     }
-}
-
-/* Rows [first, first + rows) of dw, `span` of a tap, += their sum over the images of `whole`. */
-static void fold_all(const conv_fold *whole, size_t span, size_t first, size_t rows)
-{
-    for (size_t o = 0; o < whole->dw_row;) {
-        const conv_kernel *kernel = kernel_for(whole->dw_row - o);
-        conv_fold f = *whole;
-
-        f.count = min(kernel->width, whole->dw_row - o);
-        f.dy = whole->dy + o;
-        for (size_t k = first; k < first + rows; k += f.taps * f.span) {
-            const size_t left = first + rows - k;
-
-            f.span = min(span - k % span, left);
-            f.taps = f.span == span ? left / span : 1;
-            f.x = whole->x + k / span * f.tap + k % span;
-            f.dw = whole->dw + k * whole->dw_row + o;
-            kernel->fold(&f);
-        }
-        o += f.count;
-    }
-}
-
-/* dw += the sums over groups of m pixels: each pixel has its columns and is a step further. */
-static void add_joined(float *dw, const float *sums, const ipl_conv *g, size_t m)
-{
-    const size_t F = g->filters, K = g->kw * g->c, span = joined_span(g, m);
-
-    for (size_t t = 0; t < g->kh; t++, sums += span * m * F)
-        for (size_t k = 0; k < K; k++, dw += F)
-            for (size_t q = 0; q < m; q++) {
-                const float *row = sums + (k + q * g->stride * g->c) * m * F + q * F;
-
-                for (size_t f = 0; f < F; f++)
-                    dw[f] += row[f];
-            }
-}
-
-/* dw += its sum over the images of `whole`, pixels joined as in a sweep. */
-static void fold_joined(const conv_fold *whole, const ipl_conv *g, float *sums)
-{
-    const size_t most = most_joined(g->filters, g->kw, g->stride);
-
-    for (size_t first = 0; first < whole->cols;) {
-        const size_t m = min(most, whole->cols - first);
-        const size_t span = joined_span(g, m), rows = g->kh * span;
-        conv_fold f = *whole;
-
-        assert(m > 0);
-        f.x += first * f.at_x.col;
-        f.dy += first * f.at_dy.col;
-        f.cols = (whole->cols - first) / m;
-        f.at_x.col *= m;
-        f.at_dy.col *= m;
-        f.dw_row *= m;
-        if (m > 1) {
-            f.dw = sums;
-            memset(sums, 0, rows * f.dw_row * sizeof *sums);
-        }
-        fold_all(&f, span, 0, rows);
-        if (m > 1)
-            add_joined(whole->dw, sums, g, m);
-        first += f.cols * m;
-    }
-}
-
-/* db += the sum of dy over the images of `whole`. */
-static void total_all(float *db, const conv_fold *whole, const ipl_conv *g)
-{
-    for (size_t o = 0; o < g->filters;) {
-        const conv_kernel *kernel = kernel_for(g->filters - o);
-        conv_fold f = *whole;
-
-        f.count = min(kernel->width, g->filters - o);
-        f.dy = whole->dy + o;
-        f.dw = db + o;
-        kernel->total(&f);
-        o += f.count;
-    }
-}
-
-/* Rows [first, first + rows) of dw, and db, += their sums over n images. `join`, where these
- * are all rows: over joined pixels. */
-static void add_gradient(float *dw, float *db, const float *x, const float *dy,
-                         float *scratch, const ipl_conv *g, size_t n, size_t first,
-                         size_t rows, bool join)
-{
-    const frame in = padded_frame(g), filled = filled_frame(g);
-    const size_t block = min(block_images(&in), block_images(&filled)), F = g->filters;
-    float *sums = scratch + block_floats(&in), *copy = sums + joined_floats(g);
-    const size_t tail = tail_images(&filled), span = g->kw * g->c;
-    size_t images;
-
-    assert(first + rows <= g->kh * span);
-    for (size_t m = 0; m < n; m += images) {
-        const bool by_copy = n - m <= tail;
-        const float *dy_m = dy + m * ipl_shape_size(filled.map);
-        conv_fold f = {
-            .at_dy = grid_of(by_copy ? filled.padded : filled.map, 1),
-            .at_x = grid_of(in.padded, g->stride),
-            .rows = filled.map.h,
-            .cols = filled.map.w,
-            .tap = in.padded.w * g->c,
-            .dw_row = F,
-        };
-
-        images = min(block, by_copy ? n - m : n - m - tail);
-        f.dw = dw;
-        f.images = images;
-        f.dy = by_copy ? framed(copy, dy_m, &filled, images) : dy_m;
-        f.x = framed(scratch, x + m * ipl_shape_size(in.map), &in, images);
-        if (join && !by_copy)
-            fold_joined(&f, g, sums);
-        else
-            fold_all(&f, span, first, rows);
-        if (db)
-            total_all(db, &f, g);
-    }
-}
-
-void ipl_conv_add_gradient(float *dw, float *db, const float *x, const float *dy,
-                           float *scratch, const ipl_conv *g, size_t n)
-{
-    add_gradient(dw, db, x, dy, scratch, g, n, 0, g->kh * g->kw * g->c, true);
-}
-
-void ipl_conv_gradient(float *dw, float *db, const float *x, const float *dy,
-                       float *scratch, const ipl_conv *g, size_t n, size_t first,
-                       size_t rows)
-{
-    memset(dw + first * g->filters, 0, rows * g->filters * sizeof *dw);
-    if (db)
-        memset(db, 0, g->filters * sizeof *db);
-    add_gradient(dw, db, x, dy, scratch, g, n, first, rows, false);
 }

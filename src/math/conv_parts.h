@@ -1,12 +1,14 @@
 /**
- * The inside of the convolutions: what the drivers in conv.c ask of the inner loops.
+ * The inside of the convolutions: what the drivers in conv.c and conv_gradient.c ask of the
+ * inner loops.
  *
  * The inner loops are written once, in conv_tile.h, and compiled for several instruction
- * sets: conv_plain.c, conv_avx2.c, conv_avx512.c.
+ * sets: conv_plain.c, conv_avx2.c, conv_avx512.c. conv_kernels.c chooses.
  */
 #ifndef IPL_CONV_PARTS_H
 #define IPL_CONV_PARTS_H
 
+#include <assert.h>
 #include <stddef.h>
 
 /** A grid of pixels; strides in floats. */
@@ -69,5 +71,29 @@ typedef struct conv_kernels {
 extern const conv_kernels *const ipl_conv_plain;
 extern const conv_kernels *const ipl_conv_avx2;
 extern const conv_kernels *const ipl_conv_avx512;
+
+/** The kernel for the next output channels, of which `left` remain: the widest they fill but
+ * for less than 8. */
+const conv_kernel *ipl_conv_kernel_for(size_t left);
+
+/** Pixels of so many channels that are joined, at most; their taps along a row lie `step`
+ * apart. */
+size_t ipl_conv_most_joined(size_t channels, size_t taps, size_t step);
+
+static inline size_t conv_min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline size_t conv_max(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static inline size_t conv_ceil_div(size_t a, size_t b)
+{
+    assert(b > 0);
+    return (a + b - 1) / b;
+}
 
 #endif /* IPL_CONV_PARTS_H */

@@ -49,7 +49,7 @@ typedef struct ipl_pass {
     size_t step;     /* of the run, from 0 */
     size_t layer;    /* index in the net */
     const float *x;  /* (N, D) */
-    float *y;        /* (N, U) written by forward, unchanged until the step ends */
+    float *y;        /* (N, U) written by forward, unchanged until backward has seen it */
     const float *dy; /* (N, U) dL/dy */
     float *dx;       /* (N, D) overwritten with dL/dx; NULL: not wanted */
     const float *w;  /* (n_params) arrays in the order of param() */
@@ -130,7 +130,7 @@ typedef struct ipl_layer_ops {
     bool (*takes_abreast)(const void *self);
     /** Number of tiles of dw, after bind. NULL: no parameters. */
     size_t (*n_tiles)(const void *self);
-    /** Tile of dw over the whole batch. */
+    /** Tile of dw over the whole batch, from x, dy and keep; y is gone by then. */
     void (*gradient)(const void *self, size_t tile, const ipl_pass *p);
     /** Whether dw is instead summed on the way back, while x and dy are in the cache: pays
      * where dw is small. There are no tiles then. NULL: no. */

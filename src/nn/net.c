@@ -87,8 +87,6 @@ static void lay_out_layer(ipl_net *net, net_layer *l, cursor *at)
     const size_t n = l->info.n_params;
     float *x = l->from == IPL_NET_INPUT ? net->x : net->layers[l->from].y;
 
-    l->x = x;
-    l->x2 = l->other == IPL_NET_NONE ? NULL : net->layers[l->other].y;
     l->y = ipl_layer_gives_input(l->ops) ? x : take(at, rows_held(net), l->U, sizeof *l->y);
     l->keep = take(at, net->batch, l->n_keep, sizeof *l->keep);
     l->w = take(at, n, 1, sizeof *l->w);
@@ -114,7 +112,7 @@ static void lay_out_gradients(ipl_net *net, cursor *at)
         if (l->follows || i + 1 == net->n_layers)
             l->dy = l->grad_of != IPL_NET_NONE
                         ? net->layers[l->grad_of].dy
-                        : take(at, l->local ? l->local * threads : rows_held(net), l->U,
+                        : take(at, l->dy_held ? l->dy_held * threads : rows_held(net), l->U,
                                sizeof *l->dy);
     }
     for (size_t i = 0; i < net->n_layers; i++) {
@@ -177,7 +175,7 @@ static ipl_status create_arena(ipl_net *net, ipl_error *err)
         net->n_reduces += n_reduces(&net->layers[i]);
     }
     net->n_runs = ipl_net_cut_runs(NULL, net);
-    ipl_net_find_local(net);
+    ipl_net_find_held(net);
     net->n_scratch = (net->n_scratch + 15) / 16 * 16; /* a cache line for every thread */
     lay_out(net, &at);
     if (at.overflow || (double)at.used > MEMORY_MAX)

@@ -40,16 +40,16 @@ typedef struct net_layer {
     size_t from;    /* layer whose output is the input, or IPL_NET_INPUT */
     size_t other;   /* add: layer whose output is the second input, or IPL_NET_NONE */
     size_t grad_of; /* layer whose dy this one shares, or IPL_NET_NONE */
-    size_t brief;   /* in training rows of y, of every thread, that are used up at once */
-    size_t local;   /* rows of dy, of every thread, that are used up at once; 0: batch */
-    bool adds;      /* dw is summed on the way back */
-    bool follows;   /* its output depends on parameters, so dL/dy is wanted */
-    bool branch;    /* inside a residual block */
+    /* Rows that are used up at once in training, so that every thread holds these alone: in
+     * the same places over and over, which stay in the cache. 0: all of the batch. */
+    size_t y_held, keep_held, dy_held;
+    bool adds;    /* dw is summed on the way back */
+    bool follows; /* its output depends on parameters, so dL/dy is wanted */
+    bool branch;  /* inside a residual block */
     bool
         put_off; /* in training an activation that is run on what the pool behind it picks */
     float *w, *dw;                         /* (n_params) */
     float *state[IPL_OPTIMISER_STATE_MAX]; /* (n_params) of the optimiser */
-    const float *x, *x2;                   /* (batch, D) inputs */
     float *y;                              /* (batch, U) output */
     float *dy;                             /* (batch, U) dL/dy, or NULL */
     float *dx, *dx2;                       /* (batch, D) where they go, or NULL */
@@ -90,6 +90,7 @@ typedef struct net_job {
     float *const *taps; /* of a probe, or NULL */
     size_t top;         /* layers to run */
     bool training;
+    bool whole;   /* all arrays hold the batch */
     size_t stage; /* in training: what to run */
     size_t step;
     double lr;
@@ -104,8 +105,10 @@ struct ipl_net {
     ipl_text text, loss_text, optimiser_text;
     ipl_shape input;
     size_t D, n_classes, batch, shard;
-    bool abreast; /* samples lie abreast in x, y and dy of every layer */
-    size_t group; /* shards that one task trains on, adding up gradients */
+    size_t turn;   /* rows of a shard that are run forward and at once backward */
+    size_t x_held; /* of the input, as y_held */
+    bool abreast;  /* samples lie abreast in x, y and dy of every layer */
+    size_t group;  /* shards that one task trains on, adding up gradients */
     size_t n_params;
     double flops; /* of one sample forward */
     uint64_t seed;
@@ -145,8 +148,8 @@ bool ipl_net_takes_abreast(const ipl_net *net);
 /** Cut the layers into runs; returns how many, written to *out when it is not NULL. */
 size_t ipl_net_cut_runs(net_run *out, const ipl_net *net);
 
-/** Find the outputs and gradients that need not outlive a block of rows. */
-void ipl_net_find_local(ipl_net *net);
+/** Find how many rows go forward and back together, and which arrays hold no more. */
+void ipl_net_find_held(ipl_net *net);
 
 /** Name every layer and mark the measured ones. */
 void ipl_net_name_layers(ipl_net *net);

@@ -8,6 +8,7 @@
 
 enum {
     CACHE_FLOATS = 1 << 17, /* of tensors that stay in the second level of cache */
+    TURN_SHARE = 32,        /* outputs to a weight of a matrix product, at least */
     HEAVY_PARAMS = 1 << 16  /* parameters worth being read once for all rows of a shard */
 };
 
@@ -204,6 +205,20 @@ static bool is_whole(const net_layer *l)
            !(is_map(l->info.in) || is_map(l->info.out));
 }
 
+static bool has_sums(const ipl_net *net)
+{
+    for (size_t i = 0; i < net->n_layers; i++)
+        if (net->layers[i].n_sums > 0)
+            return true;
+    return false;
+}
+
+/* Numbers that a layer works on, values and gradients. */
+static size_t size_of(const net_layer *l)
+{
+    return 2 * (l->D + l->U);
+}
+
 /* Rows whose tensors stay in the cache, for the largest layer of a run. */
 static size_t block_rows(const ipl_net *net, size_t first, size_t end)
 {
@@ -211,15 +226,35 @@ static size_t block_rows(const ipl_net *net, size_t first, size_t end)
 
     for (size_t i = first; i < end; i++) {
         const net_layer *l = &net->layers[i];
-        const size_t size = 2 * (l->D + l->U); /* values and gradients */
 
         if (is_whole(l))
             return net->shard;
-        if (size > largest)
-            largest = size;
+        if (size_of(l) > largest)
+            largest = size_of(l);
     }
     rows = CACHE_FLOATS / largest;
     return rows < 1 ? 1 : rows > net->shard ? net->shard : rows;
+}
+
+/*
+ * Rows that go forward and back at once: as few blocks of maps as make up for the weights of
+ * matrix products, which are read anew each time. All of a shard where sums over the batch come
+ * in between.
+ */
+static size_t turn_rows(const ipl_net *net, size_t block)
+{
+    size_t outputs = net->D, weights = 0, rows;
+
+    if (has_sums(net))
+        return net->shard;
+    for (size_t i = 0; i < net->n_layers; i++) {
+        const net_layer *l = &net->layers[i];
+
+        outputs += l->U;
+        weights += is_whole(l) ? l->info.n_params : 0;
+    }
+    rows = (TURN_SHARE * weights / outputs / block + 1) * block;
+    return rows < net->shard ? rows : net->shard;
 }
 
 bool ipl_net_takes_abreast(const ipl_net *net)
@@ -236,17 +271,33 @@ bool ipl_net_takes_abreast(const ipl_net *net)
     return true;
 }
 
+/*
+ * Whether a new run begins at layer i, behind that of layers first ... i - 1: where the kind of
+ * layer changes; before sums over the batch; and where twice as many rows stay in the cache.
+ */
+static bool begins_run(const ipl_net *net, size_t first, size_t i, bool sums)
+{
+    const net_layer *l = &net->layers[i];
+    size_t largest = 0;
+
+    if (l->n_sums > 0 || (i > first && is_whole(l) != is_whole(l - 1)))
+        return true;
+    for (size_t k = first; k < i; k++)
+        if (size_of(&net->layers[k]) > largest)
+            largest = size_of(&net->layers[k]);
+    return !sums && !is_whole(l) && !works_in_place(l) && 2 * size_of(l) <= largest;
+}
+
 size_t ipl_net_cut_runs(net_run *out, const ipl_net *net)
 {
+    const bool sums = has_sums(net);
     size_t n = 0, stage = 0, first = 0;
 
     for (size_t i = 0; i <= net->n_layers; i++) {
         const bool last = i == net->n_layers;
         const bool couples = !last && net->layers[i].n_sums > 0;
 
-        /* A run ends where the kind of layer changes, and before sums over the batch. */
-        if (!last && !couples &&
-            (i == first || is_whole(&net->layers[i]) == is_whole(&net->layers[i - 1])))
+        if (!last && !begins_run(net, first, i, sums))
             continue;
         if (out)
             out[n] = (net_run){.first = first,
@@ -261,16 +312,22 @@ size_t ipl_net_cut_runs(net_run *out, const ipl_net *net)
     return n;
 }
 
-/* Whether dL/dy of layer i is made and used up within a block of rows: layer i + 1, of the
- * same run, makes it, and no gradient over the whole batch asks for it later. */
-static bool is_passing(const ipl_net *net, size_t i, const net_run *run)
+/* Whether a gradient over the batch reads what a layer works on. */
+static bool is_tiled(const net_layer *l)
 {
-    const net_layer *l = &net->layers[i], *next = l + 1;
+    return l->ops->n_tiles && l->ops->n_tiles(l->spec.self) > 0;
+}
 
-    return i >= run->first && i + 1 < run->end && l->n_sums == 0 && next->n_sums == 0 &&
-           next->from == i && l->ops->role == IPL_LAYER_PLAIN && !l->branch &&
-           next->ops->role == IPL_LAYER_PLAIN && !next->branch &&
-           (l->info.n_params == 0 || l->adds);
+/* Whether so many rows for every thread are fewer than the batch. */
+static bool is_few(const ipl_net *net, size_t rows)
+{
+    return rows * ipl_pool_threads(net->pool) < net->batch;
+}
+
+/* Rows to hold of an array that is used up when some rows have gone forward and back. */
+static size_t turn_held(const ipl_net *net)
+{
+    return !has_sums(net) && is_few(net, net->turn) ? net->turn : 0;
 }
 
 /* Whether in training a pool alone asks for the output of layer i, at once: the activation
@@ -280,29 +337,86 @@ static bool is_brief(const ipl_net *net, size_t i, const net_run *run)
     const net_layer *l = &net->layers[i];
 
     return i + 2 < run->end && l[1].put_off && l[2].n_sums == 0 && !l->ops->value &&
-           l->ops->role == IPL_LAYER_PLAIN && !l->branch &&
-           run->block * ipl_pool_threads(net->pool) <= net->batch;
+           l->ops->role == IPL_LAYER_PLAIN && !l->branch && is_few(net, run->block);
 }
 
-void ipl_net_find_local(ipl_net *net)
+static size_t *held_of(ipl_net *net, size_t from)
+{
+    return from == IPL_NET_INPUT ? &net->x_held : &net->layers[from].y_held;
+}
+
+static void hold_outputs(ipl_net *net, const net_run *runs, size_t n)
+{
+    const size_t held = turn_held(net);
+
+    net->x_held = held;
+    for (size_t i = 0; i < net->n_layers; i++) {
+        net->layers[i].y_held = held;
+        net->layers[i].keep_held = is_tiled(&net->layers[i]) ? 0 : held;
+    }
+    for (size_t k = 0; k < n; k++)
+        for (size_t i = runs[k].first; i < runs[k].end; i++)
+            if (is_brief(net, i, &runs[k]))
+                net->layers[i].y_held = runs[k].block;
+    for (size_t i = net->n_layers; i-- > 0;) {
+        const net_layer *l = &net->layers[i];
+
+        if (is_tiled(l) || (ipl_layer_gives_input(l->ops) && l->y_held == 0))
+            *held_of(net, l->from) = 0;
+    }
+    for (size_t i = 0; i < net->n_layers; i++)
+        if (ipl_layer_gives_input(net->layers[i].ops))
+            net->layers[i].y_held = *held_of(net, net->layers[i].from);
+}
+
+/* Whether dL/dy of a layer is used up with the rows that it is of: no gradient over the batch
+ * asks for it, and no residual block. */
+static bool is_passing(const net_layer *l)
+{
+    return l->n_sums == 0 && l->ops->role == IPL_LAYER_PLAIN && !l->branch && !is_tiled(l);
+}
+
+/* Whether it is so with a block of rows: layer i + 1, of the same run, makes it. */
+static bool is_local(const ipl_net *net, size_t i, const net_run *run)
+{
+    const net_layer *next = &net->layers[i + 1];
+
+    return i + 1 < run->end && next->n_sums == 0 && next->from == i &&
+           next->ops->role == IPL_LAYER_PLAIN && !next->branch;
+}
+
+static void hold_gradients(ipl_net *net, const net_run *run)
+{
+    const size_t turn = turn_held(net);
+
+    for (size_t i = 0; i < net->n_layers; i++) {
+        size_t top = i, held; /* layers i ... top share one dy */
+        bool passing = is_passing(&net->layers[i]), local;
+
+        while (i >= run->end)
+            run++;
+        local = is_local(net, i, run);
+        while (net->layers[top].grad_of == top + 1) {
+            top++;
+            passing = passing && is_passing(&net->layers[top]);
+            local = local && is_local(net, top, run);
+        }
+        /* A loss writes its gradient in evaluation, too. */
+        passing =
+            passing && net->layers[top].grad_of == IPL_NET_NONE && top + 1 < net->n_layers;
+        held = !passing ? 0 : local ? run->block : turn;
+        for (; i < top; i++)
+            net->layers[i].dy_held = held;
+        net->layers[top].dy_held = held;
+    }
+}
+
+void ipl_net_find_held(ipl_net *net)
 {
     net_run runs[IPL_NET_MAX_LAYERS + 1];
     const size_t n = ipl_net_cut_runs(runs, net);
 
-    for (size_t k = 0; k < n; k++)
-        for (size_t i = runs[k].first; i < runs[k].end; i++) {
-            size_t top = i; /* layers i ... top share one dy */
-            bool passing = is_passing(net, i, &runs[k]);
-
-            while (net->layers[top].grad_of == top + 1 && top + 1 < runs[k].end) {
-                top++;
-                passing = passing && is_passing(net, top, &runs[k]);
-            }
-            for (size_t j = i; j <= top; j++)
-                net->layers[j].brief = is_brief(net, j, &runs[k]) ? runs[k].block : 0;
-            passing = passing && net->layers[top].grad_of == IPL_NET_NONE;
-            for (; i < top; i++)
-                net->layers[i].local = passing ? runs[k].block : 0;
-            net->layers[top].local = passing ? runs[k].block : 0;
-        }
+    net->turn = turn_rows(net, runs[0].block);
+    hold_outputs(net, runs, n);
+    hold_gradients(net, runs);
 }

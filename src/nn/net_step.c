@@ -1,8 +1,12 @@
 /*
  * Running a net. One step is three jobs of the pool: shards forward and backward, tiles of
  * the parameter gradients, pieces of the update. Sums over the batch cut the first into
- * stages: forward up to the layer that wants them, then on, and the same way back. Shards, tiles and pieces depend on the
- * experiment alone, and sums over them are taken in their order.
+ * stages: forward up to the layer that wants them, then on, and the same way back. Shards, tiles
+ * and pieces depend on the experiment alone, and sums over them are taken in their order.
+ *
+ * A few rows of a shard turn at a time: forward, loss and backward, before the next. What they
+ * leave behind is written to the same few places by each thread, and never leaves the cache;
+ * only what a gradient over the batch reads is kept for all rows.
  */
 #include "base/pool.h"
 #include "math/abreast.h"
@@ -23,18 +27,37 @@ static float *row_of(float *p, size_t row, size_t cols)
     return p ? p + row * cols : NULL;
 }
 
-/* dL/dy of a layer: rows from `first` on, or the block that a thread works on. */
-static float *gradient_of(const net_layer *l, size_t first, size_t thread)
+/* Where rows from `first` on lie in an array of which a thread holds so many rows in training:
+ * those that go forward and back together, or some of them. */
+static size_t row_at(const ipl_net *net, size_t held, size_t first, size_t thread)
 {
-    return row_of(l->dy, l->local ? thread * l->local : first, l->U);
+    if (held == 0 || !net->job.training || net->job.whole)
+        return first;
+    return thread * held + first % net->shard % net->turn % held;
 }
 
-/* The output of a layer: the same; rows that are used up at once are the first of all. */
+static float *input_of(const ipl_net *net, float *x, size_t first, size_t thread)
+{
+    return x + row_at(net, net->x_held, first, thread) * net->D;
+}
+
 static float *output_of(const ipl_net *net, const net_layer *l, size_t first, size_t thread)
 {
-    const bool brief = net->job.training && l->brief;
+    return l->y + row_at(net, l->y_held, first, thread) * l->U;
+}
 
-    return row_of(l->y, brief ? thread * l->brief : first, l->U);
+/* dL/dy of a layer, or NULL. */
+static float *gradient_of(const ipl_net *net, const net_layer *l, size_t first,
+                          size_t thread)
+{
+    return row_of(l->dy, row_at(net, l->dy_held, first, thread), l->U);
+}
+
+/* What layer `from` gives, which may be the input of the net. */
+static const float *given_by(const ipl_net *net, size_t from, size_t first, size_t thread)
+{
+    return from == IPL_NET_INPUT ? input_of(net, net->x, first, thread)
+                                 : output_of(net, &net->layers[from], first, thread);
 }
 
 /* What layer i works on: rows first ... first + rows - 1 of the batch. */
@@ -52,15 +75,15 @@ static ipl_pass pass_of(const ipl_net *net, size_t i, size_t first, size_t rows,
         .seed = net->seed,
         .step = net->job.step,
         .layer = i,
-        .x = l->x + first * l->D,
+        .x = given_by(net, l->from, first, thread),
         .y = output_of(net, l, first, thread),
-        .dy = gradient_of(l, first, thread),
-        .dx = l->dx ? gradient_of(&net->layers[l->from], first, thread) : NULL,
+        .dy = gradient_of(net, l, first, thread),
+        .dx = l->dx ? gradient_of(net, &net->layers[l->from], first, thread) : NULL,
         .w = l->w,
         .dw = l->adds ? l->group_dw + group * l->info.n_params : l->dw,
-        .keep = row_of(l->keep, first, l->n_keep),
+        .keep = row_of(l->keep, row_at(net, l->keep_held, first, thread), l->n_keep),
         .scratch = net->scratch + thread * net->n_scratch,
-        .x2 = l->x2 ? l->x2 + first * l->D : NULL,
+        .x2 = l->other == IPL_NET_NONE ? NULL : given_by(net, l->other, first, thread),
         .dx2 = row_of(l->dx2, first, l->D),
         .batch = net->job.batch->n,
         .sums = l->sums,
@@ -82,16 +105,17 @@ static size_t shard_rows(size_t *first, const ipl_net *net, size_t shard)
     return n - *first < net->shard ? n - *first : net->shard;
 }
 
-static void fill_rows(ipl_net *net, size_t first, size_t rows)
+static void fill_rows(ipl_net *net, size_t first, size_t rows, size_t thread)
 {
     const ipl_batch *batch = net->job.batch;
-    float *x = net->rows + first * net->D;
+    float *from = input_of(net, net->rows, first, thread);
+    float *x = input_of(net, net->x, first, thread);
 
-    batch->fill(x, net->y + first, batch->source, first, rows);
+    batch->fill(from, net->y + first, batch->source, first, rows);
     if (net->abreast)
-        ipl_abreast(net->x + first * net->D, x, rows, net->D);
-    else if (net->x != net->rows)
-        ipl_channels_last(net->x + first * net->D, x, net->input, rows);
+        ipl_abreast(x, from, rows, net->D);
+    else if (x != from)
+        ipl_channels_last(x, from, net->input, rows);
 }
 
 /* The activation before layer i that waits for it in training, or NULL. */
@@ -103,16 +127,15 @@ static const net_layer *waiting(const ipl_net *net, size_t i)
 
 /* A pool and the activation that waits for it; what was picked goes where the output of the
  * activation would have been. */
-static void forward_pool(const net_layer *l, const net_layer *activation, const ipl_pass *p,
-                         const float *x)
+static void forward_pool(const ipl_net *net, const net_layer *l,
+                         const net_layer *activation, const ipl_pass *p, size_t thread)
 {
     ipl_pass pool = *p;
-    float *z = activation->y + p->first * activation->U;
 
-    pool.x = x;
-    pool.y = z;
+    pool.x = given_by(net, activation->from, p->first, thread);
+    pool.y = output_of(net, activation, p->first, thread);
     ipl_layer_forward(l->ops, l->spec.self, l->info.in, l->info.out, &pool);
-    activation->ops->value(activation->spec.self, p->y, z, p->rows * l->U);
+    activation->ops->value(activation->spec.self, p->y, pool.y, p->rows * l->U);
 }
 
 static void forward_layer(const ipl_net *net, size_t i, size_t first, size_t rows,
@@ -124,8 +147,7 @@ static void forward_layer(const ipl_net *net, size_t i, size_t first, size_t row
     if (ipl_layer_gives_input(l->ops) || (l->put_off && net->job.training))
         return;
     if (activation)
-        forward_pool(l, activation, &p,
-                     output_of(net, &net->layers[activation->from], first, thread));
+        forward_pool(net, l, activation, &p, thread);
     else
         ipl_layer_forward(l->ops, l->spec.self, l->info.in, l->info.out, &p);
 }
@@ -142,8 +164,8 @@ static void backward_layer(const ipl_net *net, size_t i, size_t first, size_t ro
         !(p.dx || (p.dx2 && l->ops->role == IPL_LAYER_ADD)))
         return;
     if (activation) /* dy becomes that of what was picked */
-        activation->ops->slope(activation->spec.self, gradient_of(l, first, thread),
-                               activation->y + first * activation->U, p.y, rows * l->U);
+        activation->ops->slope(activation->spec.self, gradient_of(net, l, first, thread),
+                               output_of(net, activation, first, thread), p.y, rows * l->U);
     ipl_layer_backward(l->ops, l->spec.self, l->info.in, l->info.out, &p);
 }
 
@@ -212,7 +234,7 @@ static void forward(ipl_net *net, size_t shard, size_t first, size_t rows, size_
     const net_job *job = &net->job;
 
     if (job->stage == 0)
-        fill_rows(net, first, rows);
+        fill_rows(net, first, rows, thread);
     for (size_t k = 0; k < net->n_runs && net->runs[k].first < job->top; k++)
         if (!job->training || net->runs[k].stage == job->stage)
             forward_run(net, &net->runs[k], shard, first, rows, thread);
@@ -235,12 +257,13 @@ static void spread_gradient(float *dz, const float *rows, size_t n, size_t U)
             dz[(i / IPL_ABREAST * U + u) * IPL_ABREAST + i % IPL_ABREAST] = 0.0f;
 }
 
-/* Loss of a shard and its gradient at the output. */
-static void apply_loss(ipl_net *net, size_t shard, size_t first, size_t rows)
+/* Loss of some rows of a shard and its gradient at the output. */
+static void apply_loss(ipl_net *net, size_t shard, size_t first, size_t rows, size_t thread)
 {
     const net_layer *last = &net->layers[net->n_layers - 1];
     const size_t U = last->U;
-    float *z = last->y + first * U, *dz = last->dy + first * U;
+    float *z = output_of(net, last, first, thread);
+    float *dz = gradient_of(net, last, first, thread);
     const bool turned = net->abreast && !net->loss_ops->takes_abreast;
     const ipl_loss_pass p = {
         .rows = rows,
@@ -248,16 +271,18 @@ static void apply_loss(ipl_net *net, size_t shard, size_t first, size_t rows)
         .outputs = U,
         .inputs = net->D,
         .z = turned ? net->z + first * U : z,
-        .x = (ipl_shape_turns(last->info.out) ? net->x : net->rows) + first * net->D,
+        .x = input_of(net, ipl_shape_turns(last->info.out) ? net->x : net->rows, first,
+                      thread),
         .y = net->y + first,
         .dz = turned ? net->dz + first * U : dz,
         .abreast = net->abreast && !turned,
     };
-    ipl_batch_sums *sums = &net->sums[shard];
+    size_t correct;
 
     if (turned)
         ipl_abreast_rows(net->z + first * U, z, rows, U);
-    sums->loss = net->loss_ops->apply(&sums->correct, net->loss.self, &p);
+    net->sums[shard].loss += net->loss_ops->apply(&correct, net->loss.self, &p);
+    net->sums[shard].correct += correct;
     if (turned)
         spread_gradient(dz, p.dz, rows, U);
 }
@@ -268,8 +293,9 @@ static void evaluate_shard(void *arg, size_t task, size_t thread)
     size_t first;
     const size_t rows = shard_rows(&first, net, task);
 
+    net->sums[task] = (ipl_batch_sums){0};
     forward(net, task, first, rows, thread);
-    apply_loss(net, task, first, rows);
+    apply_loss(net, task, first, rows, thread);
 }
 
 static void forward_shard(void *arg, size_t task, size_t thread)
@@ -307,11 +333,27 @@ static void backward_group(void *arg, size_t task, size_t thread)
     }
 }
 
-/* The last stage forward and, at once, the first stage back. */
+/* The last stage forward and, at once, the first stage back: of a few rows, whose outputs are
+ * still in the cache then, before the next. */
+static void turn_shard(ipl_net *net, size_t shard, size_t thread)
+{
+    size_t first;
+    const size_t rows = shard_rows(&first, net, shard);
+
+    net->sums[shard] = (ipl_batch_sums){0};
+    for (size_t r = 0; r < rows; r += net->turn) {
+        const size_t n = rows - r < net->turn ? rows - r : net->turn;
+
+        forward(net, shard, first + r, n, thread);
+        apply_loss(net, shard, first + r, n, thread);
+        backward(net, shard, first + r, n, thread);
+    }
+}
+
 static void turn_group(void *arg, size_t task, size_t thread)
 {
     ipl_net *net = arg;
-    size_t shard, first;
+    size_t shard;
 
     for (size_t i = 0; i < net->n_layers; i++) {
         const net_layer *l = &net->layers[i];
@@ -320,12 +362,8 @@ static void turn_group(void *arg, size_t task, size_t thread)
         if (l->adds)
             memset(l->group_dw + task * n, 0, n * sizeof *l->group_dw);
     }
-    for (size_t left = group_shards(&shard, net, task); left > 0; left--, shard++) {
-        const size_t rows = shard_rows(&first, net, shard);
-
-        evaluate_shard(net, shard, thread);
-        backward(net, shard, first, rows, thread);
-    }
+    for (size_t left = group_shards(&shard, net, task); left > 0; left--, shard++)
+        turn_shard(net, shard, thread);
 }
 
 static void gradient_tile(void *arg, size_t task, size_t thread)
@@ -396,32 +434,6 @@ static bool all_finite(const float *p, size_t n)
     return true;
 }
 
-/* Say where the loss of the batch that was just run went wrong. */
-static ipl_status bad_loss(const ipl_net *net, double loss, size_t epoch, ipl_error *err)
-{
-    const size_t n = net->job.batch->n, step = net->job.step;
-    const char *what = isnan(loss) ? "NaN" : "Inf";
-
-    if (!all_finite(net->rows, n * net->D))
-        return ipl_fail(err, IPL_E_NUMERIC,
-                        "epoch %zu, step %zu: loss is %s; the input is not finite", epoch,
-                        step, what);
-    for (size_t i = 0; i < net->n_layers; i++) {
-        const net_layer *l = &net->layers[i];
-
-        /* What a pool picked of an output that is gone: its largest, or NaN. */
-        const float *y = l->brief ? l[1].y : l->y;
-
-        if (!all_finite(y, (net->abreast ? ipl_abreast_up(n) : n) * l->U))
-            return ipl_fail(err, IPL_E_NUMERIC,
-                            "epoch %zu, step %zu: loss is %s; first in layer %zu '%s' (%s)",
-                            epoch, step, what, i, l->name, l->info.kind);
-    }
-    return ipl_fail(err, IPL_E_NUMERIC,
-                    "epoch %zu, step %zu: loss is %s, though every layer is finite", epoch,
-                    step, what);
-}
-
 /* Add up what the shards found for the layer that begins a stage, in their order. */
 static void add_shards(const ipl_net *net, size_t stage, bool way_back)
 {
@@ -458,6 +470,42 @@ static void run_stages(ipl_net *net, struct ipl_pool *pool)
     }
 }
 
+/* All outputs of the batch that was just run: most were overwritten. */
+static void forward_again(ipl_net *net, struct ipl_pool *pool)
+{
+    net->job.whole = true;
+    for (net->job.stage = 0; net->job.stage < net->n_stages; net->job.stage++) {
+        if (net->job.stage > 0)
+            add_shards(net, net->job.stage, false);
+        ipl_pool_run(pool, shards_of(net, net->job.batch->n), forward_shard, net);
+    }
+}
+
+/* Say where the loss of the batch that was just run went wrong. */
+static ipl_status bad_loss(ipl_net *net, struct ipl_pool *pool, double loss, size_t epoch,
+                           ipl_error *err)
+{
+    const size_t n = net->job.batch->n, step = net->job.step;
+    const char *what = isnan(loss) ? "NaN" : "Inf";
+
+    forward_again(net, pool);
+    if (!all_finite(net->rows, n * net->D))
+        return ipl_fail(err, IPL_E_NUMERIC,
+                        "epoch %zu, step %zu: loss is %s; the input is not finite", epoch,
+                        step, what);
+    for (size_t i = 0; i < net->n_layers; i++) {
+        const net_layer *l = &net->layers[i];
+
+        if (!all_finite(l->y, (net->abreast ? ipl_abreast_up(n) : n) * l->U))
+            return ipl_fail(err, IPL_E_NUMERIC,
+                            "epoch %zu, step %zu: loss is %s; first in layer %zu '%s' (%s)",
+                            epoch, step, what, i, l->name, l->info.kind);
+    }
+    return ipl_fail(err, IPL_E_NUMERIC,
+                    "epoch %zu, step %zu: loss is %s, though every layer is finite", epoch,
+                    step, what);
+}
+
 static void remember(const ipl_net *net)
 {
     for (size_t i = 0; i < net->n_layers; i++) {
@@ -479,7 +527,7 @@ ipl_status ipl_net_train_batch(ipl_batch_sums *out, ipl_net *net, const ipl_batc
     run_stages(net, pool);
     sum_shards(out, net, batch->n);
     if (!isfinite(out->loss))
-        return bad_loss(net, out->loss, epoch, err);
+        return bad_loss(net, pool, out->loss, epoch, err);
     ipl_pool_run(pool, net->n_tiles, gradient_tile, net);
     ipl_pool_run(pool, net->n_reduces, reduce_tile, net);
     ipl_pool_run(pool, net->n_pieces, update_piece, net);
