@@ -65,6 +65,23 @@ static void a_large_array_goes_back_to_the_system(void **state)
 #endif
 }
 
+static void what_is_held_is_counted(void **state)
+{
+    const size_t bytes[] = {1, 1000, (size_t)1 << 20, (size_t)1 << 23};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bytes / sizeof bytes[0]; i++) {
+        const size_t before = ipl_alloc_held();
+        void *a = ipl_array(bytes[i], 1, 1, NULL), *b = ipl_array(bytes[i], 1, 1, NULL);
+
+        assert_in_range(ipl_alloc_held() - before, 2 * bytes[i], 2 * (bytes[i] + 64));
+        ipl_free(a);
+        assert_in_range(ipl_alloc_held() - before, bytes[i], bytes[i] + 64);
+        ipl_free(b);
+        assert_int_equal(ipl_alloc_held(), before);
+    }
+}
+
 static void nothing_can_be_released(void **state)
 {
     (void)state;
@@ -131,6 +148,7 @@ int main(void)
         cmocka_unit_test(an_array_is_zero_and_aligned),
         cmocka_unit_test(an_array_of_some_megabytes_is_zero_and_aligned),
         cmocka_unit_test(a_large_array_goes_back_to_the_system),
+        cmocka_unit_test(what_is_held_is_counted),
         cmocka_unit_test(nothing_can_be_released),
         cmocka_unit_test(a_size_that_overflows_is_no_memory),
         cmocka_unit_test(products_that_fit_are_exact),

@@ -9,10 +9,6 @@
 
 #include <string.h>
 
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#    include <malloc.h>
-#endif
-
 enum { D = 9, LAYERS = 2, TEXTS = 4 };
 
 static const size_t widths[LAYERS] = {7, 3};
@@ -77,19 +73,15 @@ static double measure(ipl_measures *m, const stack *s, ipl_cmat x, bool stays,
                            .x_stays = stays};
     ipl_plane *plane;
     ipl_error err = {0};
-    double held = (double)NAN;
+    double held;
 
     assert_int_equal(ipl_pool_create(&opts.pool, threads, ipl_blas_start, NULL), IPL_OK);
-#ifdef M_ARENA_MAX
-    held = -(double)mallinfo2().uordblks - (double)mallinfo2().hblkhd;
-#endif
+    held = -(double)ipl_alloc_held();
     if (ipl_plane_create(&plane, &opts, x, s->y, &err) != IPL_OK ||
         ipl_plane_measure(m, plane, t, LAYERS, &err) != IPL_OK)
         fail_msg("%s", err.msg);
     assert_string_equal(ipl_plane_fault(plane), "");
-#ifdef M_ARENA_MAX
-    held += (double)mallinfo2().uordblks + (double)mallinfo2().hblkhd;
-#endif
+    held += (double)ipl_alloc_held();
     ipl_plane_destroy(plane);
     ipl_pool_destroy(opts.pool);
     return held;
@@ -162,7 +154,6 @@ static void bytes_do_not_depend_on_the_number_of_threads(void **state)
 
 static void memory_hardly_grows_with_the_samples(void **state)
 {
-#ifdef M_ARENA_MAX
     ipl_measures m[LAYERS * TEXTS];
     double held[2];
 
@@ -176,10 +167,6 @@ static void memory_hardly_grows_with_the_samples(void **state)
     /* The order of the samples, room for as many classes, the labels as a panel. */
     assert_true(held[1] - held[0] < IPL_STREAM_ROWS * (4.0 + 8.0 + 64.0 + 1.0));
     assert_true(held[1] - held[0] < IPL_STREAM_ROWS * 8.0 * (double)ipl_panels_up(D));
-#else
-    (void)state;
-    skip(); /* the sanitizer's allocator does not count */
-#endif
 }
 
 /* What is wide enough for matrices to outweigh blocks and labels. */
@@ -187,8 +174,6 @@ enum { WIDE_X = 256, WIDE_T = 300, NARROW_T = 10, CLASSES = 10 };
 
 static void predicted_memory_is_what_is_held(void **state)
 {
-    (void)state;
-#ifdef M_ARENA_MAX
     const size_t n = IPL_STREAM_ROWS, wide[] = {WIDE_T, NARROW_T};
     const char *logdet[] = {"logdet"};
     const ipl_plane_opts opts = {.estimators = logdet,
@@ -200,12 +185,13 @@ static void predicted_memory_is_what_is_held(void **state)
     float *t = ipl_array(n, WIDE_T, sizeof *t, NULL);
     int32_t *y = ipl_array(n, 1, sizeof *y, NULL);
     const double want = (double)ipl_plane_memory(&opts, n, WIDE_X);
-    struct mallinfo2 before, after;
+    size_t before;
     ipl_measures m[LAYERS];
     ipl_plane *plane;
     ipl_cmat layers[LAYERS];
     ipl_error err;
 
+    (void)state;
     assert_true(x && t && y);
     for (size_t i = 0; i < n; i++) {
         ipl_rng rng = ipl_rng_at(6, IPL_RNG_DATA, (uint32_t)i, 0);
@@ -221,21 +207,15 @@ static void predicted_memory_is_what_is_held(void **state)
     }
     layers[0] = ipl_cmat_f32(t, n, WIDE_T);
     layers[1] = ipl_cmat_f32(x, n, NARROW_T);
-    before = mallinfo2();
+    before = ipl_alloc_held();
     assert_int_equal(ipl_plane_create(&plane, &opts, ipl_cmat_f32(x, n, WIDE_X), y, &err),
                      IPL_OK);
     assert_int_equal(ipl_plane_measure(m, plane, layers, LAYERS, &err), IPL_OK);
-    after = mallinfo2();
-    assert_close((double)(after.uordblks + after.hblkhd) -
-                     (double)(before.uordblks + before.hblkhd),
-                 want, 0.1 * want);
+    assert_close((double)(ipl_alloc_held() - before), want, 0.1 * want);
     ipl_plane_destroy(plane);
     ipl_free(y);
     ipl_free(t);
     ipl_free(x);
-#else
-    skip(); /* the sanitizer's allocator does not count */
-#endif
 }
 
 static void few_samples_and_wide_variables_are_kept(void **state)

@@ -1,4 +1,4 @@
-/* madvise() is not POSIX. */
+/* Memory that is mapped, and large pages, have no name in POSIX. */
 #define _DEFAULT_SOURCE /* NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 #include "base/alloc.h"
 
@@ -9,9 +9,9 @@
 #include <sys/mman.h>
 
 #define ALIGNMENT 64u
-#define LARGE ((size_t)4 << 20) /* bytes from which on large pages are worth asking for */
 
 static atomic_long fail_after = -1; /* any thread may allocate */
+static atomic_size_t held;          /* bytes */
 
 long ipl_alloc_fail_after(long n)
 {
@@ -30,71 +30,127 @@ bool ipl_mul_overflows(size_t *out, size_t a, size_t b)
 }
 
 #ifdef __SANITIZE_ADDRESS__
+#    include <malloc.h>
 
 /* Nothing of ours in front of the array: the sanitizer is to see every access there. */
 static void *aligned_zeros(size_t bytes)
 {
     void *p = aligned_alloc(ALIGNMENT, bytes);
 
-    if (p)
+    if (p) {
         memset(p, 0, bytes);
+        (void)atomic_fetch_add(&held, malloc_usable_size(p));
+    }
     return p;
 }
 
 void ipl_free(void *p)
 {
+    (void)atomic_fetch_sub(&held, malloc_usable_size(p)); /* 0 of NULL */
     free(p);
 }
 
 #else
 
-/*
- * Ask for large pages: a product that walks over many columns finds few of its small pages in
- * the processor's table of them. A wish, which the system may leave unheard.
- */
-static void want_large_pages(char *p, size_t bytes)
-{
-#    ifdef MADV_HUGEPAGE
-    const uintptr_t page = (uintptr_t)2 << 20,
-                    start = ((uintptr_t)p + page - 1) / page * page;
-    const uintptr_t end = ((uintptr_t)p + bytes) / page * page;
+/* What stands in front of an array. */
+typedef struct origin {
+    void *start;
+    size_t bytes; /* of the array */
+} origin;
 
-    if (bytes >= LARGE && end > start)
-        (void)madvise(p + (start - (uintptr_t)p), end - start, MADV_HUGEPAGE);
-#    else
-    (void)p;
-    (void)bytes;
-#    endif
+/* The first boundary behind a start, 16 bytes away at least. */
+static void *place(void *start, size_t bytes, size_t boundary)
+{
+    const origin from = {.start = start, .bytes = bytes};
+    char *p = (char *)start + boundary - (uintptr_t)start % boundary;
+
+    memcpy(p - sizeof from, &from, sizeof from);
+    return p;
 }
+
+#    ifdef MADV_HUGEPAGE
+
+#        define LARGE_PAGE ((size_t)1 << 21)
+#        define LARGE (2 * LARGE_PAGE) /* smaller arrays are not worth what rounds up */
+
+/*
+ * Zeros in large pages, if the system has some to give. A processor remembers where one or two
+ * thousand pages are; all but these it has to look up, and a net of maps has more small ones.
+ */
+static void *large_zeros(size_t bytes)
+{
+    void *start = mmap(NULL, bytes + LARGE_PAGE, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *p;
+
+    if (start == MAP_FAILED)
+        return NULL;
+    p = place(start, bytes, LARGE_PAGE);
+    (void)madvise(p, bytes, MADV_HUGEPAGE); /* refused: slower, nothing else */
+    return p;
+}
+
+static void release(origin from)
+{
+    if (from.bytes < LARGE)
+        free(from.start);
+    else
+        (void)munmap(from.start, from.bytes + LARGE_PAGE);
+}
+
+#    else
+
+#        define LARGE SIZE_MAX
+
+static void *large_zeros(size_t bytes)
+{
+    (void)bytes;
+    return NULL;
+}
+
+static void release(origin from)
+{
+    free(from.start);
+}
+
+#    endif
 
 /*
  * Zeros on a boundary of ALIGNMENT. Large memory comes from the system as pages of zeros that
- * calloc() need not touch: what is never used is never there. The address to free stands in
- * front of the array.
+ * nobody need touch: what is never used is never there.
  */
 static void *aligned_zeros(size_t bytes)
 {
-    char *start = calloc(1, bytes + ALIGNMENT), *p;
+    void *start, *p;
 
-    if (!start)
-        return NULL;
-    want_large_pages(start, bytes);
-    p = start + ALIGNMENT - (uintptr_t)start % ALIGNMENT; /* 16 bytes away at least */
-    memcpy(p - sizeof start, &start, sizeof start);
+    if (bytes >= LARGE) {
+        p = large_zeros(bytes);
+    } else {
+        start = calloc(1, bytes + ALIGNMENT);
+        p = start ? place(start, bytes, ALIGNMENT) : NULL;
+    }
+    if (p)
+        (void)atomic_fetch_add(&held, bytes);
     return p;
 }
 
 void ipl_free(void *p)
 {
-    void *start;
+    origin from;
 
     if (!p)
         return;
-    memcpy(&start, (char *)p - sizeof start, sizeof start);
-    free(start);
+    memcpy(&from, (char *)p - sizeof from, sizeof from);
+    (void)atomic_fetch_sub(&held, from.bytes);
+    release(from);
 }
 
 #endif
+
+size_t ipl_alloc_held(void)
+{
+    return atomic_load(&held);
+}
 
 void *ipl_array(size_t rows, size_t cols, size_t size, ipl_error *err)
 {

@@ -17,6 +17,9 @@ void *ipl_array(size_t rows, size_t cols, size_t size, ipl_error *err) IPL_NODIS
 /** Release an array; NULL is allowed. */
 void ipl_free(void *p);
 
+/** Bytes of all arrays there are. */
+size_t ipl_alloc_held(void);
+
 /** *out = a * b; true when the product does not fit in size_t. */
 bool ipl_mul_overflows(size_t *out, size_t a, size_t b);
 

@@ -467,6 +467,7 @@ const char *ipl_plane_caution(const ipl_plane *plane, size_t d_T)
 /* Doubles of the buffers that grow to their largest use. */
 typedef struct peak {
     double layer[2][3]; /* samples, Gram matrix of columns, of rows */
+    double factor[2];   /* of a second weight */
     double x_rows, cross[2], residual[2], panel, matrix, within, turning;
 } peak;
 
@@ -546,6 +547,8 @@ size_t ipl_plane_memory(const ipl_plane_opts *opts, size_t n, size_t d_X)
 
         raise(&top.layer[l % 2][0], samples);
         raise(&top.layer[l % 2][widths[l] <= n ? 1 : 2], widths[l] <= n ? d * d : N * N);
+        if (opts->n_estimators > 1 && widths[l] <= n)
+            raise(&top.factor[l % 2], d * d);
         raise(&top.within,
               CLASSES_EXPECTED * order * order + fmax(order * order, room) + samples);
         add_pair(&top, 0, l, n, d_X, widths[l]);
@@ -559,7 +562,7 @@ size_t ipl_plane_memory(const ipl_plane_opts *opts, size_t n, size_t d_X)
     if (!kept) /* a block of rows of each of two variables */
         sum += 2.0 * IPL_ROWS_AT_ONCE * (double)widest_of(opts, d_X);
     for (size_t k = 0; k < 2; k++)
-        sum += top.layer[k][0] + top.layer[k][1] + top.layer[k][2] + top.cross[k] +
-               top.residual[k];
+        sum += top.layer[k][0] + top.layer[k][1] + top.layer[k][2] + top.factor[k] +
+               top.cross[k] + top.residual[k];
     return (size_t)sum * sizeof(double);
 }
