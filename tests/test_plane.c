@@ -472,7 +472,7 @@ static void predicted_memory_is_what_is_held(void **state)
 
         measure_all(m, plane, &s);
         held = (double)(ipl_alloc_held() - before);
-        assert_close(held, want, 0.1 * want);
+        assert_close(held, want, 0.02 * want);
         ipl_plane_destroy(plane);
         stack_release(&s);
     }
