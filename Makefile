@@ -223,7 +223,7 @@ tsan:
 	$(Q)$(SUBMAKE) MODE=tsan $(TSAN_TESTS) build/tsan/infoplane
 	$(Q)INFOPLANE=$(CURDIR)/build/tsan/infoplane \
 	  scripts/run_tests.sh $(TSAN_TESTS) tests/long/threads.sh
-TSAN_TESTS := $(patsubst %,build/tsan/tests/test_%,pool net plane overlap)
+TSAN_TESTS := $(patsubst %,build/tsan/tests/test_%,pool net net_spatial panels plane overlap)
 
 ## fuzz           fuzz one parser: make fuzz TARGET=npy [SECONDS=60]; needs clang
 SECONDS ?= 60

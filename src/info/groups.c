@@ -24,11 +24,6 @@ static int by_label(const void *left, const void *right)
     return a->row < b->row ? -1 : a->row > b->row;
 }
 
-static size_t size_of(const ipl_groups *groups, size_t c)
-{
-    return groups->start[c + 1] - groups->start[c];
-}
-
 /* order, start and the counts from sorted labels. */
 static void take_order(ipl_groups *out, const tagged *sorted)
 {
@@ -41,8 +36,8 @@ static void take_order(ipl_groups *out, const tagged *sorted)
     }
     out->start[out->k] = out->n;
     for (size_t c = 0; c < out->k; c++)
-        if (size_of(out, c) < out->least)
-            out->least = size_of(out, c);
+        if (ipl_groups_size(out, c) < out->least)
+            out->least = ipl_groups_size(out, c);
 }
 
 static ipl_status set_one_hot(ipl_groups *out, ipl_work *work, ipl_error *err)
@@ -120,9 +115,8 @@ typedef struct group_job {
     ipl_groups *groups;
     ipl_scale scale;
     double beta;
-    size_t stride; /* of the scratch of one thread */
-    bool
-        about_zero; /* from the sums of T about its mean, not of every class about its own */
+    size_t stride;   /* of the scratch of one thread */
+    bool about_zero; /* from the sums of T about its mean, not of a class about its own */
     ipl_pool *inner; /* threads within a class; NULL: one */
 } group_job;
 
@@ -149,7 +143,7 @@ static void run_groups(group_job *job, ipl_task task, ipl_pool *pool)
 static ipl_panels rows_of_group(const ipl_groups *groups, size_t c)
 {
     return ipl_panels_of(groups->z.p, groups->n, groups->t->d, groups->start[c],
-                         size_of(groups, c));
+                         ipl_groups_size(groups, c));
 }
 
 /* A panel scaled, about its mean. */
@@ -180,8 +174,8 @@ static void centre_group(void *arg, size_t c, size_t thread)
         centre_panel(out + p * z.stride, z.rows, s ? s + p * IPL_PANEL : NULL);
 }
 
-static ipl_status centre_groups(ipl_groups *groups, ipl_scale scale, ipl_work *work,
-                                ipl_error *err)
+ipl_status ipl_groups_centre(ipl_groups *groups, ipl_scale scale, ipl_work *work,
+                             ipl_error *err)
 {
     group_job job = {.groups = groups, .scale = scale};
     ipl_status st;
@@ -200,7 +194,7 @@ static ipl_status centre_groups(ipl_groups *groups, ipl_scale scale, ipl_work *w
 /* Order of the Gram matrix of class c: its smaller side. */
 static size_t group_order(const ipl_groups *groups, size_t c)
 {
-    const size_t n = size_of(groups, c), d = groups->t->d;
+    const size_t n = ipl_groups_size(groups, c), d = groups->t->d;
 
     return n < d ? n : d;
 }
@@ -254,7 +248,7 @@ static ipl_status stream_group(ipl_groups *groups, size_t c, ipl_scale scale,
                                ipl_work *work, ipl_error *err)
 {
     const ipl_var *t = groups->t;
-    const size_t n = size_of(groups, c), d = t->d, first = groups->start[c];
+    const size_t n = ipl_groups_size(groups, c), d = t->d, first = groups->start[c];
     const size_t step =
         n < d ? n : IPL_ROWS_AT_ONCE; /* rows of a wide class are needed whole */
     const size_t up = ipl_panels_up(d), size = ipl_panels_size(step, d);
@@ -297,7 +291,8 @@ static size_t turning_room(const ipl_groups *groups)
     size_t most = 0;
 
     for (size_t c = 0; c < groups->k; c++) {
-        const size_t n = size_of(groups, c), room = n < d ? ipl_panels_room(n, d) : 0;
+        const size_t n = ipl_groups_size(groups, c),
+                     room = n < d ? ipl_panels_room(n, d) : 0;
 
         most = room > most ? room : most;
     }
@@ -322,7 +317,7 @@ static ipl_status gram_groups(ipl_groups *groups, ipl_scale scale, ipl_work *wor
     for (size_t c = 0; groups->t->streams && st == IPL_OK && c < groups->k; c++)
         st = stream_group(groups, c, scale, work, err);
     if (st == IPL_OK && !groups->t->streams)
-        st = centre_groups(groups, scale, work, err);
+        st = ipl_groups_centre(groups, scale, work, err);
     if (st != IPL_OK)
         return st;
     if (!groups->t->streams) {
@@ -383,10 +378,10 @@ static void entropy_of_group(void *arg, size_t c, size_t thread)
     const group_job *job = arg;
     ipl_groups *groups = job->groups;
     const size_t order = group_order(groups, c);
-    const bool rows = size_of(groups, c) < groups->t->d;
+    const bool rows = ipl_groups_size(groups, c) < groups->t->d;
     double *m = groups->scratch.p + thread * job->stride, *p = m + order * order;
     ipl_buffer room = {.p = p + order, .size = IPL_SIGNS_ROOM * order};
-    const double n = (double)size_of(groups, c), weight = job->beta / n;
+    const double n = (double)ipl_groups_size(groups, c), weight = job->beta / n;
     const double trace =
         job->about_zero
             ? weigh_sums(m, p, groups->t, c, job->scale, weight, n)
@@ -400,9 +395,8 @@ static void entropy_of_group(void *arg, size_t c, size_t thread)
         groups->fate[c] = ipl_half_logdet(&groups->h[c], &matrix, &room, job->inner, NULL);
 }
 
-/* 1/2 log det(I + beta/n Z'Z) of n rows of the class-centred samples, by QR. */
-static ipl_status entropy_by_qr(double *h, const ipl_groups *groups, size_t first, size_t n,
-                                double beta, ipl_work *work, ipl_error *err)
+ipl_status ipl_groups_entropy_qr(double *h, const ipl_groups *groups, size_t first,
+                                 size_t n, double beta, ipl_work *work, ipl_error *err)
 {
     const size_t d = groups->t->d;
     const double weight = sqrt(beta / (double)n);
@@ -473,13 +467,13 @@ ipl_status ipl_groups_conditional(double *h, ipl_groups *groups, ipl_scale scale
     if (st != IPL_OK)
         return st;
     for (size_t c = 0; c < groups->k; c++) {
-        const size_t n = size_of(groups, c);
+        const size_t n = ipl_groups_size(groups, c);
 
         if (isnan(groups->h[c])) {
-            st = centre_groups(groups, scale, work, err);
+            st = ipl_groups_centre(groups, scale, work, err);
             if (st == IPL_OK)
-                st = entropy_by_qr(&groups->h[c], groups, groups->start[c], n, beta, work,
-                                   err);
+                st = ipl_groups_entropy_qr(&groups->h[c], groups, groups->start[c], n, beta,
+                                           work, err);
             if (st != IPL_OK)
                 return st;
         }
@@ -487,177 +481,4 @@ ipl_status ipl_groups_conditional(double *h, ipl_groups *groups, ipl_scale scale
     }
     *h = sum;
     return IPL_OK;
-}
-
-/* H_W from the pooled Gram matrix on its smaller side. */
-static ipl_status pooled_directly(double *h, ipl_groups *groups, double beta,
-                                  ipl_work *work, ipl_error *err)
-{
-    const size_t n = groups->n, d = groups->t->d, order = n < d ? n : d;
-    const double weight = beta / (double)n;
-    const ipl_panels z = ipl_panels_of(groups->z.p, n, d, 0, n);
-    double *m;
-    ipl_status st = ipl_buffer_reserve(
-        &work->matrix, 1, (order * order + 7) / 8 * 8 + ipl_panels_room(n < d ? n : 0, d),
-        err);
-
-    if (st != IPL_OK)
-        return st;
-    m = work->matrix.p;
-    if (n < d)
-        ipl_panels_gram_rows(m, &z, weight, m + (order * order + 7) / 8 * 8, work->pool);
-    else
-        ipl_panels_gram(m, &z, weight, false, work->pool);
-    for (size_t i = 0; i < order; i++)
-        m[i * order + i] += 1.0;
-    return ipl_half_logdet(h, &(ipl_definite){.m = m, .order = order, .centred = n < d},
-                           NULL, work->pool, err);
-}
-
-/* H_W from H and R; NaN when R cannot be had. */
-static ipl_status pooled_by_residual(double *h, ipl_groups *groups, ipl_pair *ty,
-                                     ipl_scale scale, double beta, ipl_work *work,
-                                     ipl_error *err)
-{
-    const size_t k = groups->k;
-    const double n = (double)groups->n;
-    const double *r = NULL;
-    double whole, *m, ones[IPL_SMALL];
-    ipl_status st = ipl_pair_residual(&r, ty, scale, beta, work, err);
-
-    if (st != IPL_OK || !r)
-        return st;
-    st = ipl_var_entropy(&whole, ty->a, scale, beta, work, err);
-    if (st == IPL_OK)
-        st = ipl_buffer_reserve(&work->matrix, k, k, err);
-    if (st != IPL_OK)
-        return st;
-    m = work->matrix.p;
-    for (size_t i = 0; i < k; i++)
-        for (size_t j = 0; j <= i; j++) {
-            const double ci = (double)size_of(groups, i), cj = (double)size_of(groups, j);
-
-            m[i * k + j] = (r[i * k + j] + ci * cj / n) / sqrt(ci * cj);
-        }
-    for (size_t i = 0; i < IPL_SMALL; i++)
-        ones[i] = 1.0;
-    st = ipl_half_logdet(h, &(ipl_definite){.m = m, .p = ones, .order = k}, NULL,
-                         work->pool, err);
-    *h += whole;
-    return st;
-}
-
-/* What is taken off a Gram matrix of the rows to centre every class of them. */
-typedef struct centring {
-    const ipl_groups *groups;
-    const ipl_square *gram;
-    double *m;
-    double *by_row, *by_class; /* (n, k) mean of row i over class c; (k, k) of these */
-    double weight, lifted;
-} centring;
-
-static double gram_at(const ipl_square *g, size_t i, size_t j)
-{
-    if (i == j)
-        return g->diag.p[i];
-    return i > j ? g->a.p[j * g->order + i] : g->a.p[i * g->order + j];
-}
-
-static void mean_rows(void *arg, size_t c, size_t thread)
-{
-    const centring *job = arg;
-    const ipl_groups *groups = job->groups;
-    const size_t n = groups->n, k = groups->k;
-
-    (void)thread;
-    for (size_t i = 0; i < n; i++)
-        job->by_row[i * k + c] = 0.0;
-    for (size_t j = groups->start[c]; j < groups->start[c + 1]; j++)
-        for (size_t i = 0; i < n; i++)
-            job->by_row[i * k + c] += gram_at(job->gram, i, j) / (double)size_of(groups, c);
-}
-
-/*
- * Rows of class c: I + weight (Gram matrix about the class means), and the eigenvalue 1 along
- * the members of every class lifted as ipl_half_logdet() does for one.
- */
-static void form_rows(void *arg, size_t c, size_t thread)
-{
-    const centring *job = arg;
-    const ipl_groups *groups = job->groups;
-    const size_t k = groups->k;
-    const double lift = (job->lifted - 1.0) / (double)size_of(groups, c);
-
-    (void)thread;
-    for (size_t i = groups->start[c]; i < groups->start[c + 1]; i++)
-        for (size_t b = 0; b <= c; b++)
-            for (size_t j = groups->start[b]; j < groups->start[b + 1] && j <= i; j++)
-                job->m[i * groups->n + j] =
-                    (i == j ? 1.0 : 0.0) + (b == c ? lift : 0.0) +
-                    job->weight * (gram_at(job->gram, i, j) - job->by_row[i * k + b] -
-                                   job->by_row[j * k + c] + job->by_class[c * k + b]);
-}
-
-/* H_W of a T wider than n from the Gram matrix of its rows. */
-static ipl_status pooled_by_rows(double *h, ipl_groups *groups, ipl_pair *ty,
-                                 ipl_scale scale, double beta, ipl_work *work,
-                                 ipl_error *err)
-{
-    const size_t n = groups->n, k = groups->k;
-    centring job = {.groups = groups,
-                    .gram = &ty->a->rows[scale],
-                    .weight = beta / (double)n,
-                    .lifted = 1.0};
-    ipl_status st = ipl_var_gram(ty->a, IPL_ROWS, scale, work, err);
-
-    if (st == IPL_OK)
-        st = ipl_var_borrow(&job.m, ty->spare, scale, n, err);
-    if (st == IPL_OK)
-        st = ipl_buffer_reserve(&work->panel, n + k, k, err);
-    if (st != IPL_OK)
-        return st;
-    job.by_row = work->panel.p;
-    job.by_class = job.by_row + n * k;
-    ipl_pool_run(work->pool, k, mean_rows, &job);
-    memset(job.by_class, 0, k * k * sizeof *job.by_class);
-    for (size_t c = 0; c < k; c++)
-        for (size_t i = groups->start[c]; i < groups->start[c + 1]; i++)
-            for (size_t b = 0; b < k; b++)
-                job.by_class[c * k + b] +=
-                    job.by_row[i * k + b] / (double)size_of(groups, c);
-    for (size_t i = 0; i < n; i++)
-        job.lifted += job.weight * job.gram->diag.p[i] / (double)n;
-    ipl_pool_run(work->pool, k, form_rows, &job);
-    st = ipl_half_logdet(h, &(ipl_definite){.m = job.m, .order = n}, &work->signs,
-                         work->pool, err);
-    *h -= 0.5 * (double)k * log(job.lifted);
-    return st;
-}
-
-ipl_status ipl_groups_pooled(double *h, ipl_groups *groups, ipl_pair *ty, ipl_scale scale,
-                             double beta, ipl_work *work, ipl_error *err)
-{
-    const ipl_var *t = groups->t;
-    const bool small = !t->streams && (t->n < t->d ? t->n : t->d) <= IPL_SMALL;
-    const double bound = ipl_var_bound(t, scale, beta);
-    ipl_status st = IPL_OK;
-
-    *h = (double)NAN;
-    if (!isfinite(bound)) {
-        ipl_work_fault(work, "H(%s): beta times the variance overflows", t->name);
-        return IPL_OK;
-    }
-    if (small)
-        st = centre_groups(groups, scale, work, err);
-    if (st == IPL_OK && bound <= ipl_side_bound(ipl_var_side(t)))
-        st = small ? pooled_directly(h, groups, beta, work, err)
-                   : pooled_by_residual(h, groups, ty, scale, beta, work, err);
-    if (st == IPL_OK && isnan(*h) && !small && t->d > t->n && bound <= IPL_ROWS_BOUND)
-        st = pooled_by_rows(h, groups, ty, scale, beta, work, err);
-    if (st != IPL_OK || !isnan(*h))
-        return st;
-    st = centre_groups(groups, scale, work, err);
-    if (st == IPL_OK)
-        st = entropy_by_qr(h, groups, 0, groups->n, beta, work, err);
-    return st;
 }

@@ -53,6 +53,24 @@ void ipl_groups_release(ipl_groups *groups);
  */
 void ipl_groups_begin(ipl_groups *groups, ipl_var *t);
 
+/** Samples of class c. */
+static inline size_t ipl_groups_size(const ipl_groups *groups, size_t c)
+{
+    return groups->start[c + 1] - groups->start[c];
+}
+
+/** Make z, the samples of T about their class means, unless it is there. IPL_E_NOMEM. */
+ipl_status ipl_groups_centre(ipl_groups *groups, ipl_scale scale, ipl_work *work,
+                             ipl_error *err) IPL_NODISCARD;
+
+/**
+ * 1/2 log det(I + beta/n Z'Z) of rows [first, first + n) of z by QR, which loses no digits;
+ * NaN with a fault when LAPACK fails. IPL_E_NOMEM.
+ */
+ipl_status ipl_groups_entropy_qr(double *h, const ipl_groups *groups, size_t first,
+                                 size_t n, double beta, ipl_work *work,
+                                 ipl_error *err) IPL_NODISCARD;
+
 /** H(T|Y) in nats, NaN with a fault when it cannot be had. IPL_E_NOMEM. */
 ipl_status ipl_groups_conditional(double *h, ipl_groups *groups, ipl_scale scale,
                                   double beta, ipl_work *work,

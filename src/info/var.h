@@ -75,24 +75,25 @@ typedef struct ipl_entropy {
 } ipl_entropy;
 
 typedef struct ipl_var {
-    const char *name; /* "X", for messages */
-    bool lasting;     /* stays for the whole run: its factors cost nothing */
-    bool keep_given;  /* set by the owner: fill `given` */
-    bool streams;     /* set by the owner: read the samples again instead of keeping z */
-    size_t n, d;      /* samples, columns */
-    ipl_cmat from; /* samples as given, once centred read only if they stream; borrowed */
-    const size_t *start;   /* (parts + 1) set by the owner: blocks of rows whose Gram
+    const char *name;    /* "X", for messages */
+    bool lasting;        /* stays for the whole run: its factors cost nothing */
+    bool keep_given;     /* set by the owner: fill `given` */
+    bool streams;        /* set by the owner: read the samples again instead of keeping z */
+    size_t n, d;         /* samples, columns */
+    ipl_cmat from;       /* samples as given, once centred read only if they stream;
+                              borrowed */
+    const size_t *start; /* (parts + 1) set by the owner: blocks of rows whose Gram
                               matrices are wanted too, while they stream; borrowed */
-    size_t parts;          /* 0: none are wanted */
+    size_t parts;        /* 0: none are wanted */
     ipl_buffer part_gram;  /* (parts, d, d) lower triangles, once cols is filled */
     ipl_buffer part_sum;   /* (parts, d in whole panels) sums of the rows */
     const uint32_t *order; /* (n) row of `from` that is row i, NULL: itself; borrowed */
-    ipl_buffer
-        z; /* (n, d) centred, in panels; constant columns are zero; empty when they stream */
+    ipl_buffer z;     /* (n, d) centred, in panels, constant columns zero; empty when they
+                         stream */
     ipl_buffer given; /* (n, d) the samples as they came, with keep_given */
-    ipl_buffer mean,
-        s; /* (d, whole panels) mean; 1 / standard deviation, 0 for a constant column */
-    ipl_buffer ss; /* (d) sum of squares of z */
+    ipl_buffer mean;  /* (d, whole panels) */
+    ipl_buffer s;  /* (d, whole panels) 1 / standard deviation, 0 for a constant column */
+    ipl_buffer ss; /* (d, whole panels) sum of squares of z */
     double trace[IPL_SCALES];
     bool underflow;              /* squares of a column vanish: no Gram matrix for CORR */
     ipl_square cols;             /* X'X */
