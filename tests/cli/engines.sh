@@ -75,9 +75,6 @@ cat >session.sh <<'END'
 . "$tests/expect.sh"
 empty() { [ -z "$(squeue -h)" ]; }
 is() { scontrol show job "$id" | grep -q "$1"; }
-completed() { # a job that is requeued waits for two minutes, unless it is told
-    is JobState=COMPLETED || { scontrol update jobid="$id" StartTime=now 2>/dev/null; false; }
-}
 "$program" sweep $small --grid lr=0.01,0.001 --seeds 1-2 --out slu --threads 2 --engine slurm \
     --engine-options='--time=5 --mem=100M' || exit 1
 until_true 60 empty
@@ -89,9 +86,14 @@ until_true 60 grown $run/training.csv 10
 id=$(squeue -h -o %A)
 scancel --batch --signal=USR1 "$id"
 until_true 60 is Restarts=1
-until_true 60 grep -q '"state": "stopped"' $run/run.json # Slurm is done with the first turn
+until_true 60 grep -q '"state": "stopped"' $run/run.json
+sleep 3 # until Slurm is done with the first turn of the job
 cp $run/run.json run-when-requeued.json
-until_true 200 completed
+for _ in $(seq 300); do # a job that is requeued waits for two minutes, unless it is told
+    is JobState=COMPLETED && break
+    scontrol update jobid="$id" StartTime=now 2>/dev/null
+    sleep 0.5
+done
 scontrol show job "$id" >job-at-the-end
 "$program" train $long --optimiser adam:lr=0.01 --out whole --quiet
 END
