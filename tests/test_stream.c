@@ -1,6 +1,7 @@
 /* LogDet of many samples that are read again instead of kept. */
 #include "base/alloc.h"
 #include "base/rng.h"
+#include "info/logdet.h"
 #include "info/rows.h"
 #include "ipl/estimator.h"
 #include "math/linalg.h"
@@ -138,6 +139,33 @@ static void classes_add_up_whether_near_or_far_apart(void **state)
     }
 }
 
+/* M = I as a difference of large sums: nothing is left of their digits, at any order. */
+static void digits_that_a_difference_lost_are_noticed(void **state)
+{
+    enum { ORDER = 160 };
+    const size_t orders[] = {20, ORDER};
+    double *m = ipl_array(ORDER, ORDER, sizeof *m, NULL), p[ORDER], h;
+
+    (void)state;
+    assert_non_null(m);
+    for (size_t k = 0; k < 2; k++)
+        for (int large = 0; large < 2; large++) {
+            const size_t n = orders[k];
+            const ipl_definite matrix = {.m = m, .p = p, .order = n};
+            ipl_buffer room = {0};
+
+            memset(m, 0, n * n * sizeof *m);
+            for (size_t i = 0; i < n; i++) {
+                m[i * n + i] = 1.0;
+                p[i] = large ? 1e10 : 1.0;
+            }
+            assert_int_equal(ipl_half_logdet(&h, &matrix, &room, NULL, NULL), IPL_OK);
+            assert_true(large ? isnan(h) : fabs(h) < 1e-12);
+            ipl_buffer_release(&room);
+        }
+    ipl_free(m);
+}
+
 static void bytes_do_not_depend_on_the_number_of_threads(void **state)
 {
     stack s = stack_of(IPL_STREAM_ROWS);
@@ -231,6 +259,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(samples_read_again_measure_as_samples_kept),
         cmocka_unit_test(classes_add_up_whether_near_or_far_apart),
+        cmocka_unit_test(digits_that_a_difference_lost_are_noticed),
         cmocka_unit_test(bytes_do_not_depend_on_the_number_of_threads),
         cmocka_unit_test(memory_hardly_grows_with_the_samples),
         cmocka_unit_test(predicted_memory_is_what_is_held),

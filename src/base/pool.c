@@ -12,7 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { THREADS_MAX = 1024 };
+enum {
+    THREADS_MAX = 1024,
+    STACK = 2 << 20 /* bytes that a worker has at least */
+};
 
 #define SPIN_ROUNDS 2000 /* some microseconds: the gap between two jobs of a train step */
 
@@ -173,6 +176,22 @@ void ipl_pool_run(ipl_pool *pool, size_t n_tasks, ipl_task fn, void *job)
     (void)pthread_mutex_unlock(&pool->lock);
 }
 
+/* Start a thread with room for the blocks that tasks keep on their stacks. */
+static int start_worker(worker *w)
+{
+    pthread_attr_t attributes;
+    size_t size = 0;
+    int fault = pthread_attr_init(&attributes);
+
+    if (fault != 0)
+        return fault;
+    if (pthread_attr_getstacksize(&attributes, &size) == 0 && size < STACK)
+        (void)pthread_attr_setstacksize(&attributes, STACK);
+    fault = pthread_create(&w->id, &attributes, worker_main, w);
+    (void)pthread_attr_destroy(&attributes);
+    return fault;
+}
+
 ipl_status ipl_pool_create(ipl_pool **out, size_t threads, void (*start)(void),
                            ipl_error *err)
 {
@@ -201,7 +220,7 @@ ipl_status ipl_pool_create(ipl_pool **out, size_t threads, void (*start)(void),
         int fault;
 
         *w = (worker){.pool = pool, .thread = i + 1};
-        fault = pthread_create(&w->id, NULL, worker_main, w);
+        fault = start_worker(w);
         if (fault != 0) {
             st = ipl_fail(err, IPL_E_NOMEM, "cannot start thread %zu of %zu: %s", i + 2,
                           threads, strerror(fault));

@@ -141,7 +141,7 @@ static ipl_status unknown_option(const ipl_command *cmd, const char *word, ipl_e
     const size_t len = word[1] == '-' ? strcspn(word + 2, "=") : 0;
 
     if (len > 0 && ipl_text_copy(name, sizeof name, word + 2, len, "", NULL) == IPL_OK) {
-        if (cmd->later == ipl_experiment_opts)
+        if (cmd->later == ipl_experiment_opts && !strchr(name, '.'))
             find_text_with(text, sizeof text, name);
         near = ipl_opt_nearest(cmd->opts, name);
         if (!near)

@@ -79,6 +79,7 @@ ipl_status ipl_half_logdet(double *h, const ipl_definite *matrix, ipl_buffer *ro
     const size_t n = matrix->order;
     const bool small = n <= IPL_SMALL;
     double *m = matrix->m, diag[IPL_SMALL], trace = 0.0, lifted = 1.0, lost = 0.0;
+    double summed = 0.0;
     bool check = small;
     ipl_status st;
 
@@ -89,7 +90,10 @@ ipl_status ipl_half_logdet(double *h, const ipl_definite *matrix, ipl_buffer *ro
         return IPL_OK;
     if (matrix->centred)
         lifted = lift(m, n);
-    if (trace - (double)n > IPL_TRUST_BOUND)
+    for (size_t i = 0; !small && room && matrix->p && i < n; i++)
+        summed += matrix->p[i]; /* M >= I: the error is below that of this sum */
+    if (trace - (double)n > IPL_TRUST_BOUND ||
+        SLACK * DBL_EPSILON * summed > ACCURACY_LARGE)
         check = true;
     if (check && !small && !room)
         return IPL_OK;

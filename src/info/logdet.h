@@ -44,7 +44,8 @@ typedef struct ipl_definite {
  *     error ~ eps sum_i p_i (M^-1)_ii
  *
  * computed for an order up to IPL_SMALL, and beyond it estimated from 16 random signs
- * (Hutchinson 1989) where the trace exceeds IPL_TRUST_BOUND; below that a large M is trusted.
+ * (Hutchinson 1989) where the trace exceeds IPL_TRUST_BOUND, or p may have cost that much;
+ * otherwise a large M is trusted.
  *
  * A centred M has the eigenvalue 1 along (1, ..., 1), often far below all others. What is
  * factored is M' = M + (c - 1) 1 1' / n with c the mean of M's diagonal: log det M' =

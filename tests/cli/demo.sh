@@ -62,6 +62,7 @@ fi
 misuse "an unknown demonstration" "did you mean 'compression'?" demo compresion
 misuse "an option that experiments lack" "epochs" demo --epoks 3
 misuse "an option of an optimiser" "--optimiser=NAME:lr=VALUE" train --lr 0.1 --data szt
+misuse "a key of a grid is no option" "unknown option '--data.x=1'" train --data.x=1
 misuse "of an estimator" "--estimator=NAME:beta=VALUE" demo --beta=2
 misuse "a value out of range" "batch" demo --batch 0
 mkdir taken taken/tanh
