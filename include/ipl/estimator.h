@@ -145,7 +145,9 @@ const char *ipl_plane_caution(const ipl_plane *plane, size_t d_T);
  * Bytes that a plane created with these options will hold at its peak when LogDet measures
  * opts->widths against n samples of d_X; 10 classes of equal size are expected. Whether it
  * keeps the samples or reads them again is decided as ipl_plane_create() does. Texts of
- * estimators that do not exist count as ones that keep.
+ * estimators that do not exist count as ones that keep. Counted are covariances under one or
+ * two weights: correlations of layers wider than n, further weights and beta=sum hold up to
+ * half as much again, other estimators what their own pairs of samples take.
  */
 size_t ipl_plane_memory(const ipl_plane_opts *opts, size_t n, size_t d_X);
 
