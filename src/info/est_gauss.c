@@ -168,21 +168,21 @@ static ipl_status class_entropy(double *h, const ipl_var *t, size_t from, size_t
                                 ipl_work *work, ipl_error *err)
 {
     const size_t n = to - from, d = t->d;
-    const ipl_panels z = ipl_panels_of(NULL, n, d, 0, n);
     double mean[IPL_PANEL], ss[IPL_PANEL];
+    ipl_panels z;
     ipl_status st = ipl_buffer_reserve(&work->copy, 1, ipl_panels_size(n, d), err);
 
     if (st == IPL_OK)
         st = ipl_buffer_reserve(&work->matrix, d + 1, d, err);
     if (st != IPL_OK)
         return st;
+    z = ipl_panels_of(work->copy.p, n, d, 0, n);
     ipl_rows_read(work->copy.p, z.stride, t, from, n, work->pool);
     for (size_t p = 0; p < ipl_panels_count(d); p++) {
         ipl_columns_mean(mean, work->copy.p + p * z.stride, n);
         ipl_columns_centre(ss, work->copy.p + p * z.stride, n, mean);
     }
-    ipl_panels_gram(work->matrix.p, &(ipl_panels){work->copy.p, n, d, z.stride},
-                    1.0 / (double)n, false, work->pool);
+    ipl_panels_gram(work->matrix.p, &z, 1.0 / (double)n, false, work->pool);
     return half_logdet(h, work->matrix.p, d, work->matrix.p + d * d, "H(T|Y)", work, err);
 }
 
