@@ -3,9 +3,10 @@
  *
  *     Z (n, d)    panels (d / 8 rounded up, N, 8)    p[(j / 8 N + i) 8 + j % 8] = Z_ij
  *
- * with zeros where the last panel has no column, and N = ipl_panels_pitch(n). A product A'B takes eight numbers of a row
- * of A and up to 24 of a row of B at a time, which lie together, and keeps their products in
- * registers; BLAS would copy both operands into such panels for every strip of the result.
+ * with zeros where the last panel has no column, and N = ipl_panels_pitch(n). A product A'B
+ * takes eight numbers of a row of A and up to 24 of a row of B at a time, which lie together,
+ * and keeps their products in registers; BLAS would copy both operands into such panels for
+ * every strip of the result.
  *
  * Tiles of a result depend on its shape alone and each number is summed by one task in the
  * order of the rows, so that the bytes are the same at any thread count. The kernels use

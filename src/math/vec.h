@@ -5,7 +5,8 @@
  * the compiler's choice of vectors and the place in the array, so the bytes of a result
  * depend on its argument alone. NaN gives NaN; Inf and subnormal numbers are right.
  *
- * The errors stated are the largest found over a dense sweep (tests/test_vec.c). y and x must not overlap; y may be x, at the price of speed.
+ * The errors stated are the largest found over a dense sweep (tests/test_vec.c). y and x must
+ * not overlap; y may be x, at the price of speed.
  */
 #ifndef IPL_VEC_H
 #define IPL_VEC_H
