@@ -577,10 +577,11 @@ function drawSummary() {
     const end = f => (valuesOf(r.training, f, 0) || [])[n];
     const t = table(`${r.shown}: test accuracy ${number(100 * end('test_accuracy'))} % after epoch ${n < 0 ? '–' : epochText(r.training.epochs[n])}; ` +
       `${b.split} probe${b.n ? ' of ' + b.n : ''}, ${b.measured} epochs measured`,
-      ['layer', 'I(X;T) first', 'max', 'at epoch', 'final', 'compression', 'turned', 'I(T;Y) first', 'final', 'crossing'],
+      ['layer', 'I(X;T) first', 'max', 'at epoch', 'end', 'compression', 'last 50', 'compression', 'turned', 'I(T;Y) first', 'end', 'crossing'],
       b.layers.map((name, l) => {
         const x = b.xt[l] || [], y = b.ty[l] || [];
-        return [name, number(x[0]), number(x[1]), number(x[2]), number(x[3]), percent(x[4] === undefined ? null : x[4]), number(x[5]),
+        const share = v => percent(v === undefined ? null : v);
+        return [name, number(x[0]), number(x[1]), number(x[2]), number(x[3]), share(x[4]), number(x[5]), share(x[6]), number(x[7]),
           number(y[0]), number(y[3]), number(r.gradients.transition[l])];
       }));
     if (r.summary) t.card.append(element('details', {}, element('summary', {}, 'summary.txt, all estimators in words'), element('pre', { tabindex: '0' }, r.summary)));

@@ -71,6 +71,13 @@ const ipl_command ipl_cmd_collect = {
         "  sweep.txt          for people, with Spearman's correlation between compression\n"
         "                     and test accuracy\n"
         "\n"
+        "compression_end is (max - end) / max of I(X;T), end the value at the last measured\n"
+        "epoch: 0 for a layer that only rose. compression_last50 has the mean over the last\n"
+        "50 epochs for the end, as published (NaN for shorter runs); it lags, and is above 0\n"
+        "for a layer that still rises. train_loss and train_accuracy are means over the\n"
+        "batches of an epoch, while the net moved; test_loss and test_accuracy are of the\n"
+        "net after it.\n"
+        "\n"
         "examples:\n"
         "  infoplane collect results/szt-tanh-sweep\n"
         "  infoplane collect results/A results/B /mnt/cluster/C --out results/all\n",

@@ -32,11 +32,14 @@ static void print_run(ipl_text *out, const ipl_collection *c, const ipl_collecte
     ipl_text_add(out, ",%s,", run->split);
     ipl_text_add_field(out, run->estimator);
     ipl_text_add(out, ",%s,", run->unit);
-    ipl_text_add_number(out, run->compression);
-    for (size_t l = 0; l < c->n_layers; l++) {
-        ipl_text_add(out, ",");
-        ipl_text_add_number(out,
-                            l < run->n_layers ? run->layers[l].compression : (double)NAN);
+    for (size_t k = 0; k < IPL_COMPRESSIONS; k++) {
+        ipl_text_add(out, "%s", k ? "," : "");
+        ipl_text_add_number(out, run->compression[k]);
+        for (size_t l = 0; l < c->n_layers; l++) {
+            ipl_text_add(out, ",");
+            ipl_text_add_number(out, l < run->n_layers ? run->layers[l].compression[k]
+                                                       : (double)NAN);
+        }
     }
     ipl_text_add(out, "\n");
     out->failed = out->failed || value.failed;
@@ -51,9 +54,12 @@ static void print_sweep(ipl_text *out, const ipl_collection *c)
         ipl_text_add_field(out, c->keys[k]);
     }
     ipl_text_add(out, ",epoch,train_loss,train_accuracy,test_loss,test_accuracy,split,"
-                      "estimator,unit,compression");
-    for (size_t l = 0; l < c->n_layers; l++)
-        ipl_text_add(out, ",compression_%zu", l + 1);
+                      "estimator,unit");
+    for (size_t k = 0; k < IPL_COMPRESSIONS; k++) {
+        ipl_text_add(out, ",%s", ipl_compression_names[k]);
+        for (size_t l = 0; l < c->n_layers; l++)
+            ipl_text_add(out, ",%s_%zu", ipl_compression_names[k], l + 1);
+    }
     ipl_text_add(out, "\n");
     for (size_t r = 0; r < c->n_runs; r++)
         print_run(out, c, &c->runs[r]);

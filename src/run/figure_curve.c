@@ -381,6 +381,7 @@ ipl_status ipl_figure_add_training(ipl_figure *figure, size_t p,
     const bool loss = field == IPL_TRAINING_LOSS;
     ipl_range ranges[2];
     curve curves[2];
+    ipl_status st;
 
     for (size_t k = 0; k < 2; k++) {
         curves[k] = (curve){.mean = &group->mean.training,
@@ -401,7 +402,9 @@ ipl_status ipl_figure_add_training(ipl_figure *figure, size_t p,
     (void)snprintf(panel->title, sizeof panel->title, loss ? "Loss" : "Accuracy");
     (void)snprintf(panel->y.label, sizeof panel->y.label, loss ? "loss" : "accuracy [%%]");
     panel->band = group->n_members > 1;
-    return add_curves(figure, p, curves, 2, err);
+    st = add_curves(figure, p, curves, 2, err);
+    (void)snprintf(panel->x.label, sizeof panel->x.label, "epoch (train: mean over it)");
+    return st;
 }
 
 /* Mean and deviation of the gradient of every layer, over the norm of its weights. */

@@ -21,9 +21,11 @@ typedef struct scatter {
 /* Compression of a layer in percent; of the mean for the layer behind the last. */
 static double x_of(const scatter *s, const ipl_collected *run, size_t layer)
 {
+    const int k = s->figure->opts->score;
+
     if (layer == s->c->n_layers)
-        return 100.0 * run->compression;
-    return layer < run->n_layers ? 100.0 * run->layers[layer].compression : (double)NAN;
+        return 100.0 * run->compression[k];
+    return layer < run->n_layers ? 100.0 * run->layers[layer].compression[k] : (double)NAN;
 }
 
 static double y_of(const ipl_collected *run)
@@ -214,6 +216,7 @@ ipl_status ipl_figure_scores(ipl_figure *figure, const ipl_plot_opts *opts,
                  .c = collection,
                  .x = ipl_array(collection->n_runs, 1, sizeof *s.x, err),
                  .y = ipl_array(collection->n_runs, 1, sizeof *s.y, err)};
+    static const char *const ends[] = {"end", "mean of the last 50 epochs"};
     ipl_range y = {HUGE_VAL, -HUGE_VAL};
     ipl_status st = s.x && s.y ? IPL_OK : IPL_E_NOMEM;
 
@@ -224,7 +227,8 @@ ipl_status ipl_figure_scores(ipl_figure *figure, const ipl_plot_opts *opts,
     ipl_figure_lay_out(figure, &layout);
     ipl_shorten(figure->title, sizeof figure->title, opts->title, 100);
     (void)snprintf(figure->x_label, IPL_PANEL_TEXT,
-                   "compression of I({/:Italic X};{/:Italic T}): (max - final) / max [%%]");
+                   "compression of I({/:Italic X};{/:Italic T}): (max - %s) / max [%%]",
+                   ends[opts->score]);
     (void)snprintf(figure->y_label, IPL_PANEL_TEXT, "test accuracy [%%]");
     for (size_t r = 0; r < collection->n_runs; r++)
         if (isfinite(y_of(&collection->runs[r])))
