@@ -60,6 +60,15 @@ ipl_status ipl_track_mean(ipl_track *mean, ipl_track *sd, const ipl_track *const
                           size_t n, ipl_error *err) IPL_NODISCARD;
 
 /**
+ * Quantile q (0 ... 1) over the runs at the same epochs, of the runs in which the value is
+ * defined; NaN where it is in none.
+ *
+ * owner, errors  as above
+ */
+ipl_status ipl_track_quantile(ipl_track *out, const ipl_track *const *runs, size_t n,
+                              double q, ipl_error *err) IPL_NODISCARD;
+
+/**
  * Mark at most `limit` >= 2 of n ascending epochs, spread evenly over log(1 + epoch / unit),
  * where unit is the first epoch above 0; the first and the last are always among them.
  */
