@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "run/axis.h"
+#include "run/report.h"
 #include "run/table.h"
 
 enum { RUNS = 5, EPOCHS = 12 };
@@ -185,6 +186,39 @@ static void what_is_far_below_the_floor_has_a_mark_that_says_so(void **state)
     assert_string_equal(label, "<1e-04");
 }
 
+/* A number that overflows an axis is refused with its place, by every kind and the report. */
+static void what_cannot_be_drawn_is_refused(void **state)
+{
+    static const char *const values[] = {"1e308", "-1e308", "9e99"};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        const fake huge = {"huge", "h", 1, 6, 2, 9.0, 0.3, values[i], "fc"};
+        char folder[IPL_PATH_MAX];
+        const char *const runs[] = {write_fake(folder, &huge)};
+        ipl_html_report_notes notes;
+        ipl_text json = {0};
+        ipl_error err = {0};
+        ipl_status st;
+        heard h;
+
+        for (int kind = IPL_PLOT_PLANE; kind < IPL_PLOT_KINDS; kind++) {
+            ipl_plot_opts opts = {.kind = kind};
+
+            if (kind == IPL_PLOT_SCORES)
+                continue; /* it reads summaries */
+            (void)snprintf(opts.out, sizeof opts.out, "%s/huge-out", top);
+            st = plot_data(&opts, runs, 1, &h, &err);
+            assert_int_equal(st, i < 2 ? IPL_E_FORMAT : IPL_OK);
+            if (i < 2)
+                assert_non_null(strstr(err.msg, "information.csv: I_XT is "));
+        }
+        st = ipl_html_report_print(&json, "", runs, 1, &notes, &err);
+        assert_int_equal(st, i < 2 ? IPL_E_FORMAT : IPL_OK);
+        ipl_text_release(&json);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +227,7 @@ int main(void)
         cmocka_unit_test(bands_of_accuracy_end_at_a_hundred_per_cent),
         cmocka_unit_test(only_what_is_not_positive_stands_on_zero),
         cmocka_unit_test(what_is_far_below_the_floor_has_a_mark_that_says_so),
+        cmocka_unit_test(what_cannot_be_drawn_is_refused),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -228,6 +228,21 @@ static ipl_range accuracies(const scatter *s)
     return y;
 }
 
+/* Refuse numbers so large that an axis for them would overflow. */
+static ipl_status check_drawable(const scatter *s, ipl_error *err)
+{
+    for (size_t r = 0; r < s->c->n_runs; r++) {
+        const ipl_collected *run = &s->c->runs[r];
+
+        for (size_t l = 0; l <= s->c->n_layers; l++)
+            if (fabs(x_of(s, run, l)) > IPL_DRAWABLE_MAX || fabs(y_of(run)) > IPL_DRAWABLE_MAX)
+                return ipl_fail(err, IPL_E_FORMAT,
+                                "%.300s: a compression or accuracy beyond %g cannot be drawn",
+                                run->run->path, IPL_DRAWABLE_MAX);
+    }
+    return IPL_OK;
+}
+
 ipl_status ipl_figure_scores(ipl_figure *figure, const ipl_plot_opts *opts,
                              const ipl_collection *collection, ipl_error *err)
 {
@@ -255,6 +270,8 @@ ipl_status ipl_figure_scores(ipl_figure *figure, const ipl_plot_opts *opts,
 
     if (st == IPL_OK)
         st = ipl_figure_init(figure, opts, &none, n, err);
+    if (st == IPL_OK)
+        st = check_drawable(&s, err);
     if (st != IPL_OK)
         goto done;
     ipl_figure_lay_out(figure, &layout);

@@ -191,7 +191,7 @@ static ipl_status read_information(ipl_plot_run *run, const ipl_plot_opts *opts,
     if (st == IPL_OK && !query.split)
         query.split = ipl_table_text(table, 0, split);
     if (st == IPL_OK)
-        st = ipl_track_read(&run->own.info, table, &query, err);
+        st = ipl_track_read_drawable(&run->own.info, table, &query, err);
 done:
     ipl_table_destroy(table);
     return st;
@@ -207,7 +207,7 @@ static ipl_status read_plain(ipl_track *out, const char *const *fields, size_t n
     ipl_status st = read_table(&table, folder, name, err);
 
     if (st == IPL_OK)
-        st = ipl_track_read(out, table, &query, err);
+        st = ipl_track_read_drawable(out, table, &query, err);
     ipl_table_destroy(table);
     return st;
 }

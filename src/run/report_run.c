@@ -36,7 +36,7 @@ static ipl_status take(ipl_html_table *out, const ipl_table *table,
         if (ipl_table_column(&column, table, fields[f], NULL) == IPL_OK)
             out->fields[query.n_fields++] = fields[f];
     }
-    st = ipl_track_read(&out->track, table, &query, err);
+    st = ipl_track_read_drawable(&out->track, table, &query, err);
     out->measured = out->track.n_epochs;
     return st;
 }

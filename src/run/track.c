@@ -191,6 +191,37 @@ done:
     return st;
 }
 
+/* Refuse numbers so large that an axis for them would overflow. */
+static ipl_status check_drawable(const ipl_track *t, const ipl_table *table,
+                                 const ipl_track_query *query, ipl_error *err)
+{
+    const size_t row = t->n_layers * t->n_fields;
+
+    for (size_t k = 0; k < t->n_epochs * row; k++)
+        if (isfinite(t->values[k]) && fabs(t->values[k]) > IPL_DRAWABLE_MAX)
+            return ipl_fail(err, IPL_E_FORMAT,
+                            "%s: %s is %g at epoch %g: more than %g cannot be drawn",
+                            ipl_table_path(table), query->fields[k % t->n_fields],
+                            t->values[k], t->epochs[k / row], IPL_DRAWABLE_MAX);
+    if (t->epochs[t->n_epochs - 1] > IPL_DRAWABLE_MAX)
+        return ipl_fail(err, IPL_E_FORMAT, "%s: epoch %g: more than %g cannot be drawn",
+                        ipl_table_path(table), t->epochs[t->n_epochs - 1],
+                        IPL_DRAWABLE_MAX);
+    return IPL_OK;
+}
+
+ipl_status ipl_track_read_drawable(ipl_track *out, const ipl_table *table,
+                                   const ipl_track_query *query, ipl_error *err)
+{
+    ipl_status st = ipl_track_read(out, table, query, err);
+
+    if (st == IPL_OK)
+        st = check_drawable(out, table, query, err);
+    if (st != IPL_OK)
+        ipl_track_release(out);
+    return st;
+}
+
 void ipl_track_release(ipl_track *track)
 {
     ipl_free(track->names);

@@ -39,6 +39,18 @@ typedef struct ipl_track_query {
 ipl_status ipl_track_read(ipl_track *out, const ipl_table *table,
                           const ipl_track_query *query, ipl_error *err) IPL_NODISCARD;
 
+/** Largest number that can be drawn: differences and squares of such stay finite. */
+#define IPL_DRAWABLE_MAX 1e100
+
+/**
+ * The same for a figure.
+ *
+ * errors  as above; IPL_E_FORMAT also for a number beyond IPL_DRAWABLE_MAX, with its place
+ */
+ipl_status ipl_track_read_drawable(ipl_track *out, const ipl_table *table,
+                                   const ipl_track_query *query,
+                                   ipl_error *err) IPL_NODISCARD;
+
 /** Free what a track owns and leave it empty; an empty track is allowed. */
 void ipl_track_release(ipl_track *track);
 
