@@ -418,16 +418,21 @@ ipl_status ipl_plot_runs(const ipl_plot_opts *opts, const char *const *runs, siz
 {
     session s = {.opts = opts, .say = say, .context = context};
     ipl_plot_paths paths = {0};
+    const char **once = NULL;
+    size_t n = 0;
     ipl_status st = check(opts, n_runs, err);
 
     if (st == IPL_OK)
-        st = ipl_plot_expand(&paths, runs, n_runs, err);
+        st = ipl_paths_once(&once, &n, runs, n_runs, err);
     if (st == IPL_OK)
-        st = ipl_plot_folder(s.folder, opts, runs, n_runs, err);
+        st = ipl_plot_expand(&paths, once, n, err);
+    if (st == IPL_OK)
+        st = ipl_plot_folder(s.folder, opts, once, n, err);
     if (st == IPL_OK && *paths.note != '\0')
         tell(&s, IPL_PLOT_NOTE, paths.note);
     if (st == IPL_OK)
         st = make_all(&s, &paths, err);
     ipl_plot_paths_release(&paths);
+    ipl_free(once);
     return st;
 }
