@@ -1,5 +1,6 @@
 /* infoplane classify RUN IMAGE...: what a trained net says of pictures, and what it sees. */
 #include "base/alloc.h"
+#include "base/columns.h"
 #include "cli/command.h"
 #include "cli/terminal.h"
 #include "run/classify.h"
@@ -57,12 +58,12 @@ static size_t next_class(const ipl_classified *seen, const bool *done)
 }
 
 static void print_row(const ipl_classified *seen, const ipl_dataset *ds, size_t k,
-                      int width, bool colourful)
+                      size_t width, bool colourful)
 {
     char name[NAME_MAX + 1];
 
     ipl_class_name(name, sizeof name, ds, k);
-    printf("  %-*s ", width, name);
+    printf("  %s%*s ", name, ipl_columns_left(name, width), "");
     if (seen->shares)
         printf("%6.2f %%", 100.0 * seen->p[k]);
     else
@@ -78,7 +79,7 @@ static ipl_status print_verdict(const ipl_classified *seen, const ipl_dataset *d
     const bool colourful = ipl_terminal_style(STDOUT_FILENO).colours > 0;
     bool *done = ipl_array(seen->n_classes, 1, sizeof *done, err);
     char name[256];
-    int width = 1;
+    size_t width = 1;
 
     if (!done)
         return IPL_E_NOMEM;
@@ -86,7 +87,7 @@ static ipl_status print_verdict(const ipl_classified *seen, const ipl_dataset *d
         char cut[NAME_MAX + 1];
 
         ipl_class_name(cut, sizeof cut, ds, k);
-        width = (int)strlen(cut) > width ? (int)strlen(cut) : width;
+        width = ipl_columns(cut) > width ? ipl_columns(cut) : width;
     }
     ipl_class_name(name, sizeof name, ds, seen->best);
     printf("%s: %s\n", path, name);
