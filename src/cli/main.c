@@ -1,5 +1,6 @@
 /* The program: the only place that prints faults and decides the exit status. */
 #include "base/alloc.h"
+#include "base/program.h"
 #include "cli/command.h"
 #include "run/experiment_keys.h"
 #include "run/version.h"
@@ -336,6 +337,8 @@ int main(int argc, char **argv)
     (void)setlocale(LC_ALL, "C");            /* a decimal point is a point, everywhere */
     (void)signal(SIGPIPE, SIG_IGN); /* `infoplane ... | head` ends with a message */
     (void)signal(SIGXFSZ, SIG_IGN); /* so does a file size limit */
+    if (ipl_program_clean_path(&err) != IPL_OK)
+        return finish(err.status, NULL, &err);
     if (argc < 2)
         return finish(ipl_fail(&err, IPL_E_ARG, "no command"), NULL, &err);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
