@@ -116,7 +116,7 @@ SHELLS    = $(wildcard scripts/*.sh scripts/*/*.sh tests/bench/*.sh tests/cli/*.
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all demo test tests run-tests check check-long tsan fuzz coverage bench bench-quick \
+.PHONY: all demo test tests run-tests run-unit-tests check check-long tsan fuzz coverage bench bench-quick \
         bench-check lint format format-check headers layers install uninstall deps clean help \
         FORCE
 
@@ -209,6 +209,10 @@ run-tests: $(TEST) $(FUZZ) $(BIN) $(LIB) $(SHLIB)
 	$(Q)INFOPLANE=$(CURDIR)/$(BIN) CC='$(CC)' CFLAGS='$(ALL_LDFLAGS)' REQUIRES='$(PKG)' \
 	  scripts/run_tests.sh $(TEST) $(FUZZ) $(call scripts,tests/cli)
 
+# Without the scripts: what an emulator can run (tests/long/distributions.sh aarch64).
+run-unit-tests: $(TEST) $(FUZZ)
+	$(Q)scripts/run_tests.sh $(TEST) $(FUZZ)
+
 ## check          headers, layers, and the tests under ASan and UBSan
 check:
 	$(Q)scripts/deps.sh
@@ -219,7 +223,8 @@ check:
 check-long: check
 	$(Q)$(SUBMAKE) MODE=release all
 	$(Q)INFOPLANE=$(CURDIR)/build/release/infoplane TEST_TIMEOUT=$${TEST_TIMEOUT:-3600} \
-	  scripts/run_tests.sh tests/cli/hardened.sh $(call scripts,tests/long)
+	  scripts/run_tests.sh tests/cli/hardened.sh \
+	  $(filter-out %/distributions.sh,$(call scripts,tests/long))
 	$(Q)$(SUBMAKE) tsan
 
 ## tsan           the pool, a net, a plane and whole runs of several threads under ThreadSanitizer
