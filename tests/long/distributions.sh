@@ -151,9 +151,9 @@ cross() {
         nettle-dev:arm64 libcmocka-dev:arm64' >"$root.packages.log" 2>&1
     tell $? "packages of arm64"
     libraries=PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig
-    step build env $libraries make -j2 CC=$compiler all tests
+    step build env $libraries make -j2 CC="$compiler" all tests
     step test env $libraries OPENBLAS_NUM_THREADS=1 TEST_RUN=qemu-aarch64 TEST_TIMEOUT=3000 \
-        make CC=$compiler MODE=release run-unit-tests
+        make CC="$compiler" MODE=release run-unit-tests
     step selftest env OPENBLAS_NUM_THREADS=1 qemu-aarch64 ./infoplane selftest
     echo "not judged under emulation: speed, kernels that the emulator's processor lacks, races of"
     echo "    threads, tests/cli"
