@@ -63,9 +63,9 @@ esac
 inside() {
     where=$1
     shift
-    env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
+    # shellcheck disable=SC2046 # NAME=VALUE words without blanks
+    env -i $(env | grep '^OPENBLAS_') PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
         LANG=C.UTF-8 TERM=dumb DEBIAN_FRONTEND=noninteractive ${inside_cc:+CC="$inside_cc"} \
-        ${OPENBLAS_CORETYPE:+OPENBLAS_CORETYPE="$OPENBLAS_CORETYPE"} \
         chroot "$where" "$@" </dev/null
 }
 
@@ -126,7 +126,8 @@ tell() {
 # step NAME COMMAND...: in the clone inside the root; what it prints goes to $root.NAME.log. A
 # compiler's warning is a failure too.
 step() {
-    log=$root.$1.log
+    name=$1
+    log=$root.$name.log
     shift
     start=$(date +%s)
     # shellcheck disable=SC2016 # for the shell inside
@@ -139,7 +140,7 @@ step() {
     fi
     warnings=$(grep -c 'warning:' "$log")
     [ "$warnings" -eq 0 ] || grep 'warning:' "$log" | sort -u | head -n 20
-    tell "$warnings" "no warning of $1"
+    tell "$warnings" "no warning in $name"
 }
 
 # Tests of the library and the parsers, and what the program says of itself. Scripts of
@@ -160,7 +161,7 @@ cross() {
 }
 
 if [ "$suite" = aarch64 ]; then
-    unset OPENBLAS_CORETYPE
+    unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
     cross
 else
     inside_cc=
