@@ -62,7 +62,7 @@ static void every_byte_and_character_below_u_ffff_is_safe(void **state)
 
         ipl_visible_line(line, sizeof line, byte);
         for (const char *s = line; *s != '\0'; s++)
-            assert_in_range((unsigned char)*s, ' ', '~');
+            assert_within((unsigned char)*s, 0x20, 0x7E);
     }
     for (unsigned c = 0x80; c < 0x800; c++) {
         const char two[3] = {(char)(0xC0 | c >> 6), (char)(0x80 | (c & 0x3F)), '\0'};

@@ -36,14 +36,13 @@ static bool reserve(ipl_text *text, size_t extra)
     return true;
 }
 
-void ipl_text_add(ipl_text *text, const char *fmt, ...)
+void ipl_text_add_args(ipl_text *text, const char *fmt, va_list args)
 {
-    va_list ap, again;
+    va_list again;
     int n;
 
-    va_start(ap, fmt);
-    va_copy(again, ap);
-    n = vsnprintf(NULL, 0, fmt, ap);
+    va_copy(again, args);
+    n = vsnprintf(NULL, 0, fmt, args);
     if (n < 0)
         text->failed = true;
     else if (reserve(text, (size_t)n)) {
@@ -51,7 +50,15 @@ void ipl_text_add(ipl_text *text, const char *fmt, ...)
         text->len += (size_t)n;
     }
     va_end(again);
-    va_end(ap);
+}
+
+void ipl_text_add(ipl_text *text, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    ipl_text_add_args(text, fmt, args);
+    va_end(args);
 }
 
 static void add_char(ipl_text *text, char c)

@@ -13,6 +13,7 @@
 
 #include "ipl/status.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +26,9 @@ typedef struct ipl_text {
 
 /** Append formatted text. */
 void ipl_text_add(ipl_text *text, const char *fmt, ...) IPL_PRINTF(2, 3);
+
+/** The same with a list of arguments, which is used up. */
+void ipl_text_add_args(ipl_text *text, const char *fmt, va_list args) IPL_PRINTF(2, 0);
 
 /** Append one CSV field (RFC 4180): quoted when it has a comma, a quote or a line break. */
 void ipl_text_add_field(ipl_text *text, const char *field);

@@ -1,15 +1,14 @@
 #include "cli/command.h"
 #include "cli/live.h"
-
-#include <stdio.h>
+#include "cli/print.h"
 
 static void say(void *context, ipl_plot_line kind, const char *line)
 {
     (void)context;
     if (kind == IPL_PLOT_FIGURE)
-        printf("%s\n", line);
+        ipl_print("%s\n", line);
     else
-        fprintf(stderr, "infoplane: %s\n", line);
+        ipl_print_error("infoplane: %s\n", line);
 }
 
 typedef struct live_opts {

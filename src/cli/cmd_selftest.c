@@ -1,15 +1,15 @@
 #include "cli/command.h"
+#include "cli/print.h"
 #include "run/selftest.h"
 
 #include <math.h>
-#include <stdio.h>
 
 static void say(void *context, const ipl_selftest_row *row)
 {
     (void)context;
-    printf("%-42s  %-32s  %16.10f  %16.10f  %9.1e  %s\n", row->estimator, row->what,
-           row->expected, row->obtained, fabs(row->obtained - row->expected),
-           row->passed ? "PASS" : "FAIL");
+    ipl_print("%-42s  %-32s  %16.10f  %16.10f  %9.1e  %s\n", row->estimator, row->what,
+              row->expected, row->obtained, fabs(row->obtained - row->expected),
+              row->passed ? "PASS" : "FAIL");
 }
 
 static ipl_status run_selftest(void *opts, const ipl_args *args, ipl_error *err)
@@ -19,10 +19,10 @@ static ipl_status run_selftest(void *opts, const ipl_args *args, ipl_error *err)
 
     (void)opts;
     (void)args;
-    printf("%-42s  %-32s  %16s  %16s  %9s  %s\n", "estimator", "case", "expected",
-           "obtained", "difference", "verdict");
+    ipl_print("%-42s  %-32s  %16s  %16s  %9s  %s\n", "estimator", "case", "expected",
+              "obtained", "difference", "verdict");
     st = ipl_selftest(&passed, &failed, say, NULL, err);
-    printf("%zu passed, %zu failed\n", passed, failed);
+    ipl_print("%zu passed, %zu failed\n", passed, failed);
     return st;
 }
 

@@ -1,10 +1,10 @@
 #include "cli/estimate_table.h"
 
+#include "cli/print.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
 #include "run/analysis.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static void on_progress(void *self, size_t done, size_t all)
@@ -15,7 +15,7 @@ static void on_progress(void *self, size_t done, size_t all)
 static void on_warning(void *self, const char *text)
 {
     ipl_progress_clear(self);
-    fprintf(stderr, "infoplane: warning: %s\n", text);
+    ipl_print_error("infoplane: warning: %s\n", text);
 }
 
 static ipl_status open_stack(ipl_stack *stack, const ipl_estimate_table *job,
@@ -99,13 +99,13 @@ ipl_status ipl_estimate_table_run(const ipl_estimate_table *job, ipl_error *err)
     if (*job->out != '\0')
         st = write_folder(job, &stack, table.s, err);
     else
-        (void)fputs(table.s, stdout); /* main checks that everything was written */
+        ipl_print("%s", table.s);
     if (st == IPL_OK && *job->out != '\0') {
-        printf("%zu epoch%s, %zu layer%s: plot them with: ", stack.n_epochs,
-               stack.n_epochs == 1 ? "" : "s", stack.n_layers,
-               stack.n_layers == 1 ? "" : "s");
+        ipl_print("%zu epoch%s, %zu layer%s: plot them with: ", stack.n_epochs,
+                  stack.n_epochs == 1 ? "" : "s", stack.n_layers,
+                  stack.n_layers == 1 ? "" : "s");
         ipl_print_command("plot", job->out);
-        printf("\n");
+        ipl_print("\n");
     }
 done:
     ipl_text_release(&table);
