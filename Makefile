@@ -185,8 +185,8 @@ $(BUILD)/%.stamp: FORCE
 	@echo '$(subst ','\'',$(TEXT))' | cmp -s - $@ || echo '$(subst ','\'',$(TEXT))' >$@
 
 # Where the installed program looks for its scripts, and what it says of its build.
-$(BUILD)/src/base/file.o: DEFINE = -DIPL_SHARE_DIR='"$(SHARE)"'
-$(BUILD)/src/base/file.o: $(BUILD)/share.stamp
+$(BUILD)/src/base/program.o: DEFINE = -DIPL_SHARE_DIR='"$(SHARE)"'
+$(BUILD)/src/base/program.o: $(BUILD)/share.stamp
 $(BUILD)/src/run/provenance.o: DEFINE = -DIPL_GIT_REVISION='"$(REVISION)"' \
     -DIPL_COMPILER_FLAGS='"$(subst ",,$(subst ',,$(strip $(CC) -std=c11 $(OPT) $(CPPFLAGS) $(CFLAGS))))"'
 $(BUILD)/src/run/provenance.o: $(BUILD)/revision.stamp

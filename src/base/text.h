@@ -29,7 +29,10 @@ void ipl_text_add(ipl_text *text, const char *fmt, ...) IPL_PRINTF(2, 3);
 /** Append one CSV field (RFC 4180): quoted when it has a comma, a quote or a line break. */
 void ipl_text_add_field(ipl_text *text, const char *field);
 
-/** Append a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
+/**
+ * Append a JSON string with its quotes: control characters (ipl_utf8_is_control) as \u001b,
+ * bytes that are not UTF-8 as \ufffd.
+ */
 void ipl_text_add_json(ipl_text *text, const char *s);
 
 /** Append len characters as one word of a shell: in single quotes unless they are plain. */

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/program.h"
 #include "cli/terminal.h"
 #include "run/gnuplot.h"
 #include "run/plot_run.h"

@@ -1,13 +1,17 @@
 /* The program: the only place that prints faults and decides the exit status. */
 #include "base/alloc.h"
+#include "base/program.h"
 #include "cli/command.h"
 #include "run/experiment_keys.h"
 #include "run/version.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { EXIT_USAGE = 2, OPTION_MAX = 64, HELP_COLUMN = 23, HELP_WIDTH = 80 };
 
@@ -307,14 +311,34 @@ static ipl_status unknown_command(const char *name, ipl_error *err)
     return ipl_fail(err, IPL_E_ARG, "no command '%.80s'", name);
 }
 
+/*
+ * Descriptors 0, 1 and 2 that the caller has closed become /dev/null, before anything is
+ * opened: otherwise a file of the run would get one of these numbers, and what is printed.
+ * The root folder stands in where there is no /dev: it cannot be read or written as a file.
+ */
+static bool open_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
+            continue;
+        if (open("/dev/null", O_RDWR) != fd && open("/", O_RDONLY) != fd)
+            return false;
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     const ipl_command *cmd;
     ipl_error err = {0};
 
-    (void)setlocale(LC_ALL, "C");   /* a decimal point is a point, everywhere */
+    if (!open_standard_descriptors())
+        return ipl_status_exit(IPL_E_NOMEM); /* and nowhere to say so */
+    (void)setlocale(LC_ALL, "C");            /* a decimal point is a point, everywhere */
     (void)signal(SIGPIPE, SIG_IGN); /* `infoplane ... | head` ends with a message */
     (void)signal(SIGXFSZ, SIG_IGN); /* so does a file size limit */
+    if (ipl_program_clean_path(&err) != IPL_OK)
+        return finish(err.status, NULL, &err);
     if (argc < 2)
         return finish(ipl_fail(&err, IPL_E_ARG, "no command"), NULL, &err);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {

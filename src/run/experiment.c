@@ -1,6 +1,7 @@
 #include "run/experiment.h"
 
 #include "base/alloc.h"
+#include "base/program.h"
 #include "data/augment.h"
 #include "data/data_opts.h"
 #include "ipl/estimator.h"

@@ -1,6 +1,7 @@
 #include "run/text_canvas.h"
 
 #include "base/alloc.h"
+#include "base/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,14 +66,12 @@ void ipl_text_canvas_line(ipl_text_canvas *canvas, long x0, long y0, long x1, lo
     }
 }
 
-/* Bytes of the first character of UTF-8 text. */
+/* Bytes of the first character of a text; one that is not UTF-8 is a byte. */
 static size_t first_bytes(const char *text)
 {
-    size_t n = 1;
+    const size_t n = ipl_utf8_length(text);
 
-    while (n < 4 && ((unsigned char)text[n] & 0xC0) == 0x80)
-        n++;
-    return n;
+    return n ? n : 1;
 }
 
 size_t ipl_text_characters(const char *text)
@@ -90,15 +89,18 @@ void ipl_text_canvas_write(ipl_text_canvas *canvas, long column, long row, const
     if (row < 0 || row >= (long)canvas->rows)
         return;
     for (; *text != '\0'; text += first_bytes(text), column++) {
+        const size_t n = ipl_utf8_length(text);
         ipl_cell *cell;
 
         if (column < 0 || column >= (long)canvas->columns)
             continue;
         cell = &canvas->cells[(size_t)row * canvas->columns + (size_t)column];
-        memcpy(cell->glyph, text, first_bytes(text));
-        cell->glyph[first_bytes(text)] = '\0';
-        if ((unsigned char)*text < ' ' || (!canvas->braille && first_bytes(text) > 1))
+        if (n == 0 || ipl_utf8_is_control(text, n) || (!canvas->braille && n > 1)) {
             memcpy(cell->glyph, "~", 2); /* nothing that a terminal could obey */
+        } else {
+            memcpy(cell->glyph, text, n);
+            cell->glyph[n] = '\0';
+        }
         cell->colour = colour;
     }
 }
