@@ -103,6 +103,28 @@ done:
     return st;
 }
 
+ipl_status ipl_file_read_text(char **out, size_t *len, const char *path, size_t limit,
+                              ipl_error *err)
+{
+    static const char utf8[] = "\xef\xbb\xbf";
+    const ipl_status st = ipl_file_read(out, len, path, limit, err);
+
+    if (st != IPL_OK)
+        return st;
+    if (strncmp(*out, "\xff\xfe", 2) == 0 || strncmp(*out, "\xfe\xff", 2) == 0) {
+        ipl_free(*out);
+        *out = NULL;
+        return ipl_fail(
+            err, IPL_E_FORMAT,
+            "%s: UTF-16 (it begins with that byte order mark): save it as UTF-8", path);
+    }
+    if (strncmp(*out, utf8, sizeof utf8 - 1) == 0) {
+        *len -= sizeof utf8 - 1;
+        memmove(*out, *out + sizeof utf8 - 1, *len + 1);
+    }
+    return IPL_OK;
+}
+
 ipl_status ipl_file_read_head(char *out, size_t len, const char *path, ipl_error *err)
 {
     const int fd = ipl_file_open(path, O_RDONLY | O_NONBLOCK);

@@ -42,6 +42,14 @@ ipl_status ipl_file_read(char **out, size_t *len, const char *path, size_t limit
                          ipl_error *err) IPL_NODISCARD;
 
 /**
+ * The same for a text: a byte order mark of UTF-8 before it is left out.
+ *
+ * errors  those of ipl_file_read(); IPL_E_FORMAT for UTF-16, by its byte order mark
+ */
+ipl_status ipl_file_read_text(char **out, size_t *len, const char *path, size_t limit,
+                              ipl_error *err) IPL_NODISCARD;
+
+/**
  * Read the first len bytes of a file into out.
  *
  * errors  IPL_E_NOINPUT  it does not exist; IPL_E_FORMAT  it is shorter; IPL_E_IO

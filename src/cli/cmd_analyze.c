@@ -175,11 +175,11 @@ static ipl_status read_tables(analysis *a, ipl_error *err)
     ipl_status st = ipl_path_join(path, a->run, "training.csv", err);
 
     if (st == IPL_OK)
-        st = ipl_file_read(&a->training, &len, path, TABLE_MAX, err);
+        st = ipl_file_read_text(&a->training, &len, path, TABLE_MAX, err);
     if (st == IPL_OK)
         st = ipl_path_join(path, a->run, "layers.csv", err);
     if (st == IPL_OK)
-        st = ipl_file_read(&a->layers, &len, path, TABLE_MAX, err);
+        st = ipl_file_read_text(&a->layers, &len, path, TABLE_MAX, err);
     return st;
 }
 

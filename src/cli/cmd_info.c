@@ -18,7 +18,7 @@ static ipl_status print_file(const char *run, const char *name, ipl_error *err)
 
     if (st != IPL_OK || !ipl_file_exists(path))
         return st;
-    st = ipl_file_read(&bytes, &len, path, FILE_LIMIT, err);
+    st = ipl_file_read_text(&bytes, &len, path, FILE_LIMIT, err);
     if (st == IPL_OK)
         ipl_print("== %s ==\n%s\n", name, bytes);
     ipl_free(bytes);
@@ -33,7 +33,7 @@ static ipl_status print_rows(const char *run, const char *name, ipl_error *err)
     ipl_status st = ipl_path_join(path, run, name, err);
 
     if (st == IPL_OK)
-        st = ipl_file_read(&bytes, &len, path, FILE_LIMIT, err);
+        st = ipl_file_read_text(&bytes, &len, path, FILE_LIMIT, err);
     if (st != IPL_OK)
         return st;
     for (size_t i = 0; i < len; i++)

@@ -18,6 +18,17 @@ static void on_warning(void *self, const char *text)
     ipl_print_error("infoplane: warning: %s\n", text);
 }
 
+/* What of the folder was left out, a warning a line. */
+static void tell_notes(ipl_progress *bar, char *notes)
+{
+    for (char *line = notes, *next; line; line = next) {
+        next = strchr(line, '\n');
+        if (next)
+            *next++ = '\0';
+        on_warning(bar, line);
+    }
+}
+
 static ipl_status open_stack(ipl_stack *stack, const ipl_estimate_table *job,
                              ipl_error *err)
 {
@@ -91,6 +102,7 @@ ipl_status ipl_estimate_table_run(const ipl_estimate_table *job, ipl_error *err)
         return ipl_fail(err, IPL_E_CANTCREATE, "%s: exists; name another --out", job->out);
     ipl_progress_start(&bar, "measuring", false);
     st = open_stack(&stack, job, err);
+    tell_notes(&bar, stack.notes.s);
     if (st == IPL_OK)
         st = ipl_analysis_measure(&table, &stack, 1, &opts, err);
     ipl_progress_clear(&bar);

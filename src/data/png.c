@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/gzip.h"
 
 #include <png.h>
 #include <setjmp.h>
@@ -290,7 +291,17 @@ static void prepare_pixels(codec *c)
     c->picture.channels = channels;
 }
 
-/* Every chunk must be within the file: libpng makes room for one as long as it says. */
+static uint32_t big_endian(const char *bytes)
+{
+    const unsigned char *p = (const unsigned char *)bytes;
+
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/*
+ * Every chunk must be within the file, for libpng makes room for one as long as it says. The
+ * checksum of the last chunk is checked here, for libpng from 1.6.48 on only warns of it.
+ */
 static ipl_status check_chunks(const codec *c)
 {
     size_t at = SIGNATURE;
@@ -298,15 +309,17 @@ static ipl_status check_chunks(const codec *c)
     if (c->len < SIGNATURE || png_sig_cmp((png_const_bytep)c->bytes, 0, SIGNATURE) != 0)
         return IPL_OK; /* no PNG, as libpng will say */
     while (c->len - at >= CHUNK) {
-        const unsigned char *p = (const unsigned char *)c->bytes + at;
-        const size_t size =
-            (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+        const char *p = c->bytes + at;
+        const size_t size = big_endian(p);
 
         if (size > c->len - at - CHUNK)
             return ipl_fail(c->err, IPL_E_FORMAT, "%s: truncated PNG, ends at byte %zu",
                             c->path, c->len);
         if (memcmp(p + 4, "IEND", 4) == 0)
-            break;
+            return ipl_crc32(0, p + 4, 4 + size) == big_endian(p + 8 + size)
+                       ? IPL_OK
+                       : ipl_fail(c->err, IPL_E_FORMAT, "%s: damaged PNG (IEND: CRC error)",
+                                  c->path);
         at += CHUNK + size;
     }
     return IPL_OK; /* one without an end is found when it is read */
