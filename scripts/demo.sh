@@ -3,7 +3,7 @@
 # information planes while they learn, draw the figures and write the report. `make demo`
 # installs what is missing and builds the program first.
 set -eu
-cd "$(dirname "$0")/.."
+CDPATH='' cd -- "$(dirname -- "$0")/.."
 out=results/demo
 mkdir -p "$out"
 

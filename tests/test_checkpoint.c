@@ -245,7 +245,7 @@ static void files_that_are_no_checkpoints_are_passed_over(void **state)
     assert_int_equal(
         ipl_file_copy(in("run/checkpoint/mine"), in("run/checkpoint/last"), NULL), IPL_OK);
     assert_int_equal(ipl_checkpoint_list(&list, &n, in("run"), NULL), IPL_OK);
-    assert_in_range(n, 2, 3);
+    assert_within(n, 2, 3);
     for (size_t i = 0; i < n; i++)
         assert_true(strncmp(list[i].name, "epoch-", 6) != 0 &&
                     strcmp(list[i].name, "mine") != 0);

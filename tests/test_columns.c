@@ -1,7 +1,7 @@
 /* Columns of text on a terminal, and labels that tell names apart. */
 #include "test.h"
 
-#include "base/columns.h"
+#include "base/text_columns.h"
 #include "base/text.h"
 #include "run/text_canvas.h"
 
@@ -26,8 +26,10 @@ static void columns_are_those_of_a_terminal(void **state)
         {"\xF0\x9F\x90\xB1", 2},                  /* cat face */
         {"a\xE2\x80\x8B" "b", 2},                 /* zero width space */
         {"\xCE\xB2 = \xE2\x88\x9E", 5},           /* beta = infinity */
-        {"\xFF\xFE", 2},                          /* no UTF-8: a sign for each byte */
-        {"a\xC3", 2},                             /* cut inside of a character */
+        {"\xFF\xFE", 8},                          /* no UTF-8: two escapes */
+        {"a\xC3", 5},                             /* cut inside of a character */
+        {"\033[1m", 7},                           /* an escape and three characters */
+        {"\xE2\x80\xAE", 6},                     /* a mark that turns the direction */
     };
 
     (void)state;
@@ -131,7 +133,7 @@ static void a_drawing_counts_columns_too(void **state)
     ipl_text_canvas_write(&canvas, 0, 0, "\xE7\x8C\xAB" "e\xCC\x81|", 0);
     ipl_text_canvas_print(&out, &canvas);
     assert_string_equal(out.s, "\xE7\x8C\xAB" "e\xCC\x81|\n");
-    assert_int_equal(ipl_columns(out.s) - 1, 4);
+    assert_int_equal(ipl_columns(out.s) - ipl_columns("\n"), 4);
     ipl_text_canvas_write(&canvas, 1, 0, "x", 0); /* over the second half */
     ipl_text_clear(&out);
     ipl_text_canvas_print(&out, &canvas);

@@ -7,15 +7,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
-
-#ifndef IPL_SHARE_DIR
-#    define IPL_SHARE_DIR "/usr/local/share/infoplane"
-#endif
 
 bool ipl_file_exists(const char *path)
 {
@@ -106,6 +101,28 @@ done:
     ipl_free(bytes);
     (void)close(fd); /* read only: nothing to lose */
     return st;
+}
+
+ipl_status ipl_file_read_text(char **out, size_t *len, const char *path, size_t limit,
+                              ipl_error *err)
+{
+    static const char utf8[] = "\xef\xbb\xbf";
+    const ipl_status st = ipl_file_read(out, len, path, limit, err);
+
+    if (st != IPL_OK)
+        return st;
+    if (strncmp(*out, "\xff\xfe", 2) == 0 || strncmp(*out, "\xfe\xff", 2) == 0) {
+        ipl_free(*out);
+        *out = NULL;
+        return ipl_fail(
+            err, IPL_E_FORMAT,
+            "%s: UTF-16 (it begins with that byte order mark): save it as UTF-8", path);
+    }
+    if (strncmp(*out, utf8, sizeof utf8 - 1) == 0) {
+        *len -= sizeof utf8 - 1;
+        memmove(*out, *out + sizeof utf8 - 1, *len + 1);
+    }
+    return IPL_OK;
 }
 
 ipl_status ipl_file_read_head(char *out, size_t len, const char *path, ipl_error *err)
@@ -267,48 +284,4 @@ ipl_status ipl_folder_remove(const char *path, ipl_error *err)
     if (st != IPL_OK)
         return ipl_fail(err, IPL_E_IO, "path is too long: %.60s...", path);
     return remove_tree(bare, err);
-}
-
-/* Folder "scripts" beside the running executable; false when the system does not tell. */
-static bool beside_executable(char *out)
-{
-    char exe[IPL_PATH_MAX];
-    const ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    char *slash;
-
-    if (n <= 0)
-        return false;
-    exe[n] = '\0';
-    slash = strrchr(exe, '/');
-    if (!slash)
-        return false;
-    *slash = '\0';
-    return ipl_path_join(out, exe, "scripts", NULL) == IPL_OK;
-}
-
-ipl_status ipl_share_find(char *out, const char *name, ipl_error *err)
-{
-    char beside[IPL_PATH_MAX];
-    const char *folders[4];
-    const char *env = getenv("INFOPLANE_SHARE");
-    size_t n = 0;
-
-    if (env && *env != '\0')
-        folders[n++] = env;
-    if (beside_executable(beside))
-        folders[n++] = beside;
-    folders[n++] = "scripts";
-    folders[n++] = IPL_SHARE_DIR;
-    for (size_t i = 0; i < n; i++) {
-        const ipl_status st = ipl_path_join(out, folders[i], name, err);
-
-        if (st != IPL_OK)
-            return st;
-        if (ipl_file_exists(out))
-            return IPL_OK;
-    }
-    return ipl_fail(err, IPL_E_NOINPUT,
-                    "%s: not in %s, in scripts/ beside the program or here, nor in %s",
-                    name, env && *env != '\0' ? env : "INFOPLANE_SHARE (not set)",
-                    IPL_SHARE_DIR);
 }

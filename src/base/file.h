@@ -42,6 +42,14 @@ ipl_status ipl_file_read(char **out, size_t *len, const char *path, size_t limit
                          ipl_error *err) IPL_NODISCARD;
 
 /**
+ * The same for a text: a byte order mark of UTF-8 before it is left out.
+ *
+ * errors  those of ipl_file_read(); IPL_E_FORMAT for UTF-16, by its byte order mark
+ */
+ipl_status ipl_file_read_text(char **out, size_t *len, const char *path, size_t limit,
+                              ipl_error *err) IPL_NODISCARD;
+
+/**
  * Read the first len bytes of a file into out.
  *
  * errors  IPL_E_NOINPUT  it does not exist; IPL_E_FORMAT  it is shorter; IPL_E_IO
@@ -165,15 +173,6 @@ ipl_status ipl_disk_free(double *bytes, const char *path, ipl_error *err) IPL_NO
 
 /** Remove a folder and everything below it; fine when it does not exist. IPL_E_IO. */
 ipl_status ipl_folder_remove(const char *path, ipl_error *err) IPL_NODISCARD;
-
-/**
- * Find a file that ships with the program ("presets/demo.ini", "plane.gp"): in
- * $INFOPLANE_SHARE, beside the executable in scripts/, in scripts/ of the current folder,
- * then where `make install` puts it.
- *
- * errors  IPL_E_NOINPUT  it is in none of them; the message lists where it was looked for
- */
-ipl_status ipl_share_find(char *out, const char *name, ipl_error *err) IPL_NODISCARD;
 
 /** SHA-256 of a file as 64 hexadecimal digits and a NUL (FIPS 180-4, by nettle). */
 ipl_status ipl_file_sha256(char out[65], const char *path, ipl_error *err) IPL_NODISCARD;

@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <zlib.h>
@@ -19,6 +20,7 @@ enum {
 struct ipl_gzip {
     gzFile fp;
     size_t position; /* bytes of content read so far */
+    bool cut;        /* the file ended within its compressed data */
     char path[IPL_PATH_MAX];
 };
 
@@ -67,16 +69,24 @@ static ipl_status zlib_fault(const ipl_gzip *file, ipl_error *err)
     return ipl_fail(err, IPL_E_FORMAT, "%s: damaged gzip data (%s)", file->path, text);
 }
 
-/* Up to len bytes of content; *n of them, 0 at its end. */
+/*
+ * Up to len bytes of content; *n of them, 0 at its end. That the compressed data was cut is
+ * noted when zlib says so, which may be with the last bytes: from 1.3.2 on the next gzread()
+ * forgets it.
+ */
 static ipl_status read_piece(size_t *n, void *out, unsigned len, ipl_gzip *file,
                              ipl_error *err)
 {
-    const int got = gzread(file->fp, out, len);
-    int code;
+    int got, code;
 
+    if (file->cut)
+        return ipl_fail(err, IPL_E_FORMAT, "%s: damaged gzip data (unexpected end of file)",
+                        file->path);
+    got = gzread(file->fp, out, len);
     (void)gzerror(file->fp, &code);
     if (got < 0 || (got == 0 && code != Z_OK))
         return zlib_fault(file, err);
+    file->cut = code == Z_BUF_ERROR;
     *n = (size_t)got;
     return IPL_OK;
 }

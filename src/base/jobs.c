@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/program.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -225,12 +226,7 @@ void ipl_job_fault(char *out, size_t size, const char *log)
 
 ipl_status ipl_jobs_self(char *out, const char *fallback, ipl_error *err)
 {
-    const ssize_t len = readlink("/proc/self/exe", out, IPL_PATH_MAX - 1);
-
-    if (len > 0 && len < IPL_PATH_MAX - 1) {
-        out[len] = '\0';
-        if (ipl_file_exists(out)) /* not one that was replaced meanwhile */
-            return IPL_OK;
-    }
+    if (ipl_program_path(out) && ipl_file_exists(out)) /* not one replaced meanwhile */
+        return IPL_OK;
     return ipl_text_copy(out, IPL_PATH_MAX, fallback, strlen(fallback), "program", err);
 }

@@ -1,6 +1,7 @@
 #include "base/text.h"
 
 #include "base/alloc.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <math.h>
@@ -35,15 +36,14 @@ static bool reserve(ipl_text *text, size_t extra)
     return true;
 }
 
-void ipl_text_add(ipl_text *text, const char *fmt, ...)
+void ipl_text_add_args(ipl_text *text, const char *fmt, va_list args)
 {
     const size_t room = text->s && !text->failed ? text->capacity - text->len : 0;
-    va_list ap, again;
+    va_list again;
     int n;
 
-    va_start(ap, fmt);
-    va_copy(again, ap);
-    n = vsnprintf(room > 0 ? text->s + text->len : NULL, room, fmt, ap);
+    va_copy(again, args);
+    n = vsnprintf(room > 0 ? text->s + text->len : NULL, room, fmt, args);
     if (n >= 0 && (size_t)n < room) {
         text->len += (size_t)n;
     } else {
@@ -57,7 +57,15 @@ void ipl_text_add(ipl_text *text, const char *fmt, ...)
         }
     }
     va_end(again);
-    va_end(ap);
+}
+
+void ipl_text_add(ipl_text *text, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    ipl_text_add_args(text, fmt, args);
+    va_end(args);
 }
 
 void ipl_text_add_string(ipl_text *text, const char *s)
@@ -93,42 +101,21 @@ void ipl_text_add_field(ipl_text *text, const char *field)
     add_char(text, '"');
 }
 
-/* Length of the UTF-8 sequence at s, 0 when it is not one (RFC 3629). */
-static size_t utf8_length(const unsigned char *s)
-{
-    const size_t n = s[0] < 0x80                    ? 1
-                     : s[0] >= 0xC2 && s[0] <= 0xDF ? 2
-                     : s[0] >= 0xE0 && s[0] <= 0xEF ? 3
-                     : s[0] >= 0xF0 && s[0] <= 0xF4 ? 4
-                                                    : 0;
-
-    for (size_t i = 1; i < n; i++)
-        if (s[i] < 0x80 || s[i] > 0xBF)
-            return 0;
-    /* Longer than needed, a surrogate, or past the last character. */
-    if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) ||
-        (s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F))
-        return 0;
-    return n;
-}
-
 void ipl_text_add_json(ipl_text *text, const char *s)
 {
-    const unsigned char *c = (const unsigned char *)s;
-
     add_char(text, '"');
-    while (*c != '\0') {
-        const size_t n = utf8_length(c);
+    while (*s != '\0') {
+        const size_t n = ipl_utf8_length(s);
 
         if (n == 0)
             ipl_text_add(text, "\\ufffd");
-        else if (*c == '"' || *c == '\\')
-            ipl_text_add(text, "\\%c", *c);
-        else if (*c < 0x20)
-            ipl_text_add(text, "\\u%04x", (unsigned)*c);
+        else if (*s == '"' || *s == '\\')
+            ipl_text_add(text, "\\%c", *s);
+        else if (ipl_utf8_is_control(s, n))
+            ipl_text_add(text, "\\u%04x", (unsigned)ipl_utf8_code(s, n));
         else
-            ipl_text_add(text, "%.*s", (int)n, (const char *)c);
-        c += n ? n : 1;
+            ipl_text_add(text, "%.*s", (int)n, s);
+        s += n ? n : 1;
     }
     add_char(text, '"');
 }

@@ -1,13 +1,13 @@
 /* infoplane classify RUN IMAGE...: what a trained net says of pictures, and what it sees. */
 #include "base/alloc.h"
-#include "base/columns.h"
+#include "base/text_columns.h"
 #include "cli/command.h"
+#include "cli/print.h"
 #include "cli/terminal.h"
 #include "run/classify.h"
 #include "run/trained.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -40,10 +40,13 @@ static void print_bar(double share, bool best, bool colourful)
 
     if (n == 0)
         return;
-    if (colourful)
-        printf("  \033[%dm%*s\033[0m", best ? 42 : 44, n, "");
-    else
-        printf("  %.*s", n, hashes);
+    if (colourful) {
+        ipl_print("  ");
+        ipl_print_colour(best ? 42 : 44);
+        ipl_print("%*s", n, "");
+        ipl_print_colour(0);
+    } else
+        ipl_print("  %.*s", n, hashes);
 }
 
 /* The largest class that comes after `last` (with value v) in the order of the table. */
@@ -63,13 +66,13 @@ static void print_row(const ipl_classified *seen, const ipl_dataset *ds, size_t 
     char name[NAME_MAX + 1];
 
     ipl_class_name(name, sizeof name, ds, k);
-    printf("  %s%*s ", name, ipl_columns_left(name, width), "");
+    ipl_print("  %s%*s ", name, ipl_columns_left(name, width), "");
     if (seen->shares)
-        printf("%6.2f %%", 100.0 * seen->p[k]);
+        ipl_print("%6.2f %%", 100.0 * seen->p[k]);
     else
-        printf("%8.3f", seen->p[k]);
+        ipl_print("%8.3f", seen->p[k]);
     print_bar(seen->p[k], k == seen->best, colourful);
-    printf("\n");
+    ipl_print("\n");
 }
 
 /* "three.png: 3" and a bar for each class, largest first. */
@@ -90,7 +93,7 @@ static ipl_status print_verdict(const ipl_classified *seen, const ipl_dataset *d
         width = ipl_columns(cut) > width ? ipl_columns(cut) : width;
     }
     ipl_class_name(name, sizeof name, ds, seen->best);
-    printf("%s: %s\n", path, name);
+    ipl_print("%s: %s\n", path, name);
     for (size_t i = 0; i < top && i < seen->n_classes; i++) {
         const size_t k = next_class(seen, done);
 
@@ -112,8 +115,8 @@ static ipl_status classify_one(const classify_args *a, const ipl_trained *t,
     if (st == IPL_OK && *a->maps != '\0') {
         st = ipl_classified_write(&seen, t->ds, a->maps, err);
         if (st == IPL_OK)
-            printf("  wrote %s/%s-maps.png and one for each of its %zu layers\n", a->maps,
-                   seen.name, seen.maps.n);
+            ipl_print("  wrote %s/%s-maps.png and one for each of its %zu layers\n",
+                      a->maps, seen.name, seen.maps.n);
     }
     ipl_classified_release(&seen);
     return st;
@@ -148,10 +151,9 @@ static ipl_status run_classify(void *opts, const ipl_args *args, ipl_error *err)
     if (st == IPL_OK)
         st = ipl_trained_open(&trained, args->words[0], a->epoch, err);
     if (st == IPL_OK && strncmp(ipl_net_loss_text(trained.net), "cross-entropy", 13) != 0)
-        fprintf(stderr,
-                "infoplane: the net was trained by %s: its outputs are no "
-                "probabilities\n",
-                ipl_net_loss_text(trained.net));
+        ipl_print_error("infoplane: the net was trained by %s: its outputs are no "
+                        "probabilities\n",
+                        ipl_net_loss_text(trained.net));
     for (size_t i = 1; st == IPL_OK && i < args->n_words; i++)
         st = classify_one(a, &trained, args->words[i], err);
     ipl_trained_release(&trained);

@@ -1,9 +1,9 @@
 /* infoplane collect: tables of many runs. */
 #include "base/alloc.h"
 #include "cli/command.h"
+#include "cli/print.h"
 #include "run/collect.h"
 
-#include <stdio.h>
 #include <string.h>
 
 typedef struct collect_opts {
@@ -50,9 +50,9 @@ static ipl_status run(void *self, const ipl_args *args, ipl_error *err)
     if (st == IPL_OK && !opts->quiet)
         st = ipl_collection_print(&text, &collection, err);
     if (st == IPL_OK && !opts->quiet)
-        printf("%s\nwritten: %s/sweep.csv, sweep.txt, mean.csv, training-mean.csv, "
-               "layers-mean.csv, summary.csv\n",
-               text.s, folder);
+        ipl_print("%s\nwritten: %s/sweep.csv, sweep.txt, mean.csv, training-mean.csv, "
+                  "layers-mean.csv, summary.csv\n",
+                  text.s, folder);
     ipl_text_release(&text);
     ipl_collection_release(&collection);
     ipl_runs_release(&runs);

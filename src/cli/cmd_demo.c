@@ -4,6 +4,7 @@
 #include "base/pool.h"
 #include "cli/command.h"
 #include "cli/live.h"
+#include "cli/print.h"
 #include "run/experiment.h"
 #include "run/plot_run.h"
 #include "run/report.h"
@@ -263,7 +264,7 @@ static ipl_status print_commands(const session *s, ipl_error *err)
     for (size_t i = 0; i < NETS && st == IPL_OK; i++)
         st = add_command(&text, s->argv[i], err);
     if (st == IPL_OK)
-        printf("%s\n\n%s\n", s->what->about, text.s);
+        ipl_print("%s\n\n%s\n", s->what->about, text.s);
     (void)fflush(stdout);
     ipl_text_release(&text);
     return st;
@@ -302,7 +303,7 @@ static ipl_status train(session *s, ipl_live *live, ipl_error *err)
     st = ipl_jobs_run(&stopped, &jobs, err);
     ipl_live_finish(&view);
     if (stopped) {
-        fprintf(stderr, "infoplane: demo stopped\n");
+        ipl_print_error("infoplane: demo stopped\n");
         (void)fflush(stdout);
         (void)signal(stopped, SIG_DFL);
         (void)raise(stopped);
@@ -330,10 +331,10 @@ static void say(void *context, ipl_plot_line kind, const char *line)
     said *s = context;
 
     if (kind == IPL_PLOT_FIGURE) {
-        printf("%s  %s\n", s->figures++ == 0 ? "figures\n" : "", line);
+        ipl_print("%s  %s\n", s->figures++ == 0 ? "figures\n" : "", line);
     } else if (!s->note.s || strcmp(s->note.s, line) != 0) {
         (void)fflush(stdout);
-        fprintf(stderr, "infoplane: %s\n", line);
+        ipl_print_error("infoplane: %s\n", line);
         ipl_text_clear(&s->note);
         ipl_text_add(&s->note, "%s", line);
     }
@@ -367,17 +368,18 @@ static ipl_status compare(const session *s, ipl_error *err)
         wide = len > wide ? len : wide;
     }
     if (st == IPL_OK)
-        printf(
-            "\nof the largest I(X;T) of %s so much is lost after the last epoch:\n  %-*s  %6s  %6s\n",
-            s->what->compared, wide, "estimator", s->what->labels[0], s->what->labels[1]);
+        ipl_print("\nof the largest I(X;T) of %s so much is lost after the last epoch:\n  "
+                  "%-*s  %6s  %6s\n",
+                  s->what->compared, wide, "estimator", s->what->labels[0],
+                  s->what->labels[1]);
     for (size_t r = 0; st == IPL_OK && r < ipl_table_rows(tables[0]); r++) {
         if (strcmp(ipl_table_text(tables[0], r, name), s->what->compared) != 0 ||
             r >= ipl_table_rows(tables[1]))
             continue;
-        printf("  %-*s", wide, ipl_table_text(tables[0], r, estimator));
+        ipl_print("  %-*s", wide, ipl_table_text(tables[0], r, estimator));
         for (size_t i = 0; i < NETS; i++)
-            printf("  %4.0f %%", 100.0 * lost[i][r]);
-        printf("\n");
+            ipl_print("  %4.0f %%", 100.0 * lost[i][r]);
+        ipl_print("\n");
     }
     for (size_t i = 0; i < NETS; i++) {
         ipl_free(lost[i]);
@@ -394,7 +396,7 @@ static ipl_status present(const session *s, ipl_error *err)
     char report[IPL_PATH_MAX];
     ipl_status st = IPL_OK;
 
-    printf("\n");
+    ipl_print("\n");
     for (size_t k = 0; k < KINDS_MAX && s->what->kinds[k] != IPL_PLOT_ALL && st == IPL_OK;
          k++) {
         ipl_plot_opts opts = {.kind = (int)s->what->kinds[k]};
@@ -410,11 +412,11 @@ static ipl_status present(const session *s, ipl_error *err)
     if (st == IPL_OK)
         st = ipl_html_report_write(report, s->what->title, s->run_words, NETS, &notes, err);
     if (st == IPL_OK)
-        printf("report\n  %s\n", report);
+        ipl_print("report\n  %s\n", report);
     if (st == IPL_OK && s->what->compared)
         st = compare(s, err);
     if (st == IPL_OK)
-        printf("\n%s", s->what->look);
+        ipl_print("\n%s", s->what->look);
     return st;
 }
 

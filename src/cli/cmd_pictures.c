@@ -1,9 +1,9 @@
 /* infoplane pictures RUN: filters, feature maps, confusion matrix, worst samples. */
 #include "cli/command.h"
+#include "cli/print.h"
 #include "run/pictures.h"
 #include "run/trained.h"
 
-#include <stdio.h>
 #include <string.h>
 
 typedef struct pictures_args {
@@ -24,9 +24,10 @@ static void report(const bool written[IPL_PICTURE_COUNT], const char *folder, si
 {
     for (size_t k = 0; k < IPL_PICTURE_COUNT; k++)
         if (written[k])
-            printf("wrote %s/%s-%zu.png\n", folder, ipl_picture_words[k], epoch);
+            ipl_print("wrote %s/%s-%zu.png\n", folder, ipl_picture_words[k], epoch);
         else
-            printf("no %s: the net or the data has none to show\n", ipl_picture_words[k]);
+            ipl_print("no %s: the net or the data has none to show\n",
+                      ipl_picture_words[k]);
 }
 
 static ipl_status run_pictures(void *opts, const ipl_args *args, ipl_error *err)

@@ -1,6 +1,7 @@
 #include "base/alloc.h"
 #include "cli/command.h"
 #include "cli/live.h"
+#include "cli/print.h"
 #include "run/runs.h"
 
 #include <stdio.h>
@@ -9,9 +10,9 @@ static void say(void *context, ipl_plot_line kind, const char *line)
 {
     (void)context;
     if (kind == IPL_PLOT_FIGURE)
-        printf("%s\n", line);
+        ipl_print("%s\n", line);
     else
-        fprintf(stderr, "infoplane: %s\n", line);
+        ipl_print_error("infoplane: %s\n", line);
 }
 
 typedef struct live_opts {

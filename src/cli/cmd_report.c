@@ -1,11 +1,11 @@
 /* infoplane report RUN...: one HTML file with everything the runs recorded. */
 #include "base/alloc.h"
 #include "cli/command.h"
+#include "cli/print.h"
 #include "run/plot.h"
 #include "run/plot_expand.h"
 #include "run/report.h"
 
-#include <stdio.h>
 #include <string.h>
 
 typedef struct report_args {
@@ -52,7 +52,7 @@ static ipl_status write_report(ipl_html_report_notes *notes, const char *path,
     if (st == IPL_OK)
         st = ipl_html_report_write(path, title, runs.list, runs.n, notes, err);
     if (st == IPL_OK && runs.note[0] != '\0')
-        fprintf(stderr, "infoplane: %s\n", runs.note);
+        ipl_print_error("infoplane: %s\n", runs.note);
     ipl_plot_paths_release(&runs);
     return st;
 }
@@ -75,12 +75,13 @@ static ipl_status run_report(void *opts, const ipl_args *args, ipl_error *err)
     ipl_free(runs);
     if (st != IPL_OK)
         return st;
-    printf("wrote %s (%zu kB): open it in a browser\n", path, (notes.bytes + 999) / 1000);
+    ipl_print("wrote %s (%zu kB): open it in a browser\n", path,
+              (notes.bytes + 999) / 1000);
     if (notes.shown < notes.epochs)
-        printf("%zu of %zu measured epochs are in it, spread over their logarithm\n",
-               notes.shown, notes.epochs);
+        ipl_print("%zu of %zu measured epochs are in it, spread over their logarithm\n",
+                  notes.shown, notes.epochs);
     if (notes.drawn < notes.pictures)
-        printf("%zu of %zu pictures are in it\n", notes.drawn, notes.pictures);
+        ipl_print("%zu of %zu pictures are in it\n", notes.drawn, notes.pictures);
     return IPL_OK;
 }
 

@@ -1,5 +1,6 @@
 #include "base/file.h"
 #include "cli/command.h"
+#include "cli/print.h"
 #include "math/linalg.h"
 #include "run/verify.h"
 
@@ -33,7 +34,7 @@ enum { WORDS_MAX = 32 };
 static void say(void *context, const char *line)
 {
     (void)context;
-    printf("%s\n", line);
+    ipl_print("%s\n", line);
     (void)fflush(stdout); /* an experiment may take minutes */
 }
 
@@ -56,12 +57,12 @@ static ipl_status run_verify(void *opts, const ipl_args *args, ipl_error *err)
         names[n_names++] = o->experiment;
     st = ipl_verify_run(&sum, &what, names, n_names, say, NULL, err);
     if (st == IPL_OK || st == IPL_E_NUMERIC)
-        printf("%zu checks passed, %zu failed, %zu skipped", sum.passed, sum.failed,
-               sum.skipped);
+        ipl_print("%zu checks passed, %zu failed, %zu skipped", sum.passed, sum.failed,
+                  sum.skipped);
     if (sum.unreached > 0)
-        printf(", %zu not reached at this length", sum.unreached);
+        ipl_print(", %zu not reached at this length", sum.unreached);
     if (st == IPL_OK || st == IPL_E_NUMERIC)
-        printf("\n");
+        ipl_print("\n");
     ipl_pool_destroy(what.pool);
     return st;
 }

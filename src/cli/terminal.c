@@ -1,9 +1,9 @@
 #include "cli/terminal.h"
 
 #include "base/clock.h"
+#include "cli/print.h"
 
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -47,7 +47,7 @@ void ipl_print_command(const char *words, const char *path)
 
     ipl_text_add(&line, "infoplane %s ", words);
     ipl_text_add_shell_word(&line, path, strlen(path));
-    printf("%s", line.failed ? path : line.s);
+    ipl_print("%s", line.failed ? path : line.s);
     ipl_text_release(&line);
 }
 

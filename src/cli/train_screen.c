@@ -1,7 +1,8 @@
 #include "cli/train_screen.h"
 
 #include "base/clock.h"
-#include "base/columns.h"
+#include "base/text_columns.h"
+#include "cli/print.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
 
@@ -26,7 +27,7 @@ void ipl_train_screen_init(ipl_train_screen *s, const char *path, const ipl_expe
 void ipl_train_screen_clear(ipl_train_screen *s)
 {
     if (s->drawn)
-        fprintf(stderr, "\r%*s\r", 60, "");
+        ipl_print_nothing_in_place(60);
     s->drawn = false;
 }
 
@@ -45,30 +46,30 @@ void ipl_train_screen_end_view(ipl_train_screen *s)
     s->view = NULL;
     s->muted = false;
     if (s->kept.len > 0)
-        fprintf(stderr, "%s", s->kept.s);
+        ipl_print_error("%s", s->kept.s);
     ipl_text_release(&s->kept);
 }
 
 static void print_size(const char *label, double bytes)
 {
     if (bytes >= 1e9)
-        printf("%s %.2f GB", label, bytes / 1e9);
+        ipl_print("%s %.2f GB", label, bytes / 1e9);
     else
-        printf("%s %.1f MB", label, bytes / 1e6);
+        ipl_print("%s %.1f MB", label, bytes / 1e6);
 }
 
 /* Where a run goes on, and what checkpoints it writes. */
 static void print_checkpoints(const ipl_train_plan *plan)
 {
     if (plan->resumed)
-        printf("resumed    after epoch %zu, batch %zu of %zu\n", plan->epoch, plan->batch,
-               plan->steps);
+        ipl_print("resumed    after epoch %zu, batch %zu of %zu\n", plan->epoch,
+                  plan->batch, plan->steps);
     if (plan->checkpoint_bytes > 0.0) {
-        printf("checkpoint %s", plan->exp->checkpoint);
+        ipl_print("checkpoint %s", plan->exp->checkpoint);
         print_size(",", plan->checkpoint_bytes);
-        printf(" each\n");
+        ipl_print(" each\n");
     } else {
-        printf("checkpoint none: this run cannot be resumed\n");
+        ipl_print("checkpoint none: this run cannot be resumed\n");
     }
 }
 
@@ -96,14 +97,14 @@ static void print_layers(const ipl_net *net)
         name = larger(ipl_columns(layer->name), name);
         text = larger(ipl_columns(layer->text), text);
     }
-    printf("\n       %-*s  %-*s  %10s  %10s  %10s  %s\n", (int)name, "output", (int)text,
+    ipl_print("\n       %-*s  %-*s  %10s  %10s  %10s  %s\n", (int)name, "output", (int)text,
            "layer", "shape", "parameters", "flops", "measured");
     for (size_t i = 0; i < n; i++) {
         const ipl_layer_info *layer = ipl_net_layer(net, i);
         char shape[64];
 
         print_shape(shape, sizeof shape, layer->out);
-        printf("  %3zu  %s%*s  %s%*s  %10s  %10zu  %10.0f  %s\n", i, layer->name,
+        ipl_print("  %3zu  %s%*s  %s%*s  %10s  %10zu  %10.0f  %s\n", i, layer->name,
                ipl_columns_left(layer->name, name), "", layer->text,
                ipl_columns_left(layer->text, text), "", shape, layer->n_params,
                layer->flops, layer->measured ? "yes" : "");
@@ -128,28 +129,29 @@ static void on_start(void *self, const ipl_train_plan *plan)
     for (size_t i = 0; i < ipl_net_n_layers(plan->net); i++)
         flops += ipl_net_layer(plan->net, i)->flops;
     print_shape(shape, sizeof shape, plan->data->shape);
-    printf("run        %s\n", plan->path);
-    printf("data       %s: %zu training, %zu test samples of %s, %zu classes%s%s\n",
-           exp->data, plan->data->n[IPL_TRAIN], plan->data->n[IPL_TEST], shape,
-           plan->data->n_classes, *plan->data->note ? "; " : "", plan->data->note);
-    printf("training   %zu epochs of %zu steps, batch %zu, %s, %s, %zu thread%s\n",
-           exp->epochs, plan->steps, exp->batch, ipl_net_optimiser_text(plan->net),
-           ipl_net_loss_text(plan->net), plan->threads, plan->threads == 1 ? "" : "s");
+    ipl_print("run        %s\n", plan->path);
+    ipl_print("data       %s: %zu training, %zu test samples of %s, %zu classes%s%s\n",
+              exp->data, plan->data->n[IPL_TRAIN], plan->data->n[IPL_TEST], shape,
+              plan->data->n_classes, *plan->data->note ? "; " : "", plan->data->note);
+    ipl_print("training   %zu epochs of %zu steps, batch %zu, %s, %s, %zu thread%s\n",
+              exp->epochs, plan->steps, exp->batch, ipl_net_optimiser_text(plan->net),
+              ipl_net_loss_text(plan->net), plan->threads, plan->threads == 1 ? "" : "s");
     print_checkpoints(plan);
     for (size_t p = 0; p < plan->n_probes; p++)
-        printf("%s %s %zu rows%s", p ? "," : "measuring ", ipl_probe_name(plan->probes[p]),
-               ipl_probe_n(plan->probes[p]), p + 1 < plan->n_probes ? "" : "; ");
+        ipl_print("%s %s %zu rows%s", p ? "," : "measuring ",
+                  ipl_probe_name(plan->probes[p]), ipl_probe_n(plan->probes[p]),
+                  p + 1 < plan->n_probes ? "" : "; ");
     if (plan->n_probes > 0) {
-        printf("%zu times;", plan->measurements);
+        ipl_print("%zu times;", plan->measurements);
         if (plan->overlap_threads > 0)
-            printf(" beside training, %zu of the threads;", plan->overlap_threads);
+            ipl_print(" beside training, %zu of the threads;", plan->overlap_threads);
         for (size_t k = 0; k < ipl_probe_n_estimators(plan->probes[0]); k++)
-            printf(" %s", ipl_plane_estimator(ipl_probe_plane(plan->probes[0]), k));
-        printf("\n");
+            ipl_print(" %s", ipl_plane_estimator(ipl_probe_plane(plan->probes[0]), k));
+        ipl_print("\n");
     }
     print_layers(plan->net);
-    printf("\n  %zu parameters; %.3g Mflop a step", ipl_net_n_params(plan->net),
-           3e-6 * flops * (double)exp->batch);
+    ipl_print("\n  %zu parameters; %.3g Mflop a step", ipl_net_n_params(plan->net),
+              3e-6 * flops * (double)exp->batch);
     print_size("; memory: training", (double)plan->net_bytes);
     print_size(", measuring", (double)plan->probe_bytes);
     print_size(", the process", (double)plan->process_bytes);
@@ -157,14 +159,14 @@ static void on_start(void *self, const ipl_train_plan *plan)
     if (plan->activation_bytes > 0.0) {
         print_size(" (activations", plan->activation_bytes);
         print_size(";", plan->free_bytes);
-        printf(" free)");
+        ipl_print(" free)");
     }
-    printf("\n\n");
+    ipl_print("\n\n");
     if (s->verbose) {
         ipl_text text = {0};
 
         ipl_experiment_print(&text, exp);
-        printf("%s\n", text.s ? text.s : "");
+        ipl_print("%s\n", text.s ? text.s : "");
         ipl_text_release(&text);
     }
     (void)fflush(stdout);
@@ -187,8 +189,8 @@ static void on_batch(void *self, size_t epoch, size_t batch, size_t batches)
     s->last_drawn = now;
     spent = (now - s->epoch_start) / (double)(batch - s->first);
     ipl_clock_print(left, sizeof left, spent * (double)(batches - batch));
-    fprintf(stderr, "\r  epoch %zu: batch %zu/%zu, %.0f images/s, %s left ", epoch + 1,
-            batch, batches, (double)s->batch / spent, left);
+    ipl_print_in_place("  epoch %zu: batch %zu/%zu, %.0f images/s, %s left ", epoch + 1,
+                       batch, batches, (double)s->batch / spent, left);
     s->drawn = true;
 }
 
@@ -223,13 +225,13 @@ static void print_groups(const ipl_text *groups, size_t columns)
         if (group->len == 0)
             continue;
         if (fold && used > 0 && used + 2 + group->len > columns) {
-            printf("\n    ");
+            ipl_print("\n    ");
             used = 4;
         }
-        printf("%s%s", used > 0 ? "  " : "", group->s);
+        ipl_print("%s%s", used > 0 ? "  " : "", group->s);
         used += group->len + (used > 0 ? 2 : 0);
     }
-    printf("\n");
+    ipl_print("\n");
 }
 
 static void print_epoch(const ipl_epoch_report *e, size_t columns)
@@ -330,7 +332,7 @@ static void print_json(const ipl_train_screen *s, const ipl_epoch_report *e)
         json_measure(&out, e, "I_XT");
         json_measure(&out, e, "I_TY");
     }
-    printf("%s}\n", out.s ? out.s : "{");
+    ipl_print("%s}\n", out.s ? out.s : "{");
     ipl_text_release(&out);
 }
 
@@ -355,26 +357,26 @@ static void on_warning(void *self, const char *text)
     if (s->muted && !s->quiet)
         ipl_text_add(&s->kept, "infoplane: warning: %s\n", text);
     else if (!s->quiet)
-        fprintf(stderr, "infoplane: warning: %s\n", text);
+        ipl_print_error("infoplane: warning: %s\n", text);
 }
 
 /* The command that goes on with a run. */
 static void print_resume(const ipl_train_screen *s)
 {
-    printf("go on with: ");
+    ipl_print("go on with: ");
     ipl_print_command("train --resume", s->path);
     if (s->threads > 0)
-        printf(" --threads %zu", s->threads);
+        ipl_print(" --threads %zu", s->threads);
     if (s->overlap)
-        printf(" --overlap");
-    printf("\n");
+        ipl_print(" --overlap");
+    ipl_print("\n");
 }
 
 static void print_plot(const ipl_train_screen *s)
 {
-    printf("plot it with: ");
+    ipl_print("plot it with: ");
     ipl_print_command("plot", s->path);
-    printf("\n");
+    ipl_print("\n");
 }
 
 static void on_end(void *self, const ipl_train_end *end)
@@ -386,12 +388,12 @@ static void on_end(void *self, const ipl_train_end *end)
     if (s->quiet || s->json)
         return;
     if (end->before)
-        printf("%s: done already, all of its %zu epochs\n", s->path, end->epoch);
+        ipl_print("%s: done already, all of its %zu epochs\n", s->path, end->epoch);
     else if (end->stopped)
-        printf("\nstopped after epoch %zu, batch %zu; written so far: %s\n", end->epoch,
-               end->batch, s->path);
+        ipl_print("\nstopped after epoch %zu, batch %zu; written so far: %s\n", end->epoch,
+                  end->batch, s->path);
     else
-        printf("\ndone: %s\n", s->path);
+        ipl_print("\ndone: %s\n", s->path);
     if (end->stopped && end->resumable)
         print_resume(s);
     else

@@ -40,15 +40,15 @@ ipl_status ipl_npy_view_open(ipl_npy_view *out, const char *path, ipl_error *err
 {
     ipl_npy_layout l;
     ipl_npy a;
-    FILE *fp;
+    ipl_npy_file file;
     bool mapped;
-    ipl_status st = ipl_npy_open(&fp, &l, path, err);
+    ipl_status st = ipl_npy_open(&file, &l, path, err);
 
     *out = (ipl_npy_view){0};
     if (st != IPL_OK)
         return st;
-    mapped = is_plain(&l) && map_file(out, &l, fp);
-    (void)fclose(fp); /* read only: nothing to lose; a map stays */
+    mapped = file.plain && is_plain(&l) && map_file(out, &l, file.plain);
+    ipl_npy_close(&file); /* a map stays */
     if (mapped)
         return IPL_OK;
     st = ipl_npy_read(&a, path, err);
@@ -83,12 +83,12 @@ void ipl_npy_view_close(ipl_npy_view *view)
 ipl_status ipl_npy_shape(size_t *rows, size_t *cols, const char *path, ipl_error *err)
 {
     ipl_npy_layout l;
-    FILE *fp;
-    const ipl_status st = ipl_npy_open(&fp, &l, path, err);
+    ipl_npy_file file;
+    const ipl_status st = ipl_npy_open(&file, &l, path, err);
 
     if (st != IPL_OK)
         return st;
-    (void)fclose(fp); /* read only: nothing to lose */
+    ipl_npy_close(&file);
     *rows = l.n_dims ? l.dims[0] : 1;
     *cols = l.count / *rows;
     return IPL_OK;

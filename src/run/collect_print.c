@@ -2,7 +2,7 @@
 #include "run/collect.h"
 
 #include "base/alloc.h"
-#include "base/columns.h"
+#include "base/text_columns.h"
 #include "math/stats.h"
 #include "run/roles.h"
 

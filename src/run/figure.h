@@ -8,7 +8,7 @@
 #ifndef IPL_FIGURE_H
 #define IPL_FIGURE_H
 
-#include "base/columns.h"
+#include "base/text_columns.h"
 #include "base/text.h"
 #include "run/axis.h"
 #include "run/collect.h"

@@ -1,6 +1,7 @@
 #include "run/plot.h"
 
 #include "base/alloc.h"
+#include "base/program.h"
 #include "run/figure.h"
 #include "run/gnuplot.h"
 #include "run/plot_expand.h"
@@ -168,7 +169,7 @@ static ipl_status write_script(const session *s, ipl_error *err)
 
     ipl_text_add(&text, "#!/bin/sh\n# Draw the figures of this folder again, after editing "
                         "the *.gp files: sh plot.sh [png|pdf|svg]\n"
-                        "cd \"$(dirname \"$0\")\" || exit 1\n"
+                        "CDPATH= cd -- \"$(dirname -- \"$0\")\" || exit 1\n"
                         "export LC_ALL=C.UTF-8\n");
     for (size_t k = IPL_PLOT_PLANE; st == IPL_OK && k < IPL_PLOT_KINDS; k++) {
         (void)snprintf(file, sizeof file, "%s-settings.gp", kinds[k]);

@@ -234,7 +234,7 @@ static ipl_status read_experiment(ipl_plot_run *run, const char *folder, ipl_err
     ipl_status st = ipl_path_join(path, folder, "experiment.ini", err);
 
     if (st == IPL_OK)
-        st = ipl_file_read(&text, &length, path, EXPERIMENT_BYTES_MAX, err);
+        st = ipl_file_read_text(&text, &length, path, EXPERIMENT_BYTES_MAX, err);
     if (st != IPL_OK)
         return st;
     for (char *line = text; *line != '\0';) {

@@ -1,6 +1,7 @@
 #include "run/report.h"
 
 #include "base/alloc.h"
+#include "base/program.h"
 #include "run/report_pictures.h"
 #include "run/report_run.h"
 #include "run/version.h"

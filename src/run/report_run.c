@@ -182,7 +182,7 @@ static ipl_status read_text(char **out, const char *folder, const char *name,
     ipl_status st = ipl_path_join(path, folder, name, err);
 
     if (st == IPL_OK && ipl_file_exists(path))
-        st = ipl_file_read(out, &len, path, TEXT_BYTES_MAX, err);
+        st = ipl_file_read_text(out, &len, path, TEXT_BYTES_MAX, err);
     return st;
 }
 

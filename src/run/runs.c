@@ -272,7 +272,7 @@ static ipl_status add_jobs(ipl_runs *runs, const char *folder, const char *prefi
     ipl_status st = ipl_path_join(path, folder, "jobs.txt", err);
 
     if (st == IPL_OK)
-        st = ipl_file_read(&text, &len, path, JOBS_BYTES_MAX, err);
+        st = ipl_file_read_text(&text, &len, path, JOBS_BYTES_MAX, err);
     for (char *line = text; st == IPL_OK && line && *line != '\0'; line = next) {
         next = strchr(line, '\n');
         if (next)

@@ -1,7 +1,7 @@
 #include "run/summary.h"
 
 #include "base/alloc.h"
-#include "base/columns.h"
+#include "base/text_columns.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "run/roles.h"

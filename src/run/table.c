@@ -82,6 +82,37 @@ static ipl_status read_field(size_t *start, field_end *end, ipl_table *table, cu
     return end_field(end, table, cur, cur->at, err);
 }
 
+/* Refuse a first row that is no header: the names of columns are words, between commas. */
+static ipl_status check_header(const uint32_t *names, const ipl_table *table,
+                               ipl_error *err)
+{
+    size_t numbers = 0;
+
+    for (size_t j = 0; j < table->columns; j++) {
+        const char *name = table->bytes + names[j];
+        double value;
+
+        if (strpbrk(name, ";\t"))
+            return ipl_fail(err, IPL_E_FORMAT,
+                            "%s:1: %s between fields, want commas, and points in numbers "
+                            "(pandas: to_csv without sep and decimal)",
+                            table->path, strchr(name, ';') ? "semicolons" : "tabs");
+        numbers += ipl_number_parse(&value, name);
+    }
+    if (numbers == table->columns)
+        return ipl_fail(
+            err, IPL_E_FORMAT,
+            "%s:1: the first row is numbers, want the names of the columns: put a "
+            "row of words above it",
+            table->path);
+    for (size_t j = 1; j < table->columns; j++)
+        for (size_t i = 0; i < j; i++)
+            if (strcmp(table->bytes + names[i], table->bytes + names[j]) == 0)
+                return ipl_fail(err, IPL_E_FORMAT, "%s:1: two columns are called '%.60s'",
+                                table->path, table->bytes + names[j]);
+    return IPL_OK;
+}
+
 /* The header: counts the columns and notes where their names start. */
 static ipl_status read_header(uint32_t *names, ipl_table *table, cursor *cur,
                               ipl_error *err)
@@ -100,13 +131,9 @@ static ipl_status read_header(uint32_t *names, ipl_table *table, cursor *cur,
         if (table->bytes[start] == '\0')
             return ipl_fail(err, IPL_E_FORMAT, "%s:1: column %zu has no name", table->path,
                             table->columns + 1);
-        for (size_t j = 0; j < table->columns; j++)
-            if (strcmp(table->bytes + names[j], table->bytes + start) == 0)
-                return ipl_fail(err, IPL_E_FORMAT, "%s:1: two columns are called '%.60s'",
-                                table->path, table->bytes + start);
         names[table->columns++] = (uint32_t)start;
     }
-    return IPL_OK;
+    return check_header(names, table, err);
 }
 
 static ipl_status read_row(ipl_table *table, cursor *cur, ipl_error *err)
@@ -176,7 +203,25 @@ static ipl_status parse(ipl_table *table, size_t len, ipl_error *err)
     return st;
 }
 
-ipl_status ipl_table_read(ipl_table **out, const char *path, ipl_error *err)
+/* Give the last row its line break; bytes are NUL-terminated before and after. */
+static ipl_status finish_last_row(ipl_table *table, size_t *len, ipl_error *err)
+{
+    char *longer;
+
+    if (*len == 0 || table->bytes[*len - 1] == '\n')
+        return IPL_OK;
+    longer = ipl_array(1, *len + 2, 1, err);
+    if (!longer)
+        return IPL_E_NOMEM;
+    memcpy(longer, table->bytes, *len);
+    longer[(*len)++] = '\n';
+    ipl_free(table->bytes);
+    table->bytes = longer;
+    return IPL_OK;
+}
+
+static ipl_status read_table(ipl_table **out, const char *path, bool finished,
+                             ipl_error *err)
 {
     ipl_table *table = ipl_array(1, 1, sizeof *table, err);
     ipl_status st = IPL_E_NOMEM;
@@ -188,7 +233,9 @@ ipl_status ipl_table_read(ipl_table **out, const char *path, ipl_error *err)
     st = ipl_text_copy(table->path, sizeof table->path, path, strlen(path), "path", err);
     if (st != IPL_OK)
         goto done;
-    st = ipl_file_read(&table->bytes, &len, path, IPL_TABLE_BYTES_MAX, err);
+    st = ipl_file_read_text(&table->bytes, &len, path, IPL_TABLE_BYTES_MAX, err);
+    if (st == IPL_OK && finished)
+        st = finish_last_row(table, &len, err);
     if (st != IPL_OK)
         goto done;
     st = parse(table, len, err);
@@ -201,6 +248,16 @@ done:
     return st;
 }
 
+ipl_status ipl_table_read(ipl_table **out, const char *path, ipl_error *err)
+{
+    return read_table(out, path, false, err);
+}
+
+ipl_status ipl_table_read_finished(ipl_table **out, const char *path, ipl_error *err)
+{
+    return read_table(out, path, true, err);
+}
+
 ipl_status ipl_table_read_begun(ipl_table **out, const char *folder, const char *name,
                                 ipl_error *err)
 {
@@ -211,7 +268,7 @@ ipl_status ipl_table_read_begun(ipl_table **out, const char *folder, const char 
     *out = NULL;
     if (st != IPL_OK || !ipl_file_exists(path))
         return st;
-    st = ipl_file_read(&text, &len, path, IPL_TABLE_BYTES_MAX, err);
+    st = ipl_file_read_text(&text, &len, path, IPL_TABLE_BYTES_MAX, err);
     if (st == IPL_OK)
         (void)whole_rows(text, len, &n_lines);
     ipl_free(text);

@@ -10,7 +10,9 @@
  *         ...
  *
  * The table of a run that is still being written is fine: rows count when their line break is
- * there, what follows the last one is left out.
+ * there, what follows the last one is left out. A byte order mark before the header is passed
+ * over. The header is words: a first row of numbers is refused, so that no row of values is
+ * taken for it, and so are semicolons or tabs between fields.
  */
 #ifndef IPL_TABLE_H
 #define IPL_TABLE_H
@@ -36,6 +38,15 @@ typedef struct ipl_table ipl_table; /* opaque */
  *         IPL_E_IO, IPL_E_NOMEM
  */
 ipl_status ipl_table_read(ipl_table **out, const char *path, ipl_error *err) IPL_NODISCARD;
+
+/**
+ * Read a table that another program has finished: its last row counts without a line break,
+ * too.
+ *
+ * owner, errors  as above
+ */
+ipl_status ipl_table_read_finished(ipl_table **out, const char *path,
+                                   ipl_error *err) IPL_NODISCARD;
 
 /**
  * Read the table folder/name of a run that may have only begun.

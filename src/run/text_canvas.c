@@ -1,7 +1,8 @@
 #include "run/text_canvas.h"
 
 #include "base/alloc.h"
-#include "base/columns.h"
+#include "base/text_columns.h"
+#include "base/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,12 +67,19 @@ void ipl_text_canvas_line(ipl_text_canvas *canvas, long x0, long y0, long x1, lo
     }
 }
 
+static bool is_shown(const char *character)
+{
+    const size_t n = ipl_utf8_length(character);
+
+    return n > 0 && !ipl_utf8_is_control(character, n);
+}
+
 /* Put a character into a cell; one that a terminal could obey, or not show, is "~". */
 static void set_glyph(ipl_cell *cell, const ipl_text_canvas *canvas, const char *character,
                       size_t bytes, int colour)
 {
     *cell = (ipl_cell){.dots = cell->dots, .colour = colour};
-    if ((unsigned char)*character < ' ' || (!canvas->braille && bytes > 1))
+    if (!is_shown(character) || (!canvas->braille && bytes > 1))
         memcpy(cell->glyph, "~", 2);
     else
         memcpy(cell->glyph, character, bytes);
@@ -110,6 +118,8 @@ void ipl_text_canvas_write(ipl_text_canvas *canvas, long column, long row, const
         ipl_cell *cells = canvas->cells + (size_t)row * canvas->columns;
 
         width = ipl_columns_of_first(&bytes, text);
+        if (!is_shown(text))
+            width = 1;
         if (width == 0 && at >= 0)
             combine(&cells[at], canvas, text, bytes);
         if (width == 0 || column < 0 || column + (long)width > (long)canvas->columns)

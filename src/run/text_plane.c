@@ -1,7 +1,8 @@
 #include "run/text_plane.h"
 
 #include "base/alloc.h"
-#include "base/columns.h"
+#include "base/text_columns.h"
+#include "base/utf8.h"
 #include "run/figure.h"
 #include "run/text_canvas.h"
 
@@ -225,14 +226,17 @@ static unsigned long long epochs_wanted(const ipl_plot_group *group)
 void ipl_text_group_state(ipl_text *out, const ipl_plot_group *group, size_t characters)
 {
     const ipl_track *info = &group->mean.info, *training = &group->mean.training;
-    const size_t last = training->n_epochs - 1, name = ipl_columns(group->label);
+    const size_t last = training->n_epochs - 1;
     const double train = 100.0 * ipl_track_get(training, last, 0, IPL_TRAINING_ACCURACY);
     const double test = 100.0 * ipl_track_get(training, last, 0, IPL_TRAINING_ACCURACY + 1);
     const double epoch = fmax(info->epochs[info->n_epochs - 1], training->epochs[last]);
     char number[32], when[64], full[64], brief[64], label[IPL_LABEL_MAX];
+    char visible[IPL_LABEL_MAX];
     const char *how = full;
-    size_t left;
+    size_t left, name;
 
+    ipl_visible_line(visible, sizeof visible, group->label);
+    name = ipl_columns(visible);
     (void)snprintf(number, sizeof number, epoch == floor(epoch) ? "%.0f" : "%.2f", epoch);
     (void)snprintf(when, sizeof when, "  epoch %s", number);
     if (epochs_wanted(group) > 0)
@@ -251,7 +255,7 @@ void ipl_text_group_state(ipl_text *out, const ipl_plot_group *group, size_t cha
     left = strlen(when) + strlen(how) + 1 < characters
                ? characters - strlen(when) - strlen(how)
                : 1;
-    ipl_shorten(label, sizeof label, group->label, left);
+    ipl_shorten(label, sizeof label, visible, left);
     ipl_text_add(out, "%s%s%s", label, when, how);
 }
 

@@ -19,7 +19,7 @@ static ipl_status last_epoch(size_t *out, const char *run, ipl_error *err)
     ipl_status st = ipl_path_join(path, run, "training.csv", err);
 
     if (st == IPL_OK)
-        st = ipl_file_read(&text, &len, path, TABLE_MAX, err);
+        st = ipl_file_read_text(&text, &len, path, TABLE_MAX, err);
     if (st != IPL_OK)
         return st;
     while (len > 0 && text[len - 1] == '\n')

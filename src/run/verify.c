@@ -1,7 +1,7 @@
 #include "run/verify.h"
 
 #include "base/alloc.h"
-#include "base/columns.h"
+#include "base/text_columns.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "run/verify_nets.h"

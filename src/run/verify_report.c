@@ -1,6 +1,7 @@
 #include "run/verify_report.h"
 
 #include "base/file.h"
+#include "base/program.h"
 #include "run/gnuplot.h"
 
 #include <assert.h>

@@ -4,8 +4,8 @@
  *
  *     printf("  %s%*s %8zu\n", name, ipl_columns_left(name, 12), "", count);
  */
-#ifndef IPL_COLUMNS_H
-#define IPL_COLUMNS_H
+#ifndef IPL_TEXT_COLUMNS_H
+#define IPL_TEXT_COLUMNS_H
 
 #include "ipl/status.h"
 
@@ -18,8 +18,8 @@ enum { IPL_LABEL_BYTES = 256, IPL_LABEL_COLUMNS_MAX = 60 };
 typedef char ipl_label[IPL_LABEL_BYTES];
 
 /**
- * Columns of a UTF-8 text. A byte that is no UTF-8 and a control character count as one: that
- * is what a terminal shows of them at most.
+ * Columns of a text. Bytes that are not UTF-8 and control characters have those of the escapes
+ * that are printed for them, see ipl_text_add_visible().
  */
 size_t ipl_columns(const char *s);
 
@@ -45,4 +45,4 @@ void ipl_columns_cut_all(ipl_label *out, const char *const *names, size_t n,
 /** Columns of the widest of n names, but at least `least` and at most `most`. */
 size_t ipl_columns_widest(const char *const *names, size_t n, size_t least, size_t most);
 
-#endif /* IPL_COLUMNS_H */
+#endif /* IPL_TEXT_COLUMNS_H */

@@ -1,4 +1,6 @@
-#include "base/columns.h"
+#include "base/text_columns.h"
+
+#include "base/utf8.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -131,25 +133,6 @@ static bool is_in(const range *ranges, size_t n, uint32_t c)
     return lo < n && c >= ranges[lo].first;
 }
 
-/* The character at s and its bytes; what is no UTF-8 is taken as U+FFFD of one byte. */
-static uint32_t character_at(size_t *bytes, const char *s)
-{
-    const unsigned char *u = (const unsigned char *)s;
-    const size_t n = *u < 0x80 ? 1 : *u >= 0xF0 ? 4 : *u >= 0xE0 ? 3 : *u >= 0xC2 ? 2 : 0;
-    uint32_t c = n < 2 ? *u : *u & (0x7Fu >> n);
-
-    *bytes = 1;
-    if (n == 0 || *u > 0xF4)
-        return 0xFFFD;
-    for (size_t i = 1; i < n; i++) {
-        if ((u[i] & 0xC0) != 0x80)
-            return 0xFFFD;
-        c = c << 6 | (u[i] & 0x3Fu);
-    }
-    *bytes = n;
-    return c;
-}
-
 static size_t width_of(uint32_t c)
 {
     if (c < 0x300)
@@ -161,7 +144,13 @@ static size_t width_of(uint32_t c)
 
 size_t ipl_columns_of_first(size_t *bytes, const char *s)
 {
-    return width_of(character_at(bytes, s));
+    enum { ONE_BYTE = 4, CODE = 6 }; /* "\\x1b", "\\u202e" */
+    const size_t n = ipl_utf8_length(s);
+
+    *bytes = n ? n : 1;
+    if (n == 0 || ipl_utf8_is_control(s, n))
+        return n > 1 ? CODE : ONE_BYTE;
+    return width_of(ipl_utf8_code(s, n));
 }
 
 size_t ipl_columns(const char *s)
