@@ -1,6 +1,7 @@
 #include "run/gnuplot.h"
 
 #include "base/alloc.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,19 +15,52 @@
 
 enum { EXEC_FAILED = 127, SAID_MAX = 16 * 1024 * 1024 };
 
-/* In single quotes nothing but the quote is special; line breaks are put between them. */
+/* One character: what is none, or no text, is shown as such; control characters are blanks. */
+static void add_character(ipl_text *out, const char *s, size_t n)
+{
+    static const char replacement[] = "\xEF\xBF\xBD";
+
+    if (n == 0 || (n == 3 && (ipl_utf8_code(s, n) & 0xFFFE) == 0xFFFE))
+        ipl_text_add_string(out, replacement);
+    else if (ipl_utf8_is_control(s, n))
+        ipl_text_add_string(out, " ");
+    else
+        ipl_text_add(out, "%.*s", (int)n, s);
+}
+
+/*
+ * In single quotes nothing is special but the quote itself, of which two in a row are misread at
+ * the beginning of a string. It is written in octal, and a line break as one, between them.
+ */
 void ipl_gnuplot_add_string(ipl_text *out, const char *s)
 {
+    size_t n;
+
     ipl_text_add(out, "'");
-    for (; *s != '\0'; s++) {
+    for (; *s != '\0'; s += n) {
+        n = ipl_utf8_length(s);
         if (*s == '\'')
-            ipl_text_add(out, "''");
+            ipl_text_add(out, "'.\"\\047\".'");
         else if (*s == '\n')
             ipl_text_add(out, "'.\"\\n\".'");
         else
-            ipl_text_add(out, "%c", (unsigned char)*s < 0x20 ? ' ' : *s);
+            add_character(out, s, n);
+        n = n ? n : 1;
     }
     ipl_text_add(out, "'");
+}
+
+void ipl_gnuplot_add_field(ipl_text *out, const char *s)
+{
+    const bool quoted = strchr(s, ',') != NULL;
+    size_t n;
+
+    ipl_text_add_string(out, quoted ? "\"" : "");
+    for (; *s != '\0'; s += n ? n : 1) {
+        n = ipl_utf8_length(s);
+        add_character(out, *s == '"' ? "'" : s, n);
+    }
+    ipl_text_add_string(out, quoted ? "\"" : "");
 }
 
 /* In the child: only calls that are safe between fork and exec in a threaded program. */

@@ -19,8 +19,17 @@
 ipl_status ipl_gnuplot(bool *missing, ipl_text *said, const char *folder,
                        const char *const *argv, ipl_error *err) IPL_NODISCARD;
 
-/** Append a text as gnuplot's in quotes; a line break in it is one on the page. */
+/**
+ * Append any text as a string expression of gnuplot. A line break in it is one on the page, other
+ * control characters are blanks, bytes that are not UTF-8 U+FFFD.
+ */
 void ipl_gnuplot_add_string(ipl_text *out, const char *s);
+
+/**
+ * Append a text as a field of a CSV file that gnuplot reads: one line, and without the double
+ * quote, which gnuplot does not read as RFC 4180 has it (it is a single one then).
+ */
+void ipl_gnuplot_add_field(ipl_text *out, const char *s);
 
 /** A gnuplot that stays and takes commands: a window. */
 typedef struct ipl_gnuplot_window {
