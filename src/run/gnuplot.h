@@ -8,7 +8,9 @@
 #include <stdbool.h>
 
 /**
- * Run `gnuplot -d -c script arguments...` in a folder and wait for it.
+ * Run `gnuplot -d -c script arguments...` in a folder and wait for it. Nothing of the user's
+ * takes part in what it draws: no .gnuplot, no system-wide gnuplotrc, no variable of the
+ * environment that gnuplot reads; LC_ALL is C.UTF-8.
  *
  * missing   whether there is no gnuplot on the PATH; nothing else is then an error
  * said      what it printed, warnings for instance, is appended
@@ -18,6 +20,24 @@
  */
 ipl_status ipl_gnuplot(bool *missing, ipl_text *said, const char *folder,
                        const char *const *argv, ipl_error *err) IPL_NODISCARD;
+
+/** How a figure was drawn. */
+typedef struct ipl_drawn {
+    bool missing;       /* not at all: there is no gnuplot on the PATH */
+    const char *format; /* "png": that asked for, or "svg" where gnuplot cannot draw it */
+} ipl_drawn;
+
+/**
+ * Run `script name format` as above to draw name.format. Where that fails, for want of a
+ * terminal or whatever else, the figure is drawn as SVG, which every gnuplot can, and `said`
+ * says why. Errors of ipl_gnuplot().
+ */
+ipl_status ipl_gnuplot_draw(ipl_drawn *out, ipl_text *said, const char *folder,
+                            const char *script, const char *name, const char *format,
+                            ipl_error *err) IPL_NODISCARD;
+
+/** Append the lines of a shell script that give gnuplot such an environment. */
+void ipl_gnuplot_add_environment(ipl_text *script);
 
 /**
  * Append any text as a string expression of gnuplot. A line break in it is one on the page, other
@@ -39,7 +59,8 @@ typedef struct ipl_gnuplot_window {
 } ipl_gnuplot_window;
 
 /**
- * Start `gnuplot -persist` in a folder; its window outlives it.
+ * Start `gnuplot -persist` in a folder; its window outlives it. Its environment is that of
+ * ipl_gnuplot(): display and driver are the user's.
  *
  * errors  IPL_E_NOINPUT  there is no gnuplot on the PATH
  *         IPL_E_IO       it cannot be started
