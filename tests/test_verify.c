@@ -396,6 +396,11 @@ static void a_value_agrees_within_its_spread_and_four_standard_errors(void **sta
     /* One net of the source: the deviation here, and it is one of them. */
     assert_int_equal(judge(10, 10, 0.5, none, 1, 10.0 + 5.11, 1, 3), IPL_AGREE);
     assert_int_equal(judge(10, 10, 0.5, none, 1, 10.0 + 5.13, 1, 3), IPL_DISAGREE);
+    /* The deviation of such nets elsewhere counts as two: (2 x 0.5^2 + 2 x 1) / 4. */
+    assert_int_equal(judge(10, 10, 0.5, 0.5, 1, 10.0 + 4.15, 1, 3), IPL_AGREE);
+    assert_int_equal(judge(10, 10, 0.5, 0.5, 1, 10.0 + 4.16, 1, 3), IPL_DISAGREE);
+    assert_int_equal(judge(10, 10, 0.5, 0.5, 1, 10.0 + 3.32, 0, 1), IPL_AGREE);
+    assert_int_equal(judge(10, 10, 0.5, 0.5, 1, 10.0 + 3.34, 0, 1), IPL_DISAGREE);
     /* One against one: the spread alone. */
     assert_int_equal(judge(10, 10, 0.5, none, 1, 10.49, 0, 1), IPL_AGREE);
     assert_int_equal(judge(10, 10, 0.5, none, 1, 10.51, 0, 1), IPL_DISAGREE);

@@ -11,8 +11,9 @@
  * low, high          what the sources give, in the estimator's unit; of a trend the share of
  *                    nets that show it
  * spread             by which the two sides may differ beside chance
- * sd, nets           deviation over so many nets of the source; NaN where it has one net, and
- *                    nets 0 for a trend of which no nets were counted
+ * sd, nets           deviation over so many nets of the source; of one net that of three such
+ *                    nets trained by this program, or NaN; nets 0 for a trend of which no nets
+ *                    were counted
  * run                full, quick, or any
  * from, to           epochs of training for which it holds; NaN: any longer training
  * source             who found it: authors' log, paper and figure, PyTorch or NumPy with its nets

@@ -17,6 +17,9 @@
 #define STEP 0.01
 #define FALL 0.05
 
+/* Degrees of freedom of a deviation that comes from other nets than the source's one. */
+#define OF_OTHERS 2.0
+
 /* Standard errors by which the mean over the nets may be off. */
 #define ERRORS 4.0
 
@@ -224,15 +227,16 @@ static double moment_of(const ipl_course *c, ipl_net_claim moment)
 static double pooled_variance(const ipl_net_expected *row, ipl_net_got got)
 {
     const double a = (double)row->nets, b = (double)got.n;
+    const double known = row->nets > 1 ? a - 1.0 : isnan(row->sd) ? 0.0 : OF_OTHERS;
 
     if (row->claim >= IPL_NET_MOMENTS) {
         const double p = (a * row->low + b * got.mean) / (a + b);
 
         return p * (1.0 - p);
     }
-    if (row->nets == 1)
+    if (known == 0.0)
         return got.sd * got.sd;
-    return ((a - 1.0) * row->sd * row->sd + (b - 1.0) * got.sd * got.sd) / (a + b - 2.0);
+    return (known * row->sd * row->sd + (b - 1.0) * got.sd * got.sd) / (known + b - 1.0);
 }
 
 double ipl_net_allowed(const ipl_net_expected *row, ipl_net_got got)

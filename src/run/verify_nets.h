@@ -13,8 +13,8 @@
  *
  *     s (1 / n_source + 1 / n)^1/2
  *
- * with s the deviation over the nets of both sides, or over those here where the source has
- * one net; of one net against one it is not known and 0. A trend is a share of the nets, with
+ * with s the deviation over the nets of both sides. Of a source with one net it is that of
+ * such nets elsewhere, if the row has it, and of those here. A trend is a share of the nets, with
  * s = (p (1 - p))^1/2; of a source that counted no nets, nine of ten have to show it. What
  * holds after longer training than these nets had is not reached, and neither agrees nor
  * disagrees.
