@@ -1,4 +1,5 @@
-# Panel p as curves over epochs, each with its name at its end; bands are one deviation wide.
+# Panel p as curves over epochs, each with its name at its end; bands are one deviation wide,
+# on a logarithmic axis from quantile 0.05 to 0.95.
 load 'panel_frame.gp'
 from(k) = int(word(FROM[p], k)) # rows of curve k
 to(k) = int(word(TO[p], k))

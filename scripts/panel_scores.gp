@@ -17,7 +17,7 @@ if (RUNS[p] > 0) {
 }
 if (MEANS[p] > 0) {
     means = KIND.'-scores.csv"'.rows(MEANS_FROM[p], MEANS[p])
-    what = what.', "'.means.'using "u":"v":"du":"dv":"colour" with xyerrorbars pointtype 7 pointsize 0 linewidth 0.8 linecolor rgb variable'
+    what = what.', "'.means.'using "u":"v":"u_low":"u_high":"v_low":"v_high":"colour" with xyerrorbars pointtype 7 pointsize 0 linewidth 0.8 linecolor rgb variable'
     what = what.', "'.means.'using "u":"v":"colour" with points pointtype 7 pointsize 2.4*DOT linecolor rgb variable'
 }
 if (what eq '') {

@@ -147,7 +147,8 @@ function niceTics(lo, hi, n) {
 }
 
 /* An axis for ranges [lo, hi], one for each layer: {place, tics}, places 0 ... 1. More ranges
- * are to be seen as well, but have no say in whether it is logarithmic. */
+ * are to be seen as well, but have no say in whether it is logarithmic. Of a logarithmic one
+ * four decades are shown; with scale 'whole' all down to the smallest positive value. */
 function fitAxis(ranges, scale, n, more = []) {
   const finite = r => isFinite(r[0]) && isFinite(r[1]);
   ranges = ranges.filter(finite);
@@ -155,7 +156,7 @@ function fitAxis(ranges, scale, n, more = []) {
   let lo = Math.min(...all.map(r => r[0])), hi = Math.max(...all.map(r => r[1]));
   if (!all.length) [lo, hi] = [0, 1];
   const small = Math.min(...ranges.map(r => Math.max(Math.abs(r[0]), Math.abs(r[1]))));
-  const log = hi > 0 && (scale === 'log' || (scale === 'auto' && Math.min(...ranges.map(r => r[0])) >= 0 && small < hi / 15));
+  const log = hi > 0 && (scale === 'log' || scale === 'whole' || (scale === 'auto' && Math.min(...ranges.map(r => r[0])) >= 0 && small < hi / 15));
   if (!log) {
     if (lo > 0 && lo < 0.5 * hi) lo = 0;
     if (hi - lo < 1e-12 + 1e-6 * Math.abs(hi)) { lo -= 0.05 * Math.abs(lo) + 0.01; hi += 0.05 * Math.abs(hi) + 0.01; }
@@ -165,7 +166,7 @@ function fitAxis(ranges, scale, n, more = []) {
     const place = v => (v - lo) / (hi - lo);
     return { log, place, tics: niceTics(lo, hi, n).map(v => [place(v), number(v)]) };
   }
-  const floor = Math.max(hi * 1e-4, Math.min(...ranges.map(r => r[0]).filter(v => v > 0), hi / 2));
+  const floor = Math.max(hi * (scale === 'whole' ? 1e-15 : 1e-4), Math.min(...ranges.map(r => r[0]).filter(v => v > 0), hi / 2));
   const a = Math.log10(floor) - 0.08, b = Math.log10(hi) + 0.06;
   const place = v => (Math.max(a, v > 0 ? Math.log10(v) : a) - a) / (b - a);
   const decades = Math.floor(b) - Math.ceil(a) + 1, every = Math.max(1, Math.ceil(decades / n)), tics = [];
@@ -485,7 +486,7 @@ function drawTraining() {
       const axis = fitAxis([[0, 96]], 'linear', 5);
       runsShown().forEach(r => drawCurves(parent, `Accuracy, ${r.shown}`, { lines: both(r, 'accuracy', 100), axis, ylabel: 'accuracy [%]' }));
     }
-    const axis = fitAxis(losses, spread ? 'log' : 'linear', 5);
+    const axis = fitAxis(losses, spread ? 'whole' : 'linear', 5);
     runsShown().forEach(r => drawCurves(parent, `Loss, ${r.shown}`, { lines: both(r, 'loss', 1), axis, ylabel: 'loss' }));
   });
 }
@@ -499,7 +500,7 @@ function drawGradients() {
     const linesOf = r => layerLines(r.gradients, l => over(valuesOf(r.gradients, a, l), valuesOf(r.gradients, b, l)));
     const all = runsShown().flatMap(linesOf).map(l => rangeOf(l.values));
     if (label === 'm/s' && all.length) all.push([1, 1]);
-    const axis = fitAxis(all, 'log', 5);
+    const axis = fitAxis(all, 'whole', 5);
     runsShown().forEach(r => drawCurves(parent, `${label}, ${r.shown}`, { lines: linesOf(r), axis, ylabel: label, height: 220,
       none: 'no gradients were recorded', marks: label === 'm/s' ? [[1, 'm = s']] : [] }));
   }));
@@ -577,10 +578,11 @@ function drawSummary() {
     const end = f => (valuesOf(r.training, f, 0) || [])[n];
     const t = table(`${r.shown}: test accuracy ${number(100 * end('test_accuracy'))} % after epoch ${n < 0 ? '–' : epochText(r.training.epochs[n])}; ` +
       `${b.split} probe${b.n ? ' of ' + b.n : ''}, ${b.measured} epochs measured`,
-      ['layer', 'I(X;T) first', 'max', 'at epoch', 'final', 'compression', 'turned', 'I(T;Y) first', 'final', 'crossing'],
+      ['layer', 'I(X;T) first', 'max', 'at epoch', 'end', 'compression', 'last 50', 'compression', 'turned', 'I(T;Y) first', 'end', 'crossing'],
       b.layers.map((name, l) => {
         const x = b.xt[l] || [], y = b.ty[l] || [];
-        return [name, number(x[0]), number(x[1]), number(x[2]), number(x[3]), percent(x[4] === undefined ? null : x[4]), number(x[5]),
+        const share = v => percent(v === undefined ? null : v);
+        return [name, number(x[0]), number(x[1]), number(x[2]), number(x[3]), share(x[4]), number(x[5]), share(x[6]), number(x[7]),
           number(y[0]), number(y[3]), number(r.gradients.transition[l])];
       }));
     if (r.summary) t.card.append(element('details', {}, element('summary', {}, 'summary.txt, all estimators in words'), element('pre', { tabindex: '0' }, r.summary)));

@@ -142,6 +142,31 @@ ipl_status ipl_file_read_head(char *out, size_t len, const char *path, ipl_error
     return st;
 }
 
+ipl_status ipl_file_read_part(char *out, size_t *got, size_t len, const char *path,
+                              uint64_t offset, ipl_error *err)
+{
+    const int fd = ipl_file_open(path, O_RDONLY | O_NONBLOCK);
+    struct stat info;
+    ipl_status st = IPL_OK;
+    ssize_t n;
+
+    *got = 0;
+    if (fd < 0)
+        return ipl_fail(err, IPL_E_NOINPUT, "%s: %s", path, strerror(errno));
+    if (fstat(fd, &info) == 0 && !S_ISREG(info.st_mode)) {
+        st = ipl_fail(err, IPL_E_NOINPUT, "%s: not a regular file", path);
+        goto done;
+    }
+    n = lseek(fd, (off_t)offset, SEEK_SET) < 0 ? -1 : read_all(fd, out, len);
+    if (n < 0)
+        st = ipl_fail(err, IPL_E_IO, "%s: %s", path, strerror(errno));
+    else
+        *got = (size_t)n;
+done:
+    (void)close(fd); /* read only: nothing to lose */
+    return st;
+}
+
 ipl_status ipl_folder_create(const char *path, ipl_error *err)
 {
     char part[IPL_PATH_MAX];

@@ -58,6 +58,14 @@ ipl_status ipl_file_read_head(char *out, size_t len, const char *path,
                               ipl_error *err) IPL_NODISCARD;
 
 /**
+ * Read at most len bytes of a regular file from an offset on; *got is less at its end.
+ *
+ * errors  IPL_E_NOINPUT  it does not exist, or is no regular file; IPL_E_IO
+ */
+ipl_status ipl_file_read_part(char *out, size_t *got, size_t len, const char *path,
+                              uint64_t offset, ipl_error *err) IPL_NODISCARD;
+
+/**
  * Replace a file by len bytes, atomically: temporary file "<path>.tmp", checked writes,
  * fsync, rename, fsync of the folder. A reader sees the old content or the new.
  *

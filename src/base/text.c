@@ -38,16 +38,23 @@ static bool reserve(ipl_text *text, size_t extra)
 
 void ipl_text_add_args(ipl_text *text, const char *fmt, va_list args)
 {
+    const size_t room = text->s && !text->failed ? text->capacity - text->len : 0;
     va_list again;
     int n;
 
     va_copy(again, args);
-    n = vsnprintf(NULL, 0, fmt, args);
-    if (n < 0)
-        text->failed = true;
-    else if (reserve(text, (size_t)n)) {
-        (void)vsnprintf(text->s + text->len, (size_t)n + 1, fmt, again);
+    n = vsnprintf(room > 0 ? text->s + text->len : NULL, room, fmt, args);
+    if (n >= 0 && (size_t)n < room) {
         text->len += (size_t)n;
+    } else {
+        if (room > 0)
+            text->s[text->len] = '\0'; /* what was cut off */
+        if (n < 0)
+            text->failed = true;
+        else if (reserve(text, (size_t)n)) {
+            (void)vsnprintf(text->s + text->len, (size_t)n + 1, fmt, again);
+            text->len += (size_t)n;
+        }
     }
     va_end(again);
 }
@@ -61,6 +68,16 @@ void ipl_text_add(ipl_text *text, const char *fmt, ...)
     va_end(args);
 }
 
+void ipl_text_add_string(ipl_text *text, const char *s)
+{
+    const size_t len = strlen(s);
+
+    if (!reserve(text, len))
+        return;
+    memcpy(text->s + text->len, s, len + 1);
+    text->len += len;
+}
+
 static void add_char(ipl_text *text, char c)
 {
     if (reserve(text, 1)) {
@@ -72,7 +89,7 @@ static void add_char(ipl_text *text, char c)
 void ipl_text_add_field(ipl_text *text, const char *field)
 {
     if (field[strcspn(field, ",\"\r\n")] == '\0') {
-        ipl_text_add(text, "%s", field);
+        ipl_text_add_string(text, field);
         return;
     }
     add_char(text, '"');
@@ -126,7 +143,7 @@ void ipl_text_add_number(ipl_text *text, double value)
     char number[32];
 
     ipl_number_print(number, sizeof number, value);
-    ipl_text_add(text, "%s", number);
+    ipl_text_add_string(text, number);
 }
 
 void ipl_text_clear(ipl_text *text)
@@ -149,18 +166,37 @@ ipl_status ipl_text_status(const ipl_text *text, ipl_error *err)
     return IPL_OK;
 }
 
+/* Print so many digits; whether they read back exactly. */
+static bool print_digits(char *out, size_t size, double value, int digits)
+{
+    const int n = snprintf(out, size, "%.*g", digits, value);
+
+    return n > 0 && strtod(out, NULL) == value;
+}
+
 void ipl_number_print(char *out, size_t size, double value)
 {
     if (!isfinite(value)) {
         (void)snprintf(out, size, "NaN");
         return;
     }
-    for (int digits = 6; digits < 17; digits++) {
-        (void)snprintf(out, size, "%.*g", digits, value);
-        if (strtod(out, NULL) == value)
-            return;
+    if (value == 0.0 && !signbit(value)) {
+        (void)memcpy(out, "0", 2);
+        return;
     }
-    (void)snprintf(out, size, "%.17g", value); /* always enough */
+    if (print_digits(out, size, value, 15)) {
+        /* More digits are never farther from the value: halve 6 ... 15. */
+        int least = 6, enough = 15;
+
+        for (int digits = 6; least < enough; digits = (least + enough) / 2)
+            if (print_digits(out, size, value, digits))
+                enough = digits;
+            else
+                least = digits + 1;
+        (void)print_digits(out, size, value, enough);
+    } else if (!print_digits(out, size, value, 16)) {
+        (void)print_digits(out, size, value, 17); /* always enough */
+    }
 }
 
 bool ipl_number_parse(double *out, const char *s)

@@ -392,22 +392,11 @@ static void say(void *context, ipl_plot_line kind, const char *line)
     }
 }
 
-/* A share in percent of what a layer had, that it has lost at the end of the run. */
-static double lost(const ipl_table *table, size_t row, const double *max,
-                   const double *max_epoch, const double *final)
-{
-    double last = 0.0;
-
-    for (size_t i = 0; i < ipl_table_rows(table); i++)
-        last = fmax(last, max_epoch[i]);
-    return max_epoch[row] >= last ? 0.0 : 100.0 * (max[row] - final[row]) / max[row];
-}
-
 /* Print what one layer has lost by estimator, a column for each net. */
 static ipl_status compare(const session *s, ipl_error *err)
 {
     ipl_table *tables[NETS] = {NULL};
-    double *max[NETS] = {NULL}, *epoch[NETS] = {NULL}, *final[NETS] = {NULL};
+    double *lost[NETS] = {NULL}; /* shares */
     size_t name = 0, estimator = 0;
     int wide = 9; /* "estimator" */
     ipl_status st = IPL_OK;
@@ -423,11 +412,7 @@ static ipl_status compare(const session *s, ipl_error *err)
         if (st == IPL_OK)
             st = ipl_table_column(&estimator, tables[i], "estimator", err);
         if (st == IPL_OK)
-            st = ipl_table_numbers(&max[i], tables[i], "I_XT_max", err);
-        if (st == IPL_OK)
-            st = ipl_table_numbers(&epoch[i], tables[i], "I_XT_max_epoch", err);
-        if (st == IPL_OK)
-            st = ipl_table_numbers(&final[i], tables[i], "I_XT_final", err);
+            st = ipl_table_numbers(&lost[i], tables[i], "compression_end", err);
     }
     for (size_t r = 0; st == IPL_OK && r < ipl_table_rows(tables[0]); r++) {
         const int len = (int)strlen(ipl_table_text(tables[0], r, estimator));
@@ -435,22 +420,21 @@ static ipl_status compare(const session *s, ipl_error *err)
         wide = len > wide ? len : wide;
     }
     if (st == IPL_OK)
-        ipl_print(
-            "\nof the largest I(X;T) of %s so much is lost at the end:\n  %-*s  %6s  %6s\n",
-            s->what->compared, wide, "estimator", s->what->labels[0], s->what->labels[1]);
+        ipl_print("\nof the largest I(X;T) of %s so much is lost after the last epoch:\n  "
+                  "%-*s  %6s  %6s\n",
+                  s->what->compared, wide, "estimator", s->what->labels[0],
+                  s->what->labels[1]);
     for (size_t r = 0; st == IPL_OK && r < ipl_table_rows(tables[0]); r++) {
         if (strcmp(ipl_table_text(tables[0], r, name), s->what->compared) != 0 ||
             r >= ipl_table_rows(tables[1]))
             continue;
         ipl_print("  %-*s", wide, ipl_table_text(tables[0], r, estimator));
         for (size_t i = 0; i < NETS; i++)
-            ipl_print("  %4.0f %%", lost(tables[i], r, max[i], epoch[i], final[i]));
+            ipl_print("  %4.0f %%", 100.0 * lost[i][r]);
         ipl_print("\n");
     }
     for (size_t i = 0; i < NETS; i++) {
-        ipl_free(final[i]);
-        ipl_free(epoch[i]);
-        ipl_free(max[i]);
+        ipl_free(lost[i]);
         ipl_table_destroy(tables[i]);
     }
     return st;

@@ -222,8 +222,8 @@ const char *ipl_info_label(size_t field, const ipl_plot_opts *opts)
     }
 }
 
-ipl_range ipl_group_range(const ipl_plot_group *group, size_t field, size_t layer,
-                          bool with_band)
+ipl_range ipl_group_range(ipl_axis_values *values, const ipl_plot_group *group,
+                          size_t field, size_t layer, bool with_band)
 {
     ipl_range r = {HUGE_VAL, -HUGE_VAL};
     const ipl_track *mean = &group->mean.info, *sd = &group->sd.info;
@@ -232,9 +232,10 @@ ipl_range ipl_group_range(const ipl_plot_group *group, size_t field, size_t laye
         const double m = ipl_track_get(mean, i, layer, field);
         const double s = with_band ? ipl_track_get(sd, i, layer, field) : 0.0;
 
-        if (isfinite(m) && isfinite(s))
-            r = (ipl_range){fmin(r.lo, m >= 0.0 ? fmax(0.0, m - s) : m - s),
-                            fmax(r.hi, m + s)};
+        if (!isfinite(m) || !isfinite(s))
+            continue;
+        r = (ipl_range){fmin(r.lo, m >= 0.0 ? fmax(0.0, m - s) : m - s), fmax(r.hi, m + s)};
+        ipl_axis_values_add(values, m);
     }
     for (size_t k = 0; !with_band && k < group->n_members; k++) {
         const ipl_track *own = &group->members[k]->own.info;
@@ -244,6 +245,7 @@ ipl_range ipl_group_range(const ipl_plot_group *group, size_t field, size_t laye
 
             if (isfinite(v))
                 r = (ipl_range){fmin(r.lo, v), fmax(r.hi, v)};
+            ipl_axis_values_add(values, v);
         }
     }
     return r;
@@ -463,7 +465,7 @@ ipl_status ipl_figure_write(const ipl_figure *figure, const char *folder, const 
     if (st == IPL_OK)
         st = write_rows(&figure->scores,
                         "panel,run,n,compression,accuracy,compression_sd,accuracy_sd,"
-                        "u,v,du,dv,colour",
+                        "u,v,u_low,u_high,v_low,v_high,colour",
                         folder, name, "scores.csv", err);
     if (st == IPL_OK)
         st = write_rows(&figure->legend, "panel,name,u,v,colour", folder, name,

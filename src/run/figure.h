@@ -165,9 +165,12 @@ ipl_status ipl_figure_add_training(ipl_figure *figure, size_t p,
 ipl_status ipl_figure_write(const ipl_figure *figure, const char *folder, const char *name,
                             ipl_error *err) IPL_NODISCARD;
 
-/** Range of a field of one layer over the group's mean and, if it has bands, around it. */
-ipl_range ipl_group_range(const ipl_plot_group *group, size_t field, size_t layer,
-                          bool with_band);
+/**
+ * Range of a field of one layer over the group's mean and, if it has bands, around it; what is
+ * drawn without the bands is added to the values.
+ */
+ipl_range ipl_group_range(ipl_axis_values *values, const ipl_plot_group *group,
+                          size_t field, size_t layer, bool with_band);
 
 /**
  * Curves over epochs of a field of the track `info`, one for each layer of a group, in panel p,

@@ -291,6 +291,7 @@ done:
 ipl_status ipl_figure_fit(ipl_axis *axis, const ipl_plot_data *data, size_t field,
                           int scale, bool bounded, ipl_error *err)
 {
+    ipl_axis_values values = {0};
     ipl_range *ranges;
     size_t n = 0;
 
@@ -302,15 +303,16 @@ ipl_status ipl_figure_fit(ipl_axis *axis, const ipl_plot_data *data, size_t fiel
     n = 0;
     for (size_t g = 0; g < data->n_groups; g++)
         for (size_t l = 0; l < data->groups[g].mean.info.n_layers; l++)
-            ranges[n++] = ipl_group_range(&data->groups[g], field, l, false);
+            ranges[n++] = ipl_group_range(&values, &data->groups[g], field, l, false);
     if (bounded) { /* the curve is whole: from 0 on, and without a cut */
         double hi = data->ib.I_XY * ipl_figure_nat(data->groups[0].members[0]->unit);
 
         for (size_t i = 0; i < n; i++)
             hi = fmax(hi, ranges[i].hi);
         ranges[n++] = (ipl_range){0.0, hi};
+        ipl_axis_values_add(&values, 0.0);
     }
-    ipl_axis_fit(axis, ranges, n, (ipl_scale)scale);
+    ipl_axis_fit_values(axis, ranges, n, (ipl_scale)scale, &values);
     ipl_free(ranges);
     return IPL_OK;
 }
@@ -411,8 +413,9 @@ ipl_status ipl_figure_plane(ipl_figure *figure, ipl_plot_kind kind,
 static void add_cell(ipl_figure *figure, size_t p, size_t g, size_t l, bool side)
 {
     const ipl_plot_group *group = &figure->data->groups[g];
-    const ipl_range x = ipl_group_range(group, IPL_INFO_XT, l, false);
-    const ipl_range y = ipl_group_range(group, IPL_INFO_TY, l, false);
+    ipl_axis_values values = {0};
+    const ipl_range x = ipl_group_range(&values, group, IPL_INFO_XT, l, false);
+    const ipl_range y = ipl_group_range(&values, group, IPL_INFO_TY, l, false);
     ipl_panel *panel = &figure->panels[p];
 
     panel->kind = IPL_PANEL_PLANE;

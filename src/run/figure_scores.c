@@ -21,9 +21,11 @@ typedef struct scatter {
 /* Compression of a layer in percent; of the mean for the layer behind the last. */
 static double x_of(const scatter *s, const ipl_collected *run, size_t layer)
 {
+    const int k = s->figure->opts->score;
+
     if (layer == s->c->n_layers)
-        return 100.0 * run->compression;
-    return layer < run->n_layers ? 100.0 * run->layers[layer].compression : (double)NAN;
+        return 100.0 * run->compression[k];
+    return layer < run->n_layers ? 100.0 * run->layers[layer].compression[k] : (double)NAN;
 }
 
 static double y_of(const ipl_collected *run)
@@ -56,9 +58,19 @@ static double colour_of(const scatter *s, size_t point)
     return (double)strtoul(colour + 1, NULL, 16);
 }
 
+/* Ends of a deviation around a mean; accuracies end at 0 and 100 %. */
+static ipl_range bar_of(double mean, double sd, bool accuracy)
+{
+    const ipl_range r = {mean - sd, mean + sd};
+
+    return accuracy ? (ipl_range){fmax(0.0, r.lo), fmin(100.0, r.hi)} : r;
+}
+
 static void add_row(const scatter *s, size_t p, const char *name, size_t n,
                     const double values[4], double colour)
 {
+    const ipl_range x = bar_of(values[0], values[2], false);
+    const ipl_range y = bar_of(values[1], values[3], true);
     const ipl_panel *panel = &s->figure->panels[p];
     ipl_csv *csv = &s->figure->scores;
 
@@ -68,9 +80,12 @@ static void add_row(const scatter *s, size_t p, const char *name, size_t n,
     ipl_csv_end_row(csv,
                     (const double[]){values[0], values[1], values[2], values[3],
                                      ipl_axis_place(&panel->x.axis, values[0]),
-                                     ipl_axis_place(&panel->y.axis, values[1]), values[2],
-                                     values[3], colour},
-                    9);
+                                     ipl_axis_place(&panel->y.axis, values[1]),
+                                     ipl_axis_place(&panel->x.axis, x.lo),
+                                     ipl_axis_place(&panel->x.axis, x.hi),
+                                     ipl_axis_place(&panel->y.axis, y.lo),
+                                     ipl_axis_place(&panel->y.axis, y.hi), colour},
+                    11);
 }
 
 static void add_runs(const scatter *s, size_t p, size_t layer)
@@ -141,10 +156,10 @@ static ipl_status add_panel(const scatter *s, size_t p, size_t layer, ipl_error 
         x = (ipl_range){fmin(x.lo, s->x[i]), fmax(x.hi, s->x[i])};
     for (size_t k = 0; k < s->c->n_points; k++) { /* room for the deviations */
         const size_t m = values_of(s, layer, k, false);
-        const double mean = ipl_mean(s->x, m), sd = ipl_deviation(s->x, m);
+        const ipl_range bar = bar_of(ipl_mean(s->x, m), ipl_deviation(s->x, m), false);
 
         if (m > 0)
-            x = (ipl_range){fmin(x.lo, mean - sd), fmax(x.hi, mean + sd)};
+            x = (ipl_range){fmin(x.lo, bar.lo), fmax(x.hi, bar.hi)};
     }
     panel->kind = IPL_PANEL_SCORES;
     panel->x = (ipl_panel_axis){.margin = 0.04, .tics = 4, .tic_labels = true};
@@ -193,6 +208,41 @@ static void add_legend(const scatter *s, size_t p)
     }
 }
 
+/* Test accuracies of all runs, with the deviations of the points: one axis for all panels. */
+static ipl_range accuracies(const scatter *s)
+{
+    ipl_range y = {HUGE_VAL, -HUGE_VAL};
+
+    for (size_t k = 0; k < s->c->n_points; k++) {
+        size_t n = 0;
+        ipl_range bar;
+
+        for (size_t r = 0; r < s->c->n_runs; r++)
+            if (s->c->runs[r].point == k && isfinite(y_of(&s->c->runs[r])))
+                s->y[n++] = y_of(&s->c->runs[r]);
+        bar = bar_of(ipl_mean(s->y, n), ipl_deviation(s->y, n), true);
+        for (size_t i = 0; i < n; i++)
+            y = (ipl_range){fmin(y.lo, fmin(bar.lo, s->y[i])),
+                            fmax(y.hi, fmax(bar.hi, s->y[i]))};
+    }
+    return y;
+}
+
+/* Refuse numbers so large that an axis for them would overflow. */
+static ipl_status check_drawable(const scatter *s, ipl_error *err)
+{
+    for (size_t r = 0; r < s->c->n_runs; r++) {
+        const ipl_collected *run = &s->c->runs[r];
+
+        for (size_t l = 0; l <= s->c->n_layers; l++)
+            if (fabs(x_of(s, run, l)) > IPL_DRAWABLE_MAX || fabs(y_of(run)) > IPL_DRAWABLE_MAX)
+                return ipl_fail(err, IPL_E_FORMAT,
+                                "%.300s: a compression or accuracy beyond %g cannot be drawn",
+                                run->run->path, IPL_DRAWABLE_MAX);
+    }
+    return IPL_OK;
+}
+
 ipl_status ipl_figure_scores(ipl_figure *figure, const ipl_plot_opts *opts,
                              const ipl_collection *collection, ipl_error *err)
 {
@@ -214,22 +264,23 @@ ipl_status ipl_figure_scores(ipl_figure *figure, const ipl_plot_opts *opts,
                  .c = collection,
                  .x = ipl_array(collection->n_runs, 1, sizeof *s.x, err),
                  .y = ipl_array(collection->n_runs, 1, sizeof *s.y, err)};
-    ipl_range y = {HUGE_VAL, -HUGE_VAL};
+    static const char *const ends[] = {"end", "mean of the last 50 epochs"};
+    ipl_range y;
     ipl_status st = s.x && s.y ? IPL_OK : IPL_E_NOMEM;
 
     if (st == IPL_OK)
         st = ipl_figure_init(figure, opts, &none, n, err);
+    if (st == IPL_OK)
+        st = check_drawable(&s, err);
     if (st != IPL_OK)
         goto done;
     ipl_figure_lay_out(figure, &layout);
     ipl_shorten(figure->title, sizeof figure->title, opts->title, 100);
     (void)snprintf(figure->x_label, IPL_PANEL_TEXT,
-                   "compression of I({/:Italic X};{/:Italic T}): (max - final) / max [%%]");
+                   "compression of I({/:Italic X};{/:Italic T}): (max - %s) / max [%%]",
+                   ends[opts->score]);
     (void)snprintf(figure->y_label, IPL_PANEL_TEXT, "test accuracy [%%]");
-    for (size_t r = 0; r < collection->n_runs; r++)
-        if (isfinite(y_of(&collection->runs[r])))
-            y = (ipl_range){fmin(y.lo, y_of(&collection->runs[r])),
-                            fmax(y.hi, y_of(&collection->runs[r]))};
+    y = accuracies(&s);
     for (size_t p = 0; p < layers && st == IPL_OK; p++) {
         figure->panels[p].y = (ipl_panel_axis){.margin = 0.05};
         ipl_axis_fit(&figure->panels[p].y.axis, &y, 1, IPL_SCALE_LINEAR);

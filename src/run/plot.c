@@ -17,6 +17,7 @@ static const char *const kinds[] = {"all",        "plane",     "grid",  "ltc",
                                     "estimators", "movie",     NULL};
 static const char *const splits[] = {"first", "train", "test", "all", NULL};
 static const char *const labels[] = {"onehot", "cond", "pooled", NULL};
+static const char *const score_words[] = {"end", "last50", NULL};
 static const char *const palettes[] = {"viridis", "classic", NULL};
 static const char *const scales[] = {"auto", "linear", "log", "break", NULL};
 
@@ -28,6 +29,9 @@ const ipl_opt ipl_plot_opt_table[] = {
     IPL_OPT_WORD(ipl_plot_opts, split, "split", splits, 0,
                  "probe to draw (first: the first in the table)"),
     IPL_OPT_WORD(ipl_plot_opts, labels, "labels", labels, 0, "form of I(T;Y)"),
+    IPL_OPT_WORD(ipl_plot_opts, score, "score", score_words, 0,
+                 "compression of --kind scores: by the value at the last measured epoch, or "
+                 "by the mean of the last 50 epochs"),
     IPL_OPT_WORD(ipl_plot_opts, palette, "palette", palettes, 0, "colours of the epochs"),
     IPL_OPT_WORD(ipl_plot_opts, xscale, "xscale", scales, IPL_SCALE_AUTO,
                  "x axis of the planes"),
@@ -415,16 +419,21 @@ ipl_status ipl_plot_runs(const ipl_plot_opts *opts, const char *const *runs, siz
 {
     session s = {.opts = opts, .say = say, .context = context};
     ipl_plot_paths paths = {0};
+    const char **once = NULL;
+    size_t n = 0;
     ipl_status st = check(opts, n_runs, err);
 
     if (st == IPL_OK)
-        st = ipl_plot_expand(&paths, runs, n_runs, err);
+        st = ipl_paths_once(&once, &n, runs, n_runs, err);
     if (st == IPL_OK)
-        st = ipl_plot_folder(s.folder, opts, runs, n_runs, err);
+        st = ipl_plot_expand(&paths, once, n, err);
+    if (st == IPL_OK)
+        st = ipl_plot_folder(s.folder, opts, once, n, err);
     if (st == IPL_OK && *paths.note != '\0')
         tell(&s, IPL_PLOT_NOTE, paths.note);
     if (st == IPL_OK)
         st = make_all(&s, &paths, err);
     ipl_plot_paths_release(&paths);
+    ipl_free(once);
     return st;
 }

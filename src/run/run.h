@@ -87,14 +87,15 @@ typedef struct ipl_run {
     bool told;                      /* a fault of writing, not yet mended, was passed on */
     bool cautioned;
 
-    uint32_t *order;                                   /* (n_train) of the current epoch */
-    size_t steps;                                      /* of an epoch */
-    size_t epoch;                                      /* whole ones done */
-    size_t batch;                                      /* of the next one done */
-    size_t step;                                       /* of the run */
-    size_t samples;                                    /* trained on so far */
-    ipl_batch_sums sums;                               /* of the epoch so far */
-    double lr;                                         /* of the last step; NaN: none yet */
+    uint32_t *order;     /* (n_train) of the current epoch */
+    size_t steps;        /* of an epoch */
+    size_t epoch;        /* whole ones done */
+    size_t batch;        /* of the next one done */
+    size_t step;         /* of the run */
+    size_t samples;      /* trained on so far */
+    ipl_batch_sums sums; /* of the epoch so far */
+    double lr;           /* of the last step; NaN: none yet */
+    double first_loss;   /* of the untrained net on the training set; NaN: not known */
     double epoch_train_seconds, epoch_measure_seconds; /* of the epoch so far */
     double lap;                                        /* clock up to which they count */
     double train_seconds, measure_seconds;             /* sums over the run */

@@ -127,10 +127,59 @@ static char *keep(const char *text, ipl_error *err)
     return copy;
 }
 
+ipl_place ipl_place_of(const char *path)
+{
+    struct stat info;
+
+    if (stat(path, &info) != 0)
+        return (ipl_place){0};
+    return (ipl_place){.device = info.st_dev, .inode = info.st_ino, .known = true};
+}
+
+static bool same_place(ipl_place a, ipl_place b)
+{
+    return a.known && b.known && a.device == b.device && a.inode == b.inode;
+}
+
+ipl_status ipl_paths_once(const char ***out, size_t *n, const char *const *paths,
+                          size_t n_paths, ipl_error *err)
+{
+    ipl_place *places = ipl_array(n_paths + 1, 1, sizeof *places, err);
+
+    *n = 0;
+    *out = places ? ipl_array(n_paths + 1, 1, sizeof **out, err) : NULL;
+    for (size_t i = 0; *out && i < n_paths; i++) {
+        size_t k = 0;
+
+        places[*n] = ipl_place_of(paths[i]);
+        while (k < *n && !same_place(places[k], places[*n]))
+            k++;
+        if (k == *n)
+            (*out)[(*n)++] = paths[i];
+    }
+    ipl_free(places);
+    return *out ? IPL_OK : IPL_E_NOMEM;
+}
+
+static bool is_listed(const ipl_runs *runs, ipl_place place)
+{
+    for (size_t i = 0; i < runs->n; i++)
+        if (same_place(runs->list[i].place, place))
+            return true;
+    return false;
+}
+
 static ipl_status add(ipl_runs *runs, const char *path, const char *experiment,
                       const char *name, ipl_error *err)
 {
+    ipl_place place = ipl_place_of(path);
     ipl_found_run *run;
+
+    if (!place.known)
+        place = ipl_place_of(experiment);
+    runs->found++;
+    if (is_listed(runs, place))
+        return IPL_OK;
 
     if (runs->n == runs->capacity) {
         const size_t capacity = runs->capacity ? 2 * runs->capacity : 64;
@@ -148,7 +197,8 @@ static ipl_status add(ipl_runs *runs, const char *path, const char *experiment,
     *run = (ipl_found_run){.path = keep(path, err),
                            .experiment = keep(experiment, err),
                            .name = keep(name, err),
-                           .state = ipl_run_state_of(path)};
+                           .state = ipl_run_state_of(path),
+                           .place = place};
     return run->path && run->experiment && run->name ? IPL_OK : IPL_E_NOMEM;
 }
 
@@ -322,7 +372,7 @@ ipl_status ipl_runs_find(ipl_runs *out, const char *const *folders, size_t n,
 
     *out = (ipl_runs){0};
     for (size_t i = 0; i < n && st == IPL_OK; i++) {
-        const size_t before = runs.n;
+        const size_t before = runs.found;
         char label[IPL_LABEL_MAX] = "";
 
         if (!ipl_file_is_folder(folders[i])) {
@@ -332,7 +382,7 @@ ipl_status ipl_runs_find(ipl_runs *out, const char *const *folders, size_t n,
         if (n > 1 || ipl_is_run(folders[i]))
             ipl_plot_label(label, sizeof label, folders[i]);
         st = search(&runs, folders[i], label, DEPTH_MAX, err);
-        if (st == IPL_OK && runs.n == before)
+        if (st == IPL_OK && runs.found == before)
             st = ipl_fail(err, IPL_E_NOINPUT, "%.300s: no run in this folder", folders[i]);
     }
     if (st == IPL_OK) {

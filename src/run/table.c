@@ -15,6 +15,7 @@ struct ipl_table {
     size_t len;      /* of it that ends with a line break */
     uint32_t *cells; /* (rows + 1, columns) offsets into bytes, the header first */
     uint32_t *lines; /* (rows + 1) line on which a row starts */
+    size_t first;    /* lines of the file before those of the bytes */
     size_t rows, columns;
 };
 
@@ -177,7 +178,7 @@ static size_t whole_rows(const char *bytes, size_t len, size_t *n_lines)
 static ipl_status parse(ipl_table *table, size_t len, ipl_error *err)
 {
     uint32_t names[IPL_TABLE_COLUMNS_MAX] = {0};
-    cursor cur = {0, 1};
+    cursor cur = {0, 1 + table->first};
     size_t n_lines;
     ipl_status st;
 
@@ -279,6 +280,152 @@ ipl_status ipl_table_read_begun(ipl_table **out, const char *folder, const char 
         *out = NULL;
     }
     return st;
+}
+
+/* Length of whole rows at the start of some bytes, and their lines: quotes hold line breaks. */
+static size_t closed_rows(const char *bytes, size_t len, size_t *lines, bool first_only)
+{
+    size_t whole = 0, seen = 0;
+    bool quoted = false;
+
+    *lines = 0;
+    for (size_t i = 0; i < len && !(first_only && whole > 0); i++) {
+        quoted = quoted != (bytes[i] == '"');
+        if (bytes[i] != '\n')
+            continue;
+        seen++;
+        if (quoted)
+            continue;
+        whole = i + 1;
+        *lines = seen;
+    }
+    return whole;
+}
+
+ipl_status ipl_table_reader_init(ipl_table_reader *out, const char *folder,
+                                 const char *name, size_t block, ipl_error *err)
+{
+    char path[IPL_PATH_MAX];
+    ipl_status st = ipl_path_join(path, folder, name, err);
+
+    *out = (ipl_table_reader){.block = block};
+    if (st != IPL_OK)
+        return st;
+    out->path = ipl_array(strlen(path) + 1, 1, 1, err);
+    if (!out->path)
+        return IPL_E_NOMEM;
+    memcpy(out->path, path, strlen(path) + 1);
+    out->end = !ipl_file_exists(path);
+    return IPL_OK;
+}
+
+static size_t lines_of(const char *bytes, size_t len)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < len; i++)
+        n += bytes[i] == '\n';
+    return n;
+}
+
+/* Keep the header of the first piece for those that follow. */
+static ipl_status keep_header(ipl_table_reader *r, const char *bytes, size_t len,
+                              ipl_error *err)
+{
+    r->header_len = closed_rows(bytes, len, &r->lines, true);
+    r->header = ipl_array(r->header_len + 1, 1, 1, err);
+    if (!r->header)
+        return IPL_E_NOMEM;
+    memcpy(r->header, bytes, r->header_len);
+    return IPL_OK;
+}
+
+/*
+ * Bytes of whole rows behind the header; the block grows until a row has room. What follows
+ * the last line break of the file is left out by the parser.
+ */
+static ipl_status read_block(ipl_table *table, size_t *len, ipl_table_reader *r,
+                             ipl_error *err)
+{
+    size_t got, lines;
+    ipl_status st = IPL_OK;
+
+    for (*len = 0; st == IPL_OK && *len == 0 && !r->end;) {
+        ipl_free(table->bytes);
+        table->bytes = ipl_array(1, r->header_len + r->block + 1, 1, err);
+        if (!table->bytes)
+            return IPL_E_NOMEM;
+        st = ipl_file_read_part(table->bytes + r->header_len, &got, r->block, r->path,
+                                r->at, err);
+        r->end = got < r->block;
+        *len = r->end ? got : closed_rows(table->bytes + r->header_len, got, &lines, false);
+        if (st == IPL_OK && *len == 0 && !r->end) {
+            if (r->block >= IPL_TABLE_BYTES_MAX)
+                return ipl_fail(err, IPL_E_FORMAT, "%s:%zu: a row of more than %zu bytes",
+                                r->path, r->lines + 1, r->block);
+            r->block *= 2;
+        }
+    }
+    return st;
+}
+
+/* A piece of the table; NULL when there is none left. */
+static ipl_status read_piece(ipl_table **out, ipl_table_reader *r, ipl_error *err)
+{
+    ipl_table *table = ipl_array(1, 1, sizeof *table, err);
+    const bool begins = !r->header;
+    size_t len, lines = 0, n_lines;
+    ipl_status st = IPL_E_NOMEM;
+
+    *out = NULL;
+    if (!table)
+        goto done;
+    st = ipl_text_copy(table->path, sizeof table->path, r->path, strlen(r->path), "path",
+                       err);
+    if (st == IPL_OK)
+        st = read_block(table, &len, r, err);
+    if (st != IPL_OK || len == 0 ||
+        whole_rows(table->bytes + r->header_len, len, &n_lines) == 0)
+        goto done;
+    (void)closed_rows(table->bytes + r->header_len, len, &lines, false);
+    if (begins)
+        st = keep_header(r, table->bytes, len, err);
+    else
+        memcpy(table->bytes, r->header, r->header_len);
+    if (st != IPL_OK)
+        goto done;
+    table->first = begins ? 0 : r->lines - lines_of(r->header, r->header_len);
+    r->at += len;
+    r->lines = begins ? lines : r->lines + lines;
+    st = parse(table, begins ? len : r->header_len + len, err);
+    if (st != IPL_OK)
+        goto done;
+    *out = table;
+    table = NULL;
+done:
+    ipl_table_destroy(table);
+    return st;
+}
+
+ipl_status ipl_table_reader_next(ipl_table **out, ipl_table_reader *reader, ipl_error *err)
+{
+    ipl_status st = IPL_OK;
+
+    for (*out = NULL; st == IPL_OK && !*out && !reader->end;) {
+        st = read_piece(out, reader, err);
+        if (*out && ipl_table_rows(*out) == 0) { /* the header alone */
+            ipl_table_destroy(*out);
+            *out = NULL;
+        }
+    }
+    return st;
+}
+
+void ipl_table_reader_release(ipl_table_reader *reader)
+{
+    ipl_free(reader->header);
+    ipl_free(reader->path);
+    *reader = (ipl_table_reader){0};
 }
 
 void ipl_table_destroy(ipl_table *table)

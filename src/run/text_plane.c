@@ -40,13 +40,14 @@ static void fit(ipl_axis *axis, const ipl_plot_data *data, size_t n_groups, size
                 int scale)
 {
     enum { MOST = 1024 };
+    ipl_axis_values values = {0};
     ipl_range ranges[MOST];
     size_t n = 0;
 
     for (size_t g = 0; g < n_groups; g++)
         for (size_t l = 0; l < data->groups[g].mean.info.n_layers && n < MOST; l++)
-            ranges[n++] = ipl_group_range(&data->groups[g], field, l, false);
-    ipl_axis_fit(axis, ranges, n, (ipl_scale)scale);
+            ranges[n++] = ipl_group_range(&values, &data->groups[g], field, l, false);
+    ipl_axis_fit_values(axis, ranges, n, (ipl_scale)scale, &values);
 }
 
 /* Share 0 ... 1 of the axis at a place. */

@@ -4,6 +4,7 @@
 #include "nn/net_state.h"
 #include "run/record.h"
 #include "run/run.h"
+#include "run/table.h"
 
 #include <math.h>
 #include <string.h>
@@ -129,6 +130,25 @@ static ipl_status open_files(ipl_run *r, const ipl_checkpoint *c, ipl_error *err
     return st == IPL_OK ? ipl_run_dir_open_tables(&r->dir, c->marks, err) : st;
 }
 
+/* The loss of the untrained net: the first row of training.csv. */
+static ipl_status read_first_loss(ipl_run *r, ipl_error *err)
+{
+    char path[IPL_PATH_MAX];
+    ipl_table *training = NULL;
+    double *loss = NULL;
+    ipl_status st = ipl_path_join(path, r->dir.path, "training.csv", err);
+
+    if (st == IPL_OK)
+        st = ipl_table_read(&training, path, err);
+    if (st == IPL_OK)
+        st = ipl_table_numbers(&loss, training, "train_loss", err);
+    if (st == IPL_OK && ipl_table_rows(training) > 0)
+        r->first_loss = loss[0];
+    ipl_free(loss);
+    ipl_table_destroy(training);
+    return st;
+}
+
 /* *other: the file is sound, but of another experiment or other data: no use to look on. */
 static ipl_status go_on_from(bool *other, ipl_run *r, const char *path, ipl_error *err)
 {
@@ -150,6 +170,9 @@ static ipl_status go_on_from(bool *other, ipl_run *r, const char *path, ipl_erro
         st = load_net(r, &c, path, err);
     if (st == IPL_OK)
         st = open_files(r, &c, err);
+    if (st != IPL_OK)
+        goto done;
+    st = read_first_loss(r, err);
     if (st != IPL_OK)
         goto done;
     set_position(r, &c.at);

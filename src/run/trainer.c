@@ -179,7 +179,8 @@ static ipl_status open_run(bool *done, ipl_run *r, ipl_run_dir_state there, ipl_
 
 ipl_status ipl_train(const ipl_train_opts *opts, ipl_error *err)
 {
-    ipl_run r = {.opts = opts, .exp = opts->exp, .lr = (double)NAN};
+    ipl_run r = {
+        .opts = opts, .exp = opts->exp, .lr = (double)NAN, .first_loss = (double)NAN};
     ipl_run_dir_state there = IPL_RUN_DIR_FREE;
     bool done;
     ipl_status st = IPL_OK;

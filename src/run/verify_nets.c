@@ -406,14 +406,14 @@ static ipl_status check_fact(ipl_report *report, nets *s, const ipl_net_fact *f,
 static ipl_status add_scores(ipl_report *report, nets *s, const char *wanted,
                              ipl_error *err)
 {
-    static const char what[] = "compression of I(X;T)";
+    static const char what[] = "compression of I(X;T) by the end point";
     ipl_status st = load(s, wanted, err);
 
     for (size_t l = 0; st == IPL_OK && l < s->tracks[0].n_layers; l++) {
         ipl_net_got got;
 
         for (size_t k = 0; k < s->n; k++)
-            s->scores[k] = ipl_course_of(&s->tracks[k], l, IPL_NET_XT).compression;
+            s->scores[k] = ipl_course_of(&s->tracks[k], l, IPL_NET_XT).compression_end;
         got = spread_of(s->scores, s->n);
         ipl_finding_obtain(
             ipl_report_find(report, "%s: %s, %s", s->tracks[0].names[l], what, wanted),
