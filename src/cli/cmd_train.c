@@ -1,9 +1,11 @@
 /* infoplane train: run an experiment and show how it goes. */
 #include "cli/command.h"
 #include "cli/experiment_args.h"
+#include "cli/links.h"
 #include "cli/live.h"
 #include "cli/study_command.h"
 #include "cli/train_screen.h"
+#include "run/run_dir.h"
 #include "run/runs.h"
 #include "run/trainer.h"
 
@@ -150,6 +152,8 @@ static ipl_status choose_path(char *path, const train_opts *opts, const ipl_expe
     const char *given = resume == IPL_RESUME_RUN ? opts->resume : opts->out;
     char folder[sizeof exp->name + 32];
 
+    if (resume == IPL_RESUME_RUN && ipl_link_follow_aloud(path, given))
+        return IPL_OK;
     if (*given) {
         size_t len = strlen(given);
 
@@ -263,7 +267,8 @@ static ipl_status run_train(void *self, const ipl_args *args, ipl_error *err)
         st = ipl_live_start(&view, &live, err);
     if (st != IPL_OK)
         return st;
-    run.link_latest = *opts->out == '\0' && run.resume != IPL_RESUME_RUN;
+    run.link_latest = *opts->out == '\0' &&
+                      (run.resume != IPL_RESUME_RUN || ipl_run_dir_has_latest(path));
     ipl_train_screen_init(&screen, path, &exp, opts->threads, opts->quiet, opts->verbose,
                           opts->json);
     ipl_train_screen_begin_view(&screen, &view, ipl_live_owns_terminal(&live));

@@ -323,18 +323,42 @@ ipl_status ipl_run_dir_append(ipl_run_dir *dir, ipl_run_table table, const ipl_t
     return ipl_appender_write(&dir->tables[table], rows->s, rows->len, err);
 }
 
-void ipl_run_dir_link_latest(const ipl_run_dir *dir)
+/* Path of a file of the folder in which a run lies. */
+static ipl_status beside(char *out, const char *path, const char *name)
 {
-    char parent[IPL_PATH_MAX], link[IPL_PATH_MAX], temporary[IPL_PATH_MAX];
-    const char *slash = strrchr(dir->path, '/');
-    const char *name = slash ? slash + 1 : dir->path;
+    const char *slash = strrchr(path, '/');
+    char parent[IPL_PATH_MAX];
+    const ipl_status st =
+        ipl_text_copy(parent, sizeof parent, slash ? path : ".",
+                      slash ? (size_t)(slash - path) + 1 : 1, "path", NULL);
 
-    (void)snprintf(parent, sizeof parent, "%.*s", slash ? (int)(slash - dir->path) : 1,
-                   slash ? dir->path : ".");
-    if (ipl_path_join(link, parent, "latest", NULL) != IPL_OK ||
-        ipl_path_join(temporary, parent, ".latest.tmp", NULL) != IPL_OK)
+    return st == IPL_OK ? ipl_path_join(out, parent, name, NULL) : st;
+}
+
+static bool is_link(const char *path)
+{
+    struct stat info;
+
+    return lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
+}
+
+bool ipl_run_dir_has_latest(const char *path)
+{
+    char link[IPL_PATH_MAX];
+
+    return beside(link, path, "latest") == IPL_OK && is_link(link);
+}
+
+void ipl_run_dir_link_latest(const char *path)
+{
+    char link[IPL_PATH_MAX], temporary[IPL_PATH_MAX];
+    const char *slash = strrchr(path, '/');
+
+    if (beside(link, path, "latest") != IPL_OK ||
+        beside(temporary, path, ".latest.tmp") != IPL_OK ||
+        (ipl_file_exists(link) && !is_link(link)))
         return;
     (void)unlink(temporary);
-    if (symlink(name, temporary) == 0 && rename(temporary, link) != 0)
+    if (symlink(slash ? slash + 1 : path, temporary) == 0 && rename(temporary, link) != 0)
         (void)unlink(temporary);
 }

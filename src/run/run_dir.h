@@ -109,8 +109,14 @@ void ipl_run_dir_release(ipl_run_dir *dir);
 ipl_status ipl_run_dir_append(ipl_run_dir *dir, ipl_run_table table, const ipl_text *rows,
                               ipl_error *err) IPL_NODISCARD;
 
-/** Let the link "latest" beside the run point to it; silent where links do not exist. */
-void ipl_run_dir_link_latest(const ipl_run_dir *dir);
+/** Whether a link "latest" lies beside a run. */
+bool ipl_run_dir_has_latest(const char *path);
+
+/**
+ * Let the link "latest" beside a run that has ended point to it, in place of another link,
+ * at once. Silent where links do not exist, or something else has this name.
+ */
+void ipl_run_dir_link_latest(const char *path);
 
 /** Append the header row of a table. */
 void ipl_run_dir_print_header(ipl_text *out, ipl_run_table table);
