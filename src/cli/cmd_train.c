@@ -201,8 +201,8 @@ static ipl_status train_seeds(const train_opts *opts, const ipl_experiment *exp,
 }
 
 /* A run that replaces what is there may not replace the folder of the file it is told by. */
-static ipl_status check_force(const train_opts *opts, const char *path, const ipl_args *args,
-                              ipl_error *err)
+static ipl_status check_force(const train_opts *opts, const char *path,
+                              const ipl_args *args, ipl_error *err)
 {
     char folder[IPL_PATH_MAX];
     const char *slash = args->n_words > 0 ? strrchr(args->words[0], '/') : NULL;
@@ -211,7 +211,8 @@ static ipl_status check_force(const train_opts *opts, const char *path, const ip
     if (!opts->force || args->n_words == 0)
         return IPL_OK;
     (void)snprintf(folder, sizeof folder, "%.*s",
-                   slash ? (int)(slash - args->words[0]) + 1 : 1, slash ? args->words[0] : ".");
+                   slash ? (int)(slash - args->words[0]) + 1 : 1,
+                   slash ? args->words[0] : ".");
     file = ipl_place_of(folder);
     out = ipl_place_of(path);
     if (!out.known || file.device != out.device || file.inode != out.inode)
