@@ -1,8 +1,8 @@
 /* Columns of text on a terminal, and labels that tell names apart. */
 #include "test.h"
 
-#include "base/text_columns.h"
 #include "base/text.h"
+#include "base/text_columns.h"
 #include "run/text_canvas.h"
 
 #include <string.h>
@@ -15,21 +15,25 @@ static void columns_are_those_of_a_terminal(void **state)
     } cases[] = {
         {"", 0},
         {"ape", 3},
-        {"\xC3\xA9t\xC3\xA9", 3},                 /* e with acute, one character */
-        {"e\xCC\x81te\xCC\x81", 3},               /* e and a combining acute */
-        {"gr\xC3\xB6\xC3\x9F" "e", 5},            /* groesse in German */
-        {"\xE7\x8C\xAB\xE7\x8A\xAC", 4},          /* cat and dog in Chinese */
-        {"\xEF\xBC\xA1", 2},                      /* full-width A */
-        {"\xEF\xBD\xB1", 1},                      /* half-width katakana */
-        {"\xED\x95\x9C", 2},                      /* a Hangul syllable */
+        {"\xC3\xA9t\xC3\xA9", 3},   /* e with acute, one character */
+        {"e\xCC\x81te\xCC\x81", 3}, /* e and a combining acute */
+        {"gr\xC3\xB6\xC3\x9F"
+         "e",
+         5},                                         /* groesse in German */
+        {"\xE7\x8C\xAB\xE7\x8A\xAC", 4},             /* cat and dog in Chinese */
+        {"\xEF\xBC\xA1", 2},                         /* full-width A */
+        {"\xEF\xBD\xB1", 1},                         /* half-width katakana */
+        {"\xED\x95\x9C", 2},                         /* a Hangul syllable */
         {"\xE1\x84\x92\xE1\x85\xA1\xE1\x86\xAB", 2}, /* the same of three jamo */
-        {"\xF0\x9F\x90\xB1", 2},                  /* cat face */
-        {"a\xE2\x80\x8B" "b", 2},                 /* zero width space */
-        {"\xCE\xB2 = \xE2\x88\x9E", 5},           /* beta = infinity */
-        {"\xFF\xFE", 8},                          /* no UTF-8: two escapes */
-        {"a\xC3", 5},                             /* cut inside of a character */
-        {"\033[1m", 7},                           /* an escape and three characters */
-        {"\xE2\x80\xAE", 6},                     /* a mark that turns the direction */
+        {"\xF0\x9F\x90\xB1", 2},                     /* cat face */
+        {"a\xE2\x80\x8B"
+         "b",
+         2},                            /* zero width space */
+        {"\xCE\xB2 = \xE2\x88\x9E", 5}, /* beta = infinity */
+        {"\xFF\xFE", 8},                /* no UTF-8: two escapes */
+        {"a\xC3", 5},                   /* cut inside of a character */
+        {"\033[1m", 7},                 /* an escape and three characters */
+        {"\xE2\x80\xAE", 6},            /* a mark that turns the direction */
     };
 
     (void)state;
@@ -47,7 +51,8 @@ static void a_text_is_cut_in_its_middle_between_characters(void **state)
     ipl_columns_cut(out, "abcdefg", 7);
     assert_string_equal(out, "abcdefg");
     ipl_columns_cut(out, "abcdefgh", 7);
-    assert_string_equal(out, "abc\xE2\x80\xA6" "fgh");
+    assert_string_equal(out, "abc\xE2\x80\xA6"
+                             "fgh");
     ipl_columns_cut(out, "\xE7\x8C\xAB\xE7\x8A\xAC\xE7\x8C\xAB\xE7\x8A\xAC", 6);
     assert_int_equal(ipl_columns(out), 5); /* a wide one does not fit into half a column */
     ipl_columns_cut(out, "xe\xCC\x81 in the middle e\xCC\x81y", 5);
@@ -75,12 +80,13 @@ static bool is_short_of(const char *label, const char *name)
 static void labels_tell_names_apart(void **state)
 {
     static const char *const sets[][6] = {
-        {"encoder.layer_one.q_proj", "encoder.layer_one.k_proj", "encoder.layer_one.v_proj"},
+        {"encoder.layer_one.q_proj", "encoder.layer_one.k_proj",
+         "encoder.layer_one.v_proj"},
         {"block1_convolution", "block2_convolution", "block3_convolution"},
         {"a_long_beginning_x_a_long_end", "a_long_beginning_y_a_long_end",
          "a_long_beginning_z_a_long_end"},
-        {"model.layers.0.attn.q.out", "model.layers.0.attn.k.out", "model.layers.1.attn.q.out",
-         "model.layers.1.attn.k.out"},
+        {"model.layers.0.attn.q.out", "model.layers.0.attn.k.out",
+         "model.layers.1.attn.q.out", "model.layers.1.attn.k.out"},
         {"fc1", "fc2", "a very long name of a layer", "a very long name of another"},
         {"\xC3\xA9tape premi\xC3\xA8re couche une", "\xC3\xA9tape seconde couche une"},
     };
@@ -130,9 +136,13 @@ static void a_drawing_counts_columns_too(void **state)
 
     (void)state;
     assert_int_equal(ipl_text_canvas_init(&canvas, 8, 1, true, 0, NULL), IPL_OK);
-    ipl_text_canvas_write(&canvas, 0, 0, "\xE7\x8C\xAB" "e\xCC\x81|", 0);
+    ipl_text_canvas_write(&canvas, 0, 0,
+                          "\xE7\x8C\xAB"
+                          "e\xCC\x81|",
+                          0);
     ipl_text_canvas_print(&out, &canvas);
-    assert_string_equal(out.s, "\xE7\x8C\xAB" "e\xCC\x81|\n");
+    assert_string_equal(out.s, "\xE7\x8C\xAB"
+                               "e\xCC\x81|\n");
     assert_int_equal(ipl_columns(out.s) - ipl_columns("\n"), 4);
     ipl_text_canvas_write(&canvas, 1, 0, "x", 0); /* over the second half */
     ipl_text_clear(&out);

@@ -1,8 +1,8 @@
 #include "test.h"
 
 #include "base/alloc.h"
-#include "run/axis.h"
 #include "base/text_columns.h"
+#include "run/axis.h"
 #include "run/text_canvas.h"
 #include "run/text_plane.h"
 
@@ -175,7 +175,8 @@ static void without_braille_a_frame_is_ascii(void **state)
     ipl_text frame;
 
     (void)state;
-    (void)snprintf(f.groups[0].label, IPL_LABEL_MAX, "na\xC3\xAFve\033[31m\x7f\x9b\xC2\x9b");
+    (void)snprintf(f.groups[0].label, IPL_LABEL_MAX,
+                   "na\xC3\xAFve\033[31m\x7f\x9b\xC2\x9b");
     frame = frame_of(data, style);
     for (size_t i = 0; i < frame.len; i++)
         assert_true(frame.s[i] == '\n' || (frame.s[i] >= ' ' && frame.s[i] <= '~'));

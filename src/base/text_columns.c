@@ -292,7 +292,8 @@ static bool part_is_common(const char *const *names, size_t n, size_t columns, s
         if (ipl_columns(names[i]) <= columns)
             continue;
         part = part_of(&own, names[i], t);
-        if (any && (!part != !first || (part && (own != len || memcmp(part, first, len) != 0))))
+        if (any &&
+            (!part != !first || (part && (own != len || memcmp(part, first, len) != 0))))
             return false;
         first = part;
         len = part ? own : 0;

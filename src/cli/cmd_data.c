@@ -1,7 +1,7 @@
 /* infoplane data NAME: what was found where, and a picture of samples. */
 #include "base/alloc.h"
-#include "base/text_columns.h"
 #include "base/file.h"
+#include "base/text_columns.h"
 #include "cli/command.h"
 #include "cli/print.h"
 #include "data/contact_sheet.h"
@@ -117,7 +117,7 @@ static ipl_status print_classes(const ipl_dataset *ds, ipl_error *err)
         if (!info->class_names)
             (void)snprintf(labels[k], sizeof labels[k], "%zu", k);
         ipl_print("%5zu  %s%*s %8zu %8zu\n", k, labels[k],
-               ipl_columns_left(labels[k], columns), "", count[k], count[K + k]);
+                  ipl_columns_left(labels[k], columns), "", count[k], count[K + k]);
     }
     if (K > CLASSES_SHOWN)
         ipl_print("... and %zu classes more\n", K - CLASSES_SHOWN);

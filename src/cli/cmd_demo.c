@@ -1,5 +1,6 @@
 /* infoplane demo: two nets side by side, their plane while they learn, figures and a report. */
 #include "base/alloc.h"
+#include "base/file.h"
 #include "base/jobs.h"
 #include "base/pool.h"
 #include "cli/command.h"
@@ -8,6 +9,7 @@
 #include "run/experiment.h"
 #include "run/plot_run.h"
 #include "run/report.h"
+#include "run/runs.h"
 
 #include <math.h>
 #include <signal.h>
@@ -15,7 +17,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { NETS = 2, WORDS_MAX = 64, KINDS_MAX = 4 };
+enum { NETS = 2, WORDS_MAX = 64, KINDS_MAX = 4, ABOUT_BYTES_MAX = 1 << 20 };
+
+/* A file of the folder: which demonstration it holds, and the commands that trained its nets. */
+#define ABOUT "demo.txt"
 
 /** A demonstration: a row of the table below. */
 typedef struct demo {
@@ -39,7 +44,7 @@ static const demo demos[] = {
         .labels = {"tanh", "relu"},
         .words = {"--preset szt-tanh", "--preset szt-relu"},
         .common = "",
-        .out = "results/demo",
+        .out = "results/demo-plane",
         .kinds = {IPL_PLOT_PLANE, IPL_PLOT_CURVES, IPL_PLOT_DASHBOARD},
         .estimator = "",
         .title = "",
@@ -108,8 +113,7 @@ typedef struct demo_opts {
 } demo_opts;
 
 static const ipl_opt demo_rows[] = {
-    IPL_OPT_STRING(demo_opts, out, "out", "",
-                   "folder; default: results/demo, or results/demo-NAME"),
+    IPL_OPT_STRING(demo_opts, out, "out", "", "folder; default: results/demo-NAME"),
     IPL_OPT_LIVE_DEFAULT(demo_opts, live, IPL_LIVE_TEXT),
     IPL_OPT_END,
 };
@@ -208,13 +212,51 @@ static ipl_status compose(session *s, size_t i, ipl_error *err)
     return IPL_OK;
 }
 
+/* Whether the folder has anything that a demonstration writes or replaces. */
+static bool is_used(const session *s)
+{
+    static const char *const names[] = {ABOUT, "figures", "report.html"};
+    bool used = false;
+
+    for (size_t i = 0; i < NETS; i++)
+        used = used || ipl_is_run(s->runs[i]) || ipl_file_exists(s->logs[i]);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char path[IPL_PATH_MAX];
+
+        used = used || (ipl_path_join(path, s->out, names[i], NULL) == IPL_OK &&
+                        ipl_file_exists(path));
+    }
+    return used;
+}
+
+/* A folder that holds another demonstration, or something of the user, is left alone. */
+static ipl_status check_folder(const session *s, ipl_error *err)
+{
+    char about[IPL_PATH_MAX], line[64];
+    char *text = NULL;
+    size_t len;
+    bool same;
+    ipl_status st = ipl_path_join(about, s->out, ABOUT, err);
+
+    if (st != IPL_OK || !is_used(s))
+        return st;
+    (void)snprintf(line, sizeof line, "infoplane demo %s\n", s->what->name);
+    same = ipl_file_read(&text, &len, about, ABOUT_BYTES_MAX, NULL) == IPL_OK &&
+           strncmp(text, line, strlen(line)) == 0;
+    ipl_free(text);
+    if (same)
+        return IPL_OK;
+    return ipl_fail(err, IPL_E_CANTCREATE,
+                    "%s: holds other files than those of demo %s; give another folder with "
+                    "--out",
+                    s->out, s->what->name);
+}
+
 static ipl_status prepare(session *s, const demo_opts *opts, ipl_error *err)
 {
     const char *out = *opts->out != '\0' ? opts->out : s->what->out;
     ipl_status st = ipl_text_copy(s->out, sizeof s->out, out, strlen(out), "out", err);
 
-    if (st == IPL_OK)
-        st = ipl_folder_create(s->out, err);
     for (size_t i = 0; i < NETS && st == IPL_OK; i++) {
         char file[64];
 
@@ -225,8 +267,13 @@ static ipl_status prepare(session *s, const demo_opts *opts, ipl_error *err)
         if (st == IPL_OK)
             st = compose(s, i, err);
         s->run_words[i] = s->runs[i];
-        (void)unlink(s->logs[i]); /* that of an earlier demonstration */
     }
+    if (st == IPL_OK)
+        st = check_folder(s, err);
+    if (st == IPL_OK)
+        st = ipl_folder_create(s->out, err);
+    for (size_t i = 0; i < NETS && st == IPL_OK; i++)
+        (void)unlink(s->logs[i]); /* that of an earlier demonstration */
     return st;
 }
 
@@ -256,16 +303,21 @@ static ipl_status add_command(ipl_text *out, char *const *argv, ipl_error *err)
     return st == IPL_OK ? ipl_text_status(out, err) : st;
 }
 
+/* Print the commands, and write them to the folder. */
 static ipl_status print_commands(const session *s, ipl_error *err)
 {
-    ipl_text text = {0};
+    ipl_text text = {0}, about = {0};
     ipl_status st = IPL_OK;
 
     for (size_t i = 0; i < NETS && st == IPL_OK; i++)
         st = add_command(&text, s->argv[i], err);
-    if (st == IPL_OK)
+    if (st == IPL_OK) {
         ipl_print("%s\n\n%s\n", s->what->about, text.s);
+        ipl_text_add(&about, "infoplane demo %s\n%s", s->what->name, text.s);
+        st = ipl_file_write_text(&about, s->out, ABOUT, err);
+    }
     (void)fflush(stdout);
+    ipl_text_release(&about);
     ipl_text_release(&text);
     return st;
 }
@@ -481,8 +533,9 @@ const ipl_command ipl_cmd_demo = {
         "The plane is drawn in the terminal, or elsewhere (--live=window, sixel, auto, "
         "no).\n"
         "Figures, a report and the runs are left in the folder; an earlier demonstration "
-        "in\n"
-        "it is replaced. Options of experiments (see 'infoplane train --help') apply to "
+        "of\n"
+        "this name in it is replaced. Options of experiments (see 'infoplane train "
+        "--help') apply to "
         "both nets.\n"
         "\n"
         "examples:\n"

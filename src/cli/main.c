@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/program.h"
 #include "cli/command.h"
+#include "cli/links.h"
 #include "cli/print.h"
 #include "run/experiment_keys.h"
 #include "run/version.h"
@@ -238,6 +239,22 @@ static ipl_status parse(void *opts, bool *given, const char **words, ipl_assignm
     return IPL_OK;
 }
 
+/* Words that are links to folders become those folders; owned gets what to free. */
+static ipl_status follow_links(const char **words, char **owned, size_t n, ipl_error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        char path[IPL_PATH_MAX];
+
+        if (!ipl_link_follow_aloud(path, words[i]))
+            continue;
+        owned[i] = ipl_array(strlen(path) + 1, 1, 1, err);
+        if (!owned[i])
+            return IPL_E_NOMEM;
+        words[i] = memcpy(owned[i], path, strlen(path));
+    }
+    return IPL_OK;
+}
+
 static bool wants_help(int argc, char *const *argv)
 {
     for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
@@ -261,17 +278,23 @@ static ipl_status run_command(const ipl_command *cmd, int argc, char *const *arg
     void *opts = ipl_array(1, cmd->size, 1, err);
     bool *given = ipl_array(count_rows(cmd->opts), 1, sizeof *given, err);
     const char **words = ipl_array((size_t)argc, 1, sizeof *words, err);
+    char **owned = ipl_array((size_t)argc, 1, sizeof *owned, err);
     ipl_assignment *later = ipl_array((size_t)argc, 1, sizeof *later, err);
     ipl_args args = {.words = words, .later = later, .argc = argc, .argv = argv};
     ipl_status st = IPL_E_NOMEM;
 
-    if (!opts || !given || !words || !later)
+    if (!opts || !given || !words || !owned || !later)
         goto done;
     ipl_opt_init(opts, cmd->opts);
     st = parse(opts, given, words, later, &args, cmd, err);
     if (st == IPL_OK)
+        st = follow_links(words, owned, args.n_words, err);
+    if (st == IPL_OK)
         st = cmd->run(opts, &args, err);
 done:
+    for (size_t i = 0; owned && i < args.n_words; i++)
+        ipl_free(owned[i]);
+    ipl_free(owned);
     ipl_free(later);
     ipl_free(words);
     ipl_free(given);

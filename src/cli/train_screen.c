@@ -98,16 +98,16 @@ static void print_layers(const ipl_net *net)
         text = larger(ipl_columns(layer->text), text);
     }
     ipl_print("\n       %-*s  %-*s  %10s  %10s  %10s  %s\n", (int)name, "output", (int)text,
-           "layer", "shape", "parameters", "flops", "measured");
+              "layer", "shape", "parameters", "flops", "measured");
     for (size_t i = 0; i < n; i++) {
         const ipl_layer_info *layer = ipl_net_layer(net, i);
         char shape[64];
 
         print_shape(shape, sizeof shape, layer->out);
         ipl_print("  %3zu  %s%*s  %s%*s  %10s  %10zu  %10.0f  %s\n", i, layer->name,
-               ipl_columns_left(layer->name, name), "", layer->text,
-               ipl_columns_left(layer->text, text), "", shape, layer->n_params,
-               layer->flops, layer->measured ? "yes" : "");
+                  ipl_columns_left(layer->name, name), "", layer->text,
+                  ipl_columns_left(layer->text, text), "", shape, layer->n_params,
+                  layer->flops, layer->measured ? "yes" : "");
     }
 }
 

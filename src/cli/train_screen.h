@@ -20,9 +20,9 @@ typedef struct ipl_train_screen {
     size_t epochs, steps, batch;
     const ipl_net *net; /* that is trained, for the names of its layers; borrowed */
     const char *path;   /* of the run; borrowed */
-    size_t threads;   /* as asked for; 0: not */
-    bool overlap;     /* epochs are measured beside training */
-    bool every_epoch; /* print a line for epochs that were not measured too */
+    size_t threads;     /* as asked for; 0: not */
+    bool overlap;       /* epochs are measured beside training */
+    bool every_epoch;   /* print a line for epochs that were not measured too */
 } ipl_train_screen;
 
 /** Start a screen for an experiment; path, that of its run, is borrowed. */

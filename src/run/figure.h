@@ -8,8 +8,8 @@
 #ifndef IPL_FIGURE_H
 #define IPL_FIGURE_H
 
-#include "base/text_columns.h"
 #include "base/text.h"
+#include "base/text_columns.h"
 #include "run/axis.h"
 #include "run/collect.h"
 #include "run/plot_run.h"
@@ -76,7 +76,7 @@ typedef struct ipl_figure {
     char x_label[IPL_PANEL_TEXT], y_label[IPL_PANEL_TEXT]; /* shared by all panels */
     ipl_panel *panels;
     size_t n_panels;
-    size_t end_columns; /* of names at the ends of curves */
+    size_t end_columns;               /* of names at the ends of curves */
     ipl_csv points, joins, names, ib; /* planes */
     ipl_csv curves, ends;             /* curves */
     ipl_csv scores, legend;           /* scores */

@@ -113,14 +113,13 @@ static double add_rows(ipl_figure *figure, size_t p, size_t s, const curve *c)
         const double v = value_at(c, i, false);
         const double d = isfinite(value_at(c, i, true)) ? value_at(c, i, true) : 0.0;
         const ipl_range band = band_at(c, i, y->log);
-        const double values[] = {
-            c->mean->epochs[i],
-            v,
-            d,
-            ipl_axis_place(&figure->epochs, c->mean->epochs[i]),
-            ipl_axis_place(y, v),
-            c->filled ? bottom : ipl_axis_place(y, band.lo),
-            ipl_axis_place(y, c->filled ? v : band.hi)};
+        const double values[] = {c->mean->epochs[i],
+                                 v,
+                                 d,
+                                 ipl_axis_place(&figure->epochs, c->mean->epochs[i]),
+                                 ipl_axis_place(y, v),
+                                 c->filled ? bottom : ipl_axis_place(y, band.lo),
+                                 ipl_axis_place(y, c->filled ? v : band.hi)};
 
         if (!isfinite(v))
             continue;

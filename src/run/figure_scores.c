@@ -265,10 +265,12 @@ static ipl_status check_drawable(const scatter *s, ipl_error *err)
         const ipl_collected *run = &s->c->runs[r];
 
         for (size_t l = 0; l <= s->c->n_layers; l++)
-            if (fabs(x_of(s, run, l)) > IPL_DRAWABLE_MAX || fabs(y_of(run)) > IPL_DRAWABLE_MAX)
-                return ipl_fail(err, IPL_E_FORMAT,
-                                "%.300s: a compression or accuracy beyond %g cannot be drawn",
-                                run->run->path, IPL_DRAWABLE_MAX);
+            if (fabs(x_of(s, run, l)) > IPL_DRAWABLE_MAX ||
+                fabs(y_of(run)) > IPL_DRAWABLE_MAX)
+                return ipl_fail(
+                    err, IPL_E_FORMAT,
+                    "%.300s: a compression or accuracy beyond %g cannot be drawn",
+                    run->run->path, IPL_DRAWABLE_MAX);
     }
     return IPL_OK;
 }

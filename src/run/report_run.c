@@ -341,8 +341,8 @@ static void add_courses(ipl_text *out, const char *name, const ipl_course *c, si
     ipl_text_add(out, ",\"%s\":[", name);
     for (size_t l = 0; c && l < n; l++) {
         const double v[] = {
-            c[l].first,  c[l].max,    c[l].max_epoch,          c[l].end, c[l].compression_end,
-            c[l].last50, c[l].compression_last50, c[l].turning_epoch};
+            c[l].first,           c[l].max,    c[l].max_epoch,          c[l].end,
+            c[l].compression_end, c[l].last50, c[l].compression_last50, c[l].turning_epoch};
 
         ipl_text_add(out, "%s", l ? ",[" : "[");
         for (size_t i = 0; i < sizeof v / sizeof v[0]; i++) {

@@ -276,8 +276,7 @@ static void draw_x_label(ipl_text_canvas *canvas, const ipl_plot_data *data, lon
     }
     (void)snprintf(text, sizeof text, "I(X;T) to the right, I(T;Y) up [%s, %s]",
                    data->runs[0].unit, estimator);
-    ipl_text_canvas_write(canvas,
-                          ((long)canvas->columns - (long)ipl_columns(text)) / 2,
+    ipl_text_canvas_write(canvas, ((long)canvas->columns - (long)ipl_columns(text)) / 2,
                           row, text, 0);
 }
 
@@ -295,8 +294,8 @@ static ipl_status draw_legend(ipl_text_canvas *canvas, const ipl_plot_data *data
             track = &data->groups[g].mean.info;
     each = canvas->columns / track->n_layers; /* two of them for the sign, two between */
     each = each > NAME_MIN + 4 ? each - 4 : NAME_MIN;
-    labels = ipl_layer_labels(track, each < IPL_LABEL_COLUMNS_MAX ? each : IPL_LABEL_COLUMNS_MAX,
-                              err);
+    labels = ipl_layer_labels(
+        track, each < IPL_LABEL_COLUMNS_MAX ? each : IPL_LABEL_COLUMNS_MAX, err);
     if (!labels)
         return IPL_E_NOMEM;
     for (size_t l = 0; l < track->n_layers && column < (long)canvas->columns; l++) {

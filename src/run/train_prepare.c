@@ -239,8 +239,6 @@ ipl_status ipl_run_begin(ipl_run *r, ipl_error *err)
     if (st != IPL_OK)
         return st;
     r->created = true;
-    if (r->opts->link_latest)
-        ipl_run_dir_link_latest(&r->dir);
     if (r->activations)
         st = ipl_activations_begin(r->activations, r->dir.path, err);
     if (st != IPL_OK)

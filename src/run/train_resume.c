@@ -273,7 +273,5 @@ ipl_status ipl_run_resume(bool *done, ipl_run *r, ipl_error *err)
         st = find_checkpoint(r, err);
     if (st == IPL_OK && r->resumed)
         st = write_experiment(r, err);
-    if (st == IPL_OK && r->opts->link_latest)
-        ipl_run_dir_link_latest(&r->dir);
     return st == IPL_OK ? ipl_record_provenance(r, "running", NULL, err) : st;
 }

@@ -120,6 +120,8 @@ static ipl_status finish(ipl_run *r, ipl_status trained, ipl_error *err)
     /* Last of all: a run whose record says "done" has everything. */
     note_fault(&first, ipl_record_provenance(r, state, &first, &why), &why);
     note_fault(&first, ipl_run_dir_finish(&r->dir, &why), &why);
+    if (r->opts->link_latest)
+        ipl_run_dir_link_latest(r->dir.path);
     end.resumable = save && !r->checkpoints.failed;
     if (first.status == IPL_OK && r->opts->watcher.end)
         r->opts->watcher.end(r->opts->watcher.self, &end);
@@ -136,6 +138,8 @@ static void tell_done(const ipl_run *r)
 
     if (!r->created && ipl_run_dir_reopen(&dir, r->opts->path, NULL) == IPL_OK)
         ipl_run_dir_release(&dir);
+    if (r->opts->link_latest)
+        ipl_run_dir_link_latest(r->opts->path);
     if (r->opts->watcher.end)
         r->opts->watcher.end(r->opts->watcher.self, &end);
 }
