@@ -53,8 +53,7 @@ static void backslashes_of_names_are_doubled(void **state)
     (void)state;
     assert_true(ipl_figure_add_text(&figure, "x\\n") == 1.0);
     assert_true(ipl_figure_add_text(&figure, "'") == 2.0);
-    assert_string_equal(figure.texts.s,
-                        "TEXT[1] = 'x\\\\n'\nTEXT[2] = ''.\"\\047\".''\n");
+    assert_string_equal(figure.texts.s, "TEXT[1] = 'x\\\\n'\nTEXT[2] = ''.\"\\047\".''\n");
     ipl_figure_release(&figure);
 }
 

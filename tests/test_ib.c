@@ -377,8 +377,7 @@ static void a_curve_is_written_and_read_back(void **state)
 
     assert_int_equal(setenv("INFOPLANE_SHARE", "scripts", 1), 0);
     for (int bits = 0; bits < 2; bits++) {
-        assert_int_equal(ipl_bottleneck_write(&drawn, &curve, bits, *state, NULL),
-                         IPL_OK);
+        assert_int_equal(ipl_bottleneck_write(&drawn, &curve, bits, *state, NULL), IPL_OK);
         assert_int_equal(ipl_bottleneck_read(&back, scratch_path(state, IPL_IB_FILE), NULL),
                          IPL_OK);
         assert_int_equal(back.n, curve.n);

@@ -80,8 +80,9 @@ static ipl_status run_ib(void *opts, const ipl_args *args, ipl_error *err)
         print_curve(&curve, o);
         ipl_print("%s/" IPL_IB_FILE "\n", o->out);
         ipl_print("%s/ib.%s%s\n", o->out, drawn.format,
-                  drawn.missing ? " is not drawn: no gnuplot here; data and scripts are written"
-                          : "");
+                  drawn.missing
+                      ? " is not drawn: no gnuplot here; data and scripts are written"
+                      : "");
         ipl_print("draw it on a plane with: infoplane plot RUN --estimator binning --ib "
                   "%s/" IPL_IB_FILE "\n",
                   o->out);

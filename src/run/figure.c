@@ -499,8 +499,8 @@ ipl_status ipl_figure_write(const ipl_figure *figure, const char *folder, const 
         st = write_rows(&figure->joins, "panel,epoch,colour,u,v,du,dv", folder, name,
                         "joins.csv", err);
     if (st == IPL_OK)
-        st = write_rows(&figure->names, "panel,name,u,v,text", folder, name,
-                        "names.csv", err);
+        st = write_rows(&figure->names, "panel,name,u,v,text", folder, name, "names.csv",
+                        err);
     if (st == IPL_OK)
         st = write_rows(&figure->ib, "panel,x,y,u,v", folder, name, "ib.csv", err);
     if (st == IPL_OK)
@@ -509,8 +509,7 @@ ipl_status ipl_figure_write(const ipl_figure *figure, const char *folder, const 
                         name, "curves.csv", err);
     if (st == IPL_OK)
         st = write_rows(&figure->ends, "panel,name,u,v,colour,text", folder, name,
-                        "ends.csv",
-                        err);
+                        "ends.csv", err);
     if (st == IPL_OK)
         st = write_rows(&figure->scores,
                         "panel,run,n,compression,accuracy,compression_sd,accuracy_sd,"

@@ -81,7 +81,7 @@ typedef struct ipl_figure {
     ipl_csv curves, ends;             /* curves */
     ipl_csv scores, legend;           /* scores */
     ipl_text frames;                  /* more settings, those of a movie */
-    ipl_text texts;                   /* TEXT[1] = '...', one a line: the names on the page */
+    ipl_text texts; /* TEXT[1] = '...', one a line: the names on the page */
     size_t n_texts;
 } ipl_figure;
 

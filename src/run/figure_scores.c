@@ -2,8 +2,8 @@
 #include "run/figure.h"
 
 #include "base/alloc.h"
-#include "run/gnuplot.h"
 #include "math/stats.h"
+#include "run/gnuplot.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -67,8 +67,10 @@ void ipl_gnuplot_add_field(ipl_text *out, const char *s)
 
 /* Variables that change what gnuplot draws, reads or writes; others begin with "GNUPLOT_". */
 static const char *const variables[] = {
-    "GNUTERM", "GDFONTPATH", "GNUFITLOG", "GNUHELP", "FIT_LOG", "FIT_SCRIPT", "GNUPLOT_LIB",
-    "GNUPLOT_FONTPATH", "GNUPLOT_DEFAULT_GDFONT", "GNUPLOT_PS_DIR", "GNUPLOT_SHARE_DIR"};
+    "GNUTERM",        "GDFONTPATH",       "GNUFITLOG",
+    "GNUHELP",        "FIT_LOG",          "FIT_SCRIPT",
+    "GNUPLOT_LIB",    "GNUPLOT_FONTPATH", "GNUPLOT_DEFAULT_GDFONT",
+    "GNUPLOT_PS_DIR", "GNUPLOT_SHARE_DIR"};
 enum { VARIABLES = sizeof variables / sizeof variables[0] };
 
 static const char locale[] = "LC_ALL=C.UTF-8"; /* the scripts are UTF-8 */
@@ -245,7 +247,6 @@ ipl_status ipl_gnuplot(bool *missing, ipl_text *said, const char *folder,
     (void)close(output[1]);
     (void)close(fault[1]);
     if (child < 0) {
-
         (void)close(output[0]);
         (void)close(fault[0]);
         return ipl_fail(err, IPL_E_IO, "gnuplot: fork: %s", strerror(why));

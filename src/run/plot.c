@@ -38,7 +38,8 @@ const ipl_opt ipl_plot_opt_table[] = {
                  "x axis of the planes"),
     IPL_OPT_WORD(ipl_plot_opts, yscale, "yscale", scales, IPL_SCALE_AUTO,
                  "y axis of the planes"),
-    IPL_OPT_HEADING(ipl_plot_opts, title, "title", "", "heading (default: name of the run)"),
+    IPL_OPT_HEADING(ipl_plot_opts, title, "title", "",
+                    "heading (default: name of the run)"),
     IPL_OPT_STRING(ipl_plot_opts, ib, "ib", "",
                    "ib_curve.csv of 'infoplane ib': its curve on planes of Shannon "
                    "information"),

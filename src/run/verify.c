@@ -101,9 +101,10 @@ static ipl_status draw(session *s, const ipl_report *report, const char *name,
     ipl_drawn drawn;
     ipl_status st = ipl_report_draw(&drawn, &said, report, s->opts->out, name, err);
 
-    ipl_text_add(&s->commands,
-                 "gnuplot -d -c verify.gp %s \"${1:-png}\" || gnuplot -d -c verify.gp %s svg\n",
-                 name, name);
+    ipl_text_add(
+        &s->commands,
+        "gnuplot -d -c verify.gp %s \"${1:-png}\" || gnuplot -d -c verify.gp %s svg\n",
+        name, name);
     if (st == IPL_OK && said.len > 0)
         tell(s, said.s);
     if (st == IPL_OK && !drawn.missing)

@@ -7,8 +7,8 @@
 
 #include "base/pool.h"
 #include "base/text.h"
-#include "run/gnuplot.h"
 #include "ipl/status.h"
+#include "run/gnuplot.h"
 #include "run/verify.h"
 
 #include <stdbool.h>
