@@ -174,7 +174,8 @@ static void without_braille_a_frame_is_ascii(void **state)
     ipl_text frame;
 
     (void)state;
-    (void)snprintf(f.groups[0].label, IPL_LABEL_MAX, "na\xC3\xAFve\033[31m\x7f\x9b\xC2\x9b");
+    (void)snprintf(f.groups[0].label, IPL_LABEL_MAX,
+                   "na\xC3\xAFve\033[31m\x7f\x9b\xC2\x9b");
     frame = frame_of(data, style);
     for (size_t i = 0; i < frame.len; i++)
         assert_true(frame.s[i] == '\n' || (frame.s[i] >= ' ' && frame.s[i] <= '~'));

@@ -28,7 +28,7 @@ void ipl_text_add_visible(ipl_text *out, const char *s);
 
 /**
  * The same in a string of size bytes, on one line: line feeds and tabs are escaped too. What
- * has no room is cut off, between characters.
+ * has no room is cut off, between characters. May be called by a handler of a signal.
  */
 void ipl_visible_line(char *out, size_t size, const char *s);
 
