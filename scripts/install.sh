@@ -63,6 +63,7 @@ put_all "$root/include" include/*.h
 put_all "$root/include/ipl" include/ipl/*.h
 put_all "$root/share/infoplane" scripts/*.gp scripts/report.*
 put_all "$root/share/infoplane/presets" scripts/presets/*.ini
+put_all "$root/share/infoplane/presets/expected" scripts/presets/expected/*
 
 # Pages and completions are printed by the program; bash, zsh and fish look for these names.
 man=$root/share/man/man1

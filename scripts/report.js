@@ -47,10 +47,14 @@ const frames = unique((blocks.length ? blocks : data.runs.map(r => r.training))
 const everyEpoch = unique(data.runs.flatMap(r => [r.training, r.gradients, ...r.blocks])
   .flatMap(t => t.epochs)).sort((a, b) => a - b);
 
+/* Of a study the first runs are drawn; the others are chosen on the page. */
+const DRAWN_FIRST = 12;
+
 const state = {
   frame: frames.length - 1, estimator: blocks.length ? keyOf(blocks[0]) : '',
   split: blocks.length ? blocks[0].split : '', form: 'I_TY', across: 'I_XT',
-  xscale: 'auto', yscale: 'auto', null: false, layersOff: new Set(), runsOff: new Set(),
+  xscale: 'auto', yscale: 'auto', null: false, layersOff: new Set(),
+  runsOff: new Set(data.runs.map(r => r.index).filter(i => i >= DRAWN_FIRST)),
 };
 
 const FORMS = { I_TY: 'one-hot', I_TY_cond: 'class by class', I_TY_pooled: 'pooled' };
@@ -596,7 +600,10 @@ function drawProvenance() {
   const textOf = (key, v) => Array.isArray(v)
     ? key === 'argv' ? v.map(quote).join(' ') : v.map(x => typeof x === 'object' ? Object.entries(x).map(p => p.join(' ')).join(', ') : x).join('\n')
     : typeof v === 'object' ? JSON.stringify(v) : String(v);
-  fill('provenance', parent => data.runs.forEach(r => {
+  const told = data.runs.filter(r => r.experiment !== null);
+  if (told.length < data.runs.length)
+    $('provenance').before(element('p', { class: 'note' }, `Of the first ${told.length} of ${data.runs.length} runs; that of the others is in run.json and experiment.ini of their folders.`));
+  fill('provenance', parent => told.forEach(r => {
     const card = element('div', { class: 'card' }, element('h3', {}, r.shown + ' ', element('small', {}, r.folder)));
     let facts = null;
     try { facts = r.provenance && JSON.parse(r.provenance); } catch (e) { facts = null; }
@@ -692,10 +699,20 @@ function choose(id, options, key) {
 }
 
 function ticks(id, names, off, colour) {
-  const set = $(id);
+  const set = $(id), boxes = [];
+  if (names.length > DRAWN_FIRST)
+    for (const [text, on] of [['all', true], ['none', false]]) {
+      const button = element('button', { type: 'button' }, text);
+      button.onclick = () => {
+        boxes.forEach((box, i) => { box.checked = on; if (on) off.delete(i); else off.add(i); });
+        drawAll();
+      };
+      set.append(button);
+    }
   names.forEach((name, i) => {
     const box = element('input', { type: 'checkbox' });
-    box.checked = true;
+    box.checked = !off.has(i);
+    boxes.push(box);
     box.onchange = () => { if (box.checked) off.delete(i); else off.add(i); drawAll(); };
     const key = element('span', { class: 'key', 'aria-hidden': 'true' });
     if (colour) key.style.background = colour(i);
@@ -709,12 +726,14 @@ function paintKeys() {
 }
 
 function setUp() {
-  const names = unique(data.runs.map(r => r.shown)), heading = data.title || names.join(' and ');
+  const names = unique(data.runs.map(r => r.shown)), many = names.length > 4;
+  const heading = data.title || (many ? `${names.slice(0, 2).join(', ')} and ${names.length - 2} more` : names.join(' and '));
   document.title = heading + ' – Infoplane report';
   $('title').textContent = heading;
   const all = Math.max(...data.runs.map(r => Math.max(r.training.measured, ...r.blocks.map(b => b.measured))));
   const kept = Math.max(...data.runs.map(r => Math.max(r.training.epochs.length, ...r.blocks.map(b => b.epochs.length))));
-  $('lead').textContent = `${data.runs.length === 1 ? 'One run' : data.runs.length + ' runs'}. Drag the slider, use the arrow keys, or press space to play. ` +
+  const first = data.runs.length > DRAWN_FIRST ? `, the first ${DRAWN_FIRST} of them drawn: choose others under Runs` : '';
+  $('lead').textContent = `${data.runs.length === 1 ? 'One run' : data.runs.length + ' runs'}${first}. Drag the slider, use the arrow keys, or press space to play. ` +
     (kept < all ? `Of ${all} measured epochs ${kept} are shown, spread over their logarithm; ` : 'All measured epochs are shown; ') +
     'numbers have four digits. The full tables are in the CSV files of the runs.';
   $('footer').textContent = `Written by infoplane ${data.version}. This file needs no network and sends nothing.`;

@@ -246,7 +246,8 @@ static void means_are_over_the_replicates_that_are_done(void **state)
     t = read_out(state, "out/summary.csv");
     assert_close(lookup(t, "activation=tanh", NULL, "compression_end", "mean"), 0.2, 1e-15);
     assert_close(lookup(t, "activation=tanh", NULL, "compression_end", "sd"), 0.1, 1e-15);
-    assert_close(lookup(t, "activation=tanh", NULL, "compression_last50", "mean"), 0.1, 1e-15);
+    assert_close(lookup(t, "activation=tanh", NULL, "compression_last50", "mean"), 0.1,
+                 1e-15);
     ipl_table_destroy(t);
 }
 

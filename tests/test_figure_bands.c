@@ -87,7 +87,8 @@ static void plot_replicates(columns *out, ipl_plot_opts *opts)
     read_curves(out, opts->out);
 }
 
-static void a_logarithmic_panel_has_quantiles_and_its_values_at_their_logarithm(void **state)
+static void
+a_logarithmic_panel_has_quantiles_and_its_values_at_their_logarithm(void **state)
 {
     ipl_plot_opts opts;
     columns c;

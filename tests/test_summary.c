@@ -267,7 +267,8 @@ static void what_rises_to_the_end_is_not_said_to_fall(void **state)
     ipl_text csv = {0};
 
     fill(state);
-    ipl_text_add(&csv, "epoch,split,layer,name,estimator,unit,I_XT,I_TY,I_prev,I_TY_cond\n");
+    ipl_text_add(&csv,
+                 "epoch,split,layer,name,estimator,unit,I_XT,I_TY,I_prev,I_TY_cond\n");
     for (int e = 0; e <= 40; e++)
         ipl_text_add(&csv, "%d,test,1,fc1,a,nats,%d,1,6,2\n", e, 10 + e);
     put(state, "information.csv", csv.s);

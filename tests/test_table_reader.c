@@ -134,10 +134,10 @@ static void shortest(char *out, size_t size, double value)
 
 static void numbers_have_the_fewest_digits_that_read_back(void **state)
 {
-    static const double values[] = {0.0,     -0.0,    1.0,      0.1,     1.0 / 3.0, 123456.0,
-                                    1234567, 1e22,    DBL_MAX,  DBL_MIN, 5e-324,    0.3,
-                                    2.0 / 3, 1e-5,    1e15 / 3, 2.5e300, -1e100,    100000.5,
-                                    1e17,    1e16 + 2};
+    static const double values[] = {0.0,      -0.0,    1.0,      0.1,     1.0 / 3.0,
+                                    123456.0, 1234567, 1e22,     DBL_MAX, DBL_MIN,
+                                    5e-324,   0.3,     2.0 / 3,  1e-5,    1e15 / 3,
+                                    2.5e300,  -1e100,  100000.5, 1e17,    1e16 + 2};
     char got[32], want[40];
 
     (void)state;

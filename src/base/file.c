@@ -56,10 +56,30 @@ static ssize_t read_all(int fd, char *out, size_t len)
     return (ssize_t)have;
 }
 
+static ipl_status open_fault(const char *path, ipl_error *err)
+{
+    const int code = errno;
+
+    return ipl_fail(err, ipl_file_open_fault(code), "%s: %s", path, ipl_file_reason(code));
+}
+
+ipl_status ipl_file_stream(FILE **out, const char *path, ipl_error *err)
+{
+    const int fd = ipl_file_open(path, O_RDONLY);
+    ipl_status st = IPL_OK;
+
+    *out = fd >= 0 ? fdopen(fd, "rb") : NULL;
+    if (!*out)
+        st = open_fault(path, err);
+    if (!*out && fd >= 0)
+        (void)close(fd); /* nothing was read */
+    return st;
+}
+
 ipl_status ipl_file_read(char **out, size_t *len, const char *path, size_t limit,
                          ipl_error *err)
 {
-    const int fd = ipl_file_open(path, O_RDONLY | O_NONBLOCK); /* no waiting on a pipe */
+    const int fd = ipl_file_open(path, O_RDONLY);
     struct stat info;
     char *bytes = NULL;
     size_t size;
@@ -69,13 +89,9 @@ ipl_status ipl_file_read(char **out, size_t *len, const char *path, size_t limit
     *out = NULL;
     *len = 0;
     if (fd < 0)
-        return ipl_fail(err, IPL_E_NOINPUT, "%s: %s", path, strerror(errno));
+        return open_fault(path, err);
     if (fstat(fd, &info) != 0) {
         st = ipl_fail(err, IPL_E_IO, "%s: %s", path, strerror(errno));
-        goto done;
-    }
-    if (!S_ISREG(info.st_mode)) {
-        st = ipl_fail(err, IPL_E_NOINPUT, "%s: not a regular file", path);
         goto done;
     }
     size = (size_t)info.st_size;
@@ -127,12 +143,12 @@ ipl_status ipl_file_read_text(char **out, size_t *len, const char *path, size_t 
 
 ipl_status ipl_file_read_head(char *out, size_t len, const char *path, ipl_error *err)
 {
-    const int fd = ipl_file_open(path, O_RDONLY | O_NONBLOCK);
+    const int fd = ipl_file_open(path, O_RDONLY);
     ipl_status st = IPL_OK;
     ssize_t n;
 
     if (fd < 0)
-        return ipl_fail(err, IPL_E_NOINPUT, "%s: %s", path, strerror(errno));
+        return open_fault(path, err);
     n = read_all(fd, out, len);
     if (n < 0)
         st = ipl_fail(err, IPL_E_IO, "%s: %s", path, strerror(errno));
@@ -179,8 +195,8 @@ ipl_status ipl_folder_create(const char *path, ipl_error *err)
         if (part[i] != '/' && part[i] != '\0')
             continue;
         part[i] = '\0';
-        if (mkdir(part, 0777) != 0 && errno != EEXIST)
-            return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", part, strerror(errno));
+        if (ipl_folder_make(part) != 0 && errno != EEXIST)
+            return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", part, ipl_file_reason(errno));
         part[i] = path[i];
     }
     if (!ipl_file_is_folder(path))
@@ -213,8 +229,8 @@ ipl_status ipl_folder_create_new(const char *path, ipl_error *err)
         return st;
     cut_last_part(parent);
     st = ipl_folder_create(parent, err);
-    if (st == IPL_OK && mkdir(path, 0777) != 0)
-        st = ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, strerror(errno));
+    if (st == IPL_OK && ipl_folder_make(path) != 0)
+        st = ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, ipl_file_reason(errno));
     return st;
 }
 

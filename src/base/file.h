@@ -2,12 +2,14 @@
 #ifndef IPL_FILE_H
 #define IPL_FILE_H
 
+#include "base/guard.h"
 #include "base/text.h"
 #include "ipl/status.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /** Longest path the program builds, with the final NUL. */
 #define IPL_PATH_MAX 4096
@@ -23,18 +25,11 @@ ipl_status ipl_path_join(char *out, const char *folder, const char *name,
                          ipl_error *err) IPL_NODISCARD;
 
 /**
- * open() with flags | O_CLOEXEC and mode 0666, tried again when a signal interrupts it.
- *
- * returns  a descriptor, or -1 with errno
- */
-int ipl_file_open(const char *path, int flags);
-
-/**
  * Read a whole file, a NUL added behind it.
  *
  * owner   *out belongs to the caller, for ipl_free()
- * errors  IPL_E_NOINPUT  it does not exist, is a folder or may not be read
- *         IPL_E_FORMAT   it is longer than `limit` bytes
+ * errors  IPL_E_NOINPUT  it does not exist, is no regular file or may not be read
+ *         IPL_E_FORMAT   it is longer than `limit` bytes, or a link inside a run
  *         IPL_E_IO       reading failed
  *         IPL_E_NOMEM
  */
@@ -48,6 +43,14 @@ ipl_status ipl_file_read(char **out, size_t *len, const char *path, size_t limit
  */
 ipl_status ipl_file_read_text(char **out, size_t *len, const char *path, size_t limit,
                               ipl_error *err) IPL_NODISCARD;
+
+/**
+ * Open a regular file as a stream for reading.
+ *
+ * owner   *out is for fclose(); NULL on error
+ * errors  IPL_E_NOINPUT, IPL_E_FORMAT as above
+ */
+ipl_status ipl_file_stream(FILE **out, const char *path, ipl_error *err) IPL_NODISCARD;
 
 /**
  * Read the first len bytes of a file into out.

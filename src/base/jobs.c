@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/guard.h"
 #include "base/program.h"
 #include "base/text.h"
 
@@ -65,9 +66,10 @@ static ipl_status open_log(int *fd, const ipl_jobs *jobs, size_t i, ipl_error *e
     *fd = -1;
     if (!path)
         return IPL_OK;
-    *fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    return *fd >= 0 ? IPL_OK
-                    : ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, strerror(errno));
+    *fd = ipl_file_open(path, O_WRONLY | O_CREAT | O_APPEND);
+    return *fd >= 0
+               ? IPL_OK
+               : ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, ipl_file_reason(errno));
 }
 
 static ipl_status start_next(session *s, ipl_error *err)

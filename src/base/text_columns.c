@@ -1,5 +1,7 @@
 #include "base/text_columns.h"
 
+#include "base/utf8.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -131,25 +133,6 @@ static bool is_in(const range *ranges, size_t n, uint32_t c)
     return lo < n && c >= ranges[lo].first;
 }
 
-/* The character at s and its bytes; what is no UTF-8 is taken as U+FFFD of one byte. */
-static uint32_t character_at(size_t *bytes, const char *s)
-{
-    const unsigned char *u = (const unsigned char *)s;
-    const size_t n = *u < 0x80 ? 1 : *u >= 0xF0 ? 4 : *u >= 0xE0 ? 3 : *u >= 0xC2 ? 2 : 0;
-    uint32_t c = n < 2 ? *u : *u & (0x7Fu >> n);
-
-    *bytes = 1;
-    if (n == 0 || *u > 0xF4)
-        return 0xFFFD;
-    for (size_t i = 1; i < n; i++) {
-        if ((u[i] & 0xC0) != 0x80)
-            return 0xFFFD;
-        c = c << 6 | (u[i] & 0x3Fu);
-    }
-    *bytes = n;
-    return c;
-}
-
 static size_t width_of(uint32_t c)
 {
     if (c < 0x300)
@@ -159,12 +142,23 @@ static size_t width_of(uint32_t c)
     return is_in(wide, sizeof wide / sizeof wide[0], c) ? 2 : 1;
 }
 
+size_t ipl_columns_of_first(size_t *bytes, const char *s)
+{
+    enum { ONE_BYTE = 4, CODE = 6 }; /* "\\x1b", "\\u202e" */
+    const size_t n = ipl_utf8_length(s);
+
+    *bytes = n ? n : 1;
+    if (n == 0 || ipl_utf8_is_control(s, n))
+        return n > 1 ? CODE : ONE_BYTE;
+    return width_of(ipl_utf8_code(s, n));
+}
+
 size_t ipl_columns(const char *s)
 {
     size_t columns = 0, bytes;
 
     for (; *s != '\0'; s += bytes)
-        columns += width_of(character_at(&bytes, s));
+        columns += ipl_columns_of_first(&bytes, s);
     return columns;
 }
 
@@ -192,7 +186,7 @@ static size_t head_bytes(const char *s, size_t columns)
     size_t len = 0, bytes;
 
     while (s[len] != '\0') {
-        const size_t width = width_of(character_at(&bytes, s + len));
+        const size_t width = ipl_columns_of_first(&bytes, s + len);
 
         if (width > columns)
             break;
@@ -208,10 +202,10 @@ static const char *tail_of(const char *s, size_t columns)
     size_t all = ipl_columns(s), bytes;
 
     while (all > columns) {
-        all -= width_of(character_at(&bytes, s));
+        all -= ipl_columns_of_first(&bytes, s);
         s += bytes;
     }
-    while (*s != '\0' && width_of(character_at(&bytes, s)) == 0)
+    while (*s != '\0' && ipl_columns_of_first(&bytes, s) == 0)
         s += bytes; /* combining characters belong to what was cut off */
     return s;
 }
@@ -269,6 +263,105 @@ static bool try_cut(ipl_label *out, const char *const *names, size_t n, size_t c
     return true;
 }
 
+/* Part t of a name between the signs that separate parts, and its bytes; NULL behind the last. */
+static const char *part_of(size_t *len, const char *name, size_t t)
+{
+    static const char signs[] = "._/-: ";
+
+    for (;; t--, name++) {
+        *len = strcspn(name, signs);
+        if (t == 0)
+            return name;
+        name += *len;
+        if (*name == '\0')
+            return NULL;
+    }
+}
+
+/* Whether all names that are too wide have the same part t, or none of them has one. */
+static bool part_is_common(const char *const *names, size_t n, size_t columns, size_t t)
+{
+    const char *first = NULL;
+    size_t len = 0;
+    bool any = false;
+
+    for (size_t i = 0; i < n; i++) {
+        size_t own;
+        const char *part;
+
+        if (ipl_columns(names[i]) <= columns)
+            continue;
+        part = part_of(&own, names[i], t);
+        if (any &&
+            (!part != !first || (part && (own != len || memcmp(part, first, len) != 0))))
+            return false;
+        first = part;
+        len = part ? own : 0;
+        any = true;
+    }
+    return true;
+}
+
+/* The parts in which names differ, each of so many columns at most: "...0...k...". */
+static void keep_parts(ipl_label out, const char *name, const bool *common, size_t n_parts,
+                       size_t most)
+{
+    const char *part;
+    size_t len, used = 0;
+    bool dots = false;
+
+    for (size_t t = 0; t < n_parts && (part = part_of(&len, name, t)); t++) {
+        char word[IPL_LABEL_BYTES];
+        size_t kept;
+
+        if (common[t]) {
+            dots = true;
+            continue;
+        }
+        (void)snprintf(word, sizeof word, "%.*s", (int)len, part);
+        kept = head_bytes(word, most);
+        word[kept] = '\0';
+        used += (size_t)snprintf(out + used, IPL_LABEL_BYTES - used, "%s%s",
+                                 dots || used > 0 ? ellipsis : "", word);
+        if (used >= IPL_LABEL_BYTES)
+            return;
+        dots = kept < len;
+    }
+    if (dots && used < IPL_LABEL_BYTES)
+        (void)snprintf(out + used, IPL_LABEL_BYTES - used, "%s", ellipsis);
+}
+
+/* Leave out the parts that all names share; whether the labels fit and differ. */
+static bool try_parts(ipl_label *out, const char *const *names, size_t n, size_t columns,
+                      const bool *common, size_t n_parts, size_t most)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (ipl_columns(names[i]) <= columns)
+            (void)snprintf(out[i], IPL_LABEL_BYTES, "%s", names[i]);
+        else
+            keep_parts(out[i], names[i], common, n_parts, most);
+        if (ipl_columns(out[i]) > columns)
+            return false;
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(out[i], out[k]) == 0 && strcmp(names[i], names[k]) != 0)
+                return false;
+    }
+    return true;
+}
+
+static bool cut_to_parts(ipl_label *out, const char *const *names, size_t n, size_t columns)
+{
+    enum { PARTS_MAX = 32 };
+    bool common[PARTS_MAX];
+
+    for (size_t t = 0; t < PARTS_MAX; t++)
+        common[t] = part_is_common(names, n, columns, t);
+    for (size_t most = columns; most > 0; most--)
+        if (try_parts(out, names, n, columns, common, PARTS_MAX, most))
+            return true;
+    return false;
+}
+
 /* Number and as much of the end of the name as there is room for. */
 static void number_names(ipl_label *out, const char *const *names, size_t n, size_t columns)
 {
@@ -298,5 +391,6 @@ void ipl_columns_cut_all(ipl_label *out, const char *const *names, size_t n, siz
     for (size_t from = 1; from + columns < widest + 2; from++)
         if (try_cut(out, names, n, columns, (cut){.middle = true, .from = from}))
             return;
-    number_names(out, names, n, columns);
+    if (!cut_to_parts(out, names, n, columns))
+        number_names(out, names, n, columns);
 }

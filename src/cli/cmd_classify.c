@@ -1,5 +1,6 @@
 /* infoplane classify RUN IMAGE...: what a trained net says of pictures, and what it sees. */
 #include "base/alloc.h"
+#include "base/text_columns.h"
 #include "cli/command.h"
 #include "cli/print.h"
 #include "cli/terminal.h"
@@ -60,12 +61,12 @@ static size_t next_class(const ipl_classified *seen, const bool *done)
 }
 
 static void print_row(const ipl_classified *seen, const ipl_dataset *ds, size_t k,
-                      int width, bool colourful)
+                      size_t width, bool colourful)
 {
     char name[NAME_MAX + 1];
 
     ipl_class_name(name, sizeof name, ds, k);
-    ipl_print("  %-*s ", width, name);
+    ipl_print("  %s%*s ", name, ipl_columns_left(name, width), "");
     if (seen->shares)
         ipl_print("%6.2f %%", 100.0 * seen->p[k]);
     else
@@ -81,7 +82,7 @@ static ipl_status print_verdict(const ipl_classified *seen, const ipl_dataset *d
     const bool colourful = ipl_terminal_style(STDOUT_FILENO).colours > 0;
     bool *done = ipl_array(seen->n_classes, 1, sizeof *done, err);
     char name[256];
-    int width = 1;
+    size_t width = 1;
 
     if (!done)
         return IPL_E_NOMEM;
@@ -89,7 +90,7 @@ static ipl_status print_verdict(const ipl_classified *seen, const ipl_dataset *d
         char cut[NAME_MAX + 1];
 
         ipl_class_name(cut, sizeof cut, ds, k);
-        width = (int)strlen(cut) > width ? (int)strlen(cut) : width;
+        width = ipl_columns(cut) > width ? ipl_columns(cut) : width;
     }
     ipl_class_name(name, sizeof name, ds, seen->best);
     ipl_print("%s: %s\n", path, name);

@@ -1,6 +1,7 @@
 /* infoplane data NAME: what was found where, and a picture of samples. */
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/text_columns.h"
 #include "cli/command.h"
 #include "cli/print.h"
 #include "data/contact_sheet.h"
@@ -13,6 +14,9 @@
 #include <sys/stat.h>
 
 enum { SHEET_COLS = 10, SHEET_ROWS = 10, BLOCK = 256, CLASSES_SHOWN = 100 };
+
+/* Columns of a class's name: at least, at most. */
+enum { NAME_COLUMNS_MIN = 12, NAME_COLUMNS_MAX = 40 };
 
 typedef struct data_args {
     char out[IPL_PATH_MAX];
@@ -89,7 +93,9 @@ static ipl_status measure(value_stats *out, const ipl_dataset *ds, ipl_split spl
 static ipl_status print_classes(const ipl_dataset *ds, ipl_error *err)
 {
     const ipl_data_info *info = ipl_dataset_info(ds);
-    const size_t K = info->n_classes;
+    const size_t K = info->n_classes, shown = K < CLASSES_SHOWN ? K : CLASSES_SHOWN;
+    ipl_label labels[CLASSES_SHOWN];
+    size_t columns = NAME_COLUMNS_MIN;
     size_t *count;
 
     if (K == 0) {
@@ -102,14 +108,16 @@ static ipl_status print_classes(const ipl_dataset *ds, ipl_error *err)
     for (unsigned part = IPL_TRAIN; part <= IPL_TEST; part++)
         for (size_t i = 0; i < info->n[part]; i++)
             count[part * K + (size_t)ipl_dataset_label(ds, (ipl_split)part, i)]++;
-    ipl_print("%-5s  %-12s %8s %8s\n", "class", "name", "train", "test");
-    for (size_t k = 0; k < K && k < CLASSES_SHOWN; k++) {
-        char number[24];
-
-        (void)snprintf(number, sizeof number, "%zu", k);
-        ipl_print("%5zu  %-12s %8zu %8zu\n", k,
-                  info->class_names ? info->class_names[k] : number, count[k],
-                  count[K + k]);
+    if (info->class_names) {
+        columns = ipl_columns_widest(info->class_names, shown, columns, NAME_COLUMNS_MAX);
+        ipl_columns_cut_all(labels, info->class_names, shown, NAME_COLUMNS_MAX);
+    }
+    ipl_print("%-5s  %-*s %8s %8s\n", "class", (int)columns, "name", "train", "test");
+    for (size_t k = 0; k < shown; k++) {
+        if (!info->class_names)
+            (void)snprintf(labels[k], sizeof labels[k], "%zu", k);
+        ipl_print("%5zu  %s%*s %8zu %8zu\n", k, labels[k],
+                  ipl_columns_left(labels[k], columns), "", count[k], count[K + k]);
     }
     if (K > CLASSES_SHOWN)
         ipl_print("... and %zu classes more\n", K - CLASSES_SHOWN);

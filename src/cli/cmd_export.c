@@ -47,7 +47,7 @@ static ipl_status run_export(void *self, const ipl_args *args, ipl_error *err)
     (void)self;
     if (st != IPL_OK)
         return st;
-    dir = opendir(from);
+    dir = ipl_folder_open(from);
     if (!dir)
         return ipl_fail(err, IPL_E_NOINPUT,
                         "%s: no folder parameters; it is written when a run ends", run);

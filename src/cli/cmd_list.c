@@ -103,7 +103,7 @@ static void print_experiments(void)
     ipl_print("experiments: what shows what the estimators can see (infoplane verify)\n");
     for (size_t i = 0; ipl_verify_describe(&about, i); i++) {
         if (about.nets && !nets)
-            ipl_print("\nexperiments with nets: presets against published values "
+            ipl_print("\nexperiments with nets: presets against what others found "
                       "(infoplane verify NAME)\n");
         nets = about.nets;
         ipl_print("  %-20s %s\n", about.name, about.summary);

@@ -6,6 +6,7 @@
 #include "cli/study_command.h"
 #include "cli/train_screen.h"
 #include "run/run_dir.h"
+#include "run/runs.h"
 #include "run/trainer.h"
 
 #include <signal.h>
@@ -199,6 +200,28 @@ static ipl_status train_seeds(const train_opts *opts, const ipl_experiment *exp,
     return st == IPL_OK ? ipl_study_command_run(&command, err) : st;
 }
 
+/* A run that replaces what is there may not replace the folder of the file it is told by. */
+static ipl_status check_force(const train_opts *opts, const char *path,
+                              const ipl_args *args, ipl_error *err)
+{
+    char folder[IPL_PATH_MAX];
+    const char *slash = args->n_words > 0 ? strrchr(args->words[0], '/') : NULL;
+    ipl_place file, out;
+
+    if (!opts->force || args->n_words == 0)
+        return IPL_OK;
+    (void)snprintf(folder, sizeof folder, "%.*s",
+                   slash ? (int)(slash - args->words[0]) + 1 : 1,
+                   slash ? args->words[0] : ".");
+    file = ipl_place_of(folder);
+    out = ipl_place_of(path);
+    if (!out.known || file.device != out.device || file.inode != out.inode)
+        return IPL_OK;
+    return ipl_fail(err, IPL_E_CANTCREATE,
+                    "%.300s: %.300s lies there, so it is not replaced; give another --out",
+                    path, args->words[0]);
+}
+
 static ipl_status run_train(void *self, const ipl_args *args, ipl_error *err)
 {
     const train_opts *opts = self;
@@ -233,6 +256,8 @@ static ipl_status run_train(void *self, const ipl_args *args, ipl_error *err)
         return train_seeds(opts, &exp, args, err);
     if (st == IPL_OK)
         st = choose_path(path, opts, &exp, run.resume, err);
+    if (st == IPL_OK)
+        st = check_force(opts, path, args, err);
     if (st == IPL_OK)
         st = ipl_live_choose(&live, (ipl_live_mode)opts->live, err);
     if (st == IPL_OK && opts->json && ipl_live_owns_terminal(&live) &&

@@ -69,7 +69,7 @@ static ipl_status run_verify(void *opts, const ipl_args *args, ipl_error *err)
 
 const ipl_command ipl_cmd_verify = {
     .name = "verify",
-    .summary = "compare with closed forms and with published results, row by row",
+    .summary = "compare with closed forms and with what others found, row by row",
     .usage = "[NAME...]",
     .details =
         "Without a name the experiments on estimators are run; 'infoplane list "
@@ -78,7 +78,10 @@ const ipl_command ipl_cmd_verify = {
         "--out\n"
         "that is not trained again when it is there, and goes on when it was interrupted; "
         "then\n"
-        "they compare them with published values.\n"
+        "they compare them with the values in the share folder's presets/expected/: those "
+        "of\n"
+        "papers, of their authors' logs, and of nets of PyTorch or NumPy, each with its "
+        "source.\n"
         "\n"
         "Each writes NAME.csv and NAME.png, and prints what was expected against what was\n"
         "obtained; verdicts.csv has all rows, NAME-expected.csv the values of nets with "
@@ -88,7 +91,8 @@ const ipl_command ipl_cmd_verify = {
         "where\n"
         "data are missing; 'note' is a number that nothing is promised of. A value agrees "
         "when\n"
-        "it is within the stated spread and two s.d. over the nets.\n"
+        "it is within the stated spread and four standard errors of the nets on both "
+        "sides.\n"
         "\n"
         "Exit status 0: nothing failed or disagrees; 3: something does, and all is written "
         "all\n"

@@ -1,6 +1,7 @@
 #include "cli/train_screen.h"
 
 #include "base/clock.h"
+#include "base/text_columns.h"
 #include "cli/print.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
@@ -80,27 +81,33 @@ static void print_shape(char *out, size_t size, ipl_shape shape)
         (void)snprintf(out, size, "%zux%zux%zu", shape.c, shape.h, shape.w);
 }
 
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 static void print_layers(const ipl_net *net)
 {
     const size_t n = ipl_net_n_layers(net);
-    int name = 6, text = 5; /* "output", "layer" */
+    size_t name = 6, text = 5; /* "output", "layer" */
 
     for (size_t i = 0; i < n; i++) {
         const ipl_layer_info *layer = ipl_net_layer(net, i);
 
-        name = (int)strlen(layer->name) > name ? (int)strlen(layer->name) : name;
-        text = (int)strlen(layer->text) > text ? (int)strlen(layer->text) : text;
+        name = larger(ipl_columns(layer->name), name);
+        text = larger(ipl_columns(layer->text), text);
     }
-    ipl_print("\n       %-*s  %-*s  %10s  %10s  %10s  %s\n", name, "output", text, "layer",
-              "shape", "parameters", "flops", "measured");
+    ipl_print("\n       %-*s  %-*s  %10s  %10s  %10s  %s\n", (int)name, "output", (int)text,
+              "layer", "shape", "parameters", "flops", "measured");
     for (size_t i = 0; i < n; i++) {
         const ipl_layer_info *layer = ipl_net_layer(net, i);
         char shape[64];
 
         print_shape(shape, sizeof shape, layer->out);
-        ipl_print("  %3zu  %-*s  %-*s  %10s  %10zu  %10.0f  %s\n", i, name, layer->name,
-                  text, layer->text, shape, layer->n_params, layer->flops,
-                  layer->measured ? "yes" : "");
+        ipl_print("  %3zu  %s%*s  %s%*s  %10s  %10zu  %10.0f  %s\n", i, layer->name,
+                  ipl_columns_left(layer->name, name), "", layer->text,
+                  ipl_columns_left(layer->text, text), "", shape, layer->n_params,
+                  layer->flops, layer->measured ? "yes" : "");
     }
 }
 
@@ -111,6 +118,7 @@ static void on_start(void *self, const ipl_train_plan *plan)
     double flops = 0.0;
     char shape[64];
 
+    s->net = plan->net;
     s->epochs = exp->epochs;
     s->steps = plan->steps;
     s->overlap = plan->overlap_threads > 0;
@@ -288,7 +296,26 @@ static void json_measure(ipl_text *out, const ipl_epoch_report *e, const char *n
     ipl_text_add(out, "]");
 }
 
-static void print_json(const ipl_epoch_report *e)
+/* What the measures are of: probe, first estimator, unit, and the layers in their order. */
+static void json_measured(ipl_text *out, const ipl_train_screen *s, const ipl_probe *probe)
+{
+    const ipl_plane *plane = ipl_probe_plane(probe);
+
+    ipl_text_add(out, ", \"probe\": ");
+    ipl_text_add_json(out, ipl_probe_name(probe));
+    ipl_text_add(out, ", \"estimator\": ");
+    ipl_text_add_json(out, ipl_plane_estimator(plane, 0));
+    ipl_text_add(out, ", \"unit\": ");
+    ipl_text_add_json(out, ipl_plane_unit(plane, 0));
+    ipl_text_add(out, ", \"layers\": [");
+    for (size_t l = 0; l < ipl_probe_n_layers(probe); l++) {
+        ipl_text_add(out, "%s", l ? ", " : "");
+        ipl_text_add_json(out, ipl_net_layer(s->net, ipl_probe_layer(probe, l))->name);
+    }
+    ipl_text_add(out, "]");
+}
+
+static void print_json(const ipl_train_screen *s, const ipl_epoch_report *e)
 {
     ipl_text out = {0};
 
@@ -301,6 +328,7 @@ static void print_json(const ipl_epoch_report *e)
     json_number(&out, "train_seconds", e->train_seconds);
     json_number(&out, "measure_seconds", e->measure_seconds);
     if (e->probe) {
+        json_measured(&out, s, e->probe);
         json_measure(&out, e, "I_XT");
         json_measure(&out, e, "I_TY");
     }
@@ -314,7 +342,7 @@ static void on_epoch(void *self, const ipl_epoch_report *report)
 
     ipl_train_screen_clear(s);
     if (s->json)
-        print_json(report);
+        print_json(s, report);
     else if (!s->quiet && !s->muted && (s->every_epoch || report->probe))
         print_epoch(report,
                     isatty(STDOUT_FILENO) ? ipl_terminal_style(STDOUT_FILENO).columns : 0);

@@ -1,6 +1,7 @@
 #include "math/npy_header.h"
 
 #include "base/alloc.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <string.h>
@@ -315,15 +316,11 @@ static ipl_status open_file(ipl_npy_file *out, size_t *size, const char *path,
     struct stat info;
     FILE *file;
     bool compressed;
+    const ipl_status st = ipl_file_stream(&file, path, err);
 
-    if (stat(path, &info) != 0)
-        return ipl_fail(err, IPL_E_NOINPUT, "%s: %s", path, strerror(errno));
-    if (!S_ISREG(info.st_mode))
-        return ipl_fail(err, IPL_E_NOINPUT, "%s: not a regular file", path);
-    file = fopen(path, "rb");
-    if (!file)
-        return ipl_fail(err, IPL_E_NOINPUT, "%s: %s", path, strerror(errno));
-    *size = (size_t)info.st_size;
+    if (st != IPL_OK)
+        return st;
+    *size = fstat(fileno(file), &info) == 0 ? (size_t)info.st_size : 0;
     compressed = getc(file) == 0x1f && getc(file) == 0x8b;
     if (!compressed && fseek(file, 0, SEEK_SET) == 0) {
         out->plain = file;

@@ -129,8 +129,11 @@ static void make_log(ipl_axis *axis, double most, ipl_axis_values values, double
     const double least = values.least > 0.0 ? values.least : most;
     const double lo = log10(fmax(least, most / depth)), hi = log10(most);
 
-    *axis = (ipl_axis){
-        .log = true, .zero = values.zero, .below = least < most / depth, .floor = lo, .n = 1};
+    *axis = (ipl_axis){.log = true,
+                       .zero = values.zero,
+                       .below = least < most / depth,
+                       .floor = lo,
+                       .n = 1};
     axis->zero_at = lo - fmax(0.15, 0.1 * (hi - lo));
     axis->piece[0].data = (ipl_range){axis->zero || axis->below ? axis->zero_at : lo, hi};
     axis->piece[0].place = axis->piece[0].data;

@@ -38,9 +38,9 @@ enum { IPL_AXIS_PIECES = 3 };
 
 typedef struct ipl_axis {
     bool log;
-    bool zero;      /* logarithmic: values <= 0 stand at a place of their own, marked 0 */
-    bool below;     /* so do positive ones below the floor; the mark is then "<" the floor */
-    double floor;   /* logarithmic: log10 of the smallest value with a place of its own */
+    bool zero;    /* logarithmic: values <= 0 stand at a place of their own, marked 0 */
+    bool below;   /* so do positive ones below the floor; the mark is then "<" the floor */
+    double floor; /* logarithmic: log10 of the smallest value with a place of its own */
     double zero_at; /* logarithmic: that place */
     double last;    /* epochs: the last one, which gets a label; 0: none */
     size_t n;       /* pieces, 1 unless the axis is cut */

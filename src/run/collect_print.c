@@ -248,7 +248,8 @@ static ipl_status print_correlation(ipl_text *out, double *x, double *y, double 
                                     const ipl_collection *c, ipl_compression k,
                                     ipl_error *err)
 {
-    static const score of_layer[] = {end_of, last50_of}, of_mean[] = {mean_end, mean_last50};
+    static const score of_layer[] = {end_of, last50_of},
+                       of_mean[] = {mean_end, mean_last50};
     static const char *const what[] = {"by the end point",
                                        "by the mean of the last 50 epochs"};
     const bool both = c->n_points > 1 && c->n_points < c->n_runs;
@@ -318,12 +319,12 @@ ipl_status ipl_collection_print(ipl_text *out, const ipl_collection *c, ipl_erro
         if (n_in[s] > 0)
             ipl_text_add(out, "%s %zu %s", any++ ? "," : "", n_in[s],
                          ipl_run_state_name((ipl_run_state)s));
-    ipl_text_add(out,
-                 "\nmean +- standard deviation over the runs that are done; Tprev is the layer "
-                 "before T.\nend: the value at the last measured epoch; compression: "
-                 "(max - end) / max of I(X;T), and with the mean\nover the last 50 epochs "
-                 "for the end (-: shorter runs); fell: the end is more than 1 %% below the "
-                 "maximum\n");
+    ipl_text_add(
+        out, "\nmean +- standard deviation over the runs that are done; Tprev is the layer "
+             "before T.\nend: the value at the last measured epoch; compression: "
+             "(max - end) / max of I(X;T), and with the mean\nover the last 50 epochs "
+             "for the end (-: shorter runs); fell: the end is more than 1 %% below the "
+             "maximum\n");
     for (size_t p = 0; p < c->n_points && st == IPL_OK; p++)
         st = print_point(out, values, c, p, err);
     if (st == IPL_OK && c->n_layers > 0)

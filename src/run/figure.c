@@ -19,7 +19,7 @@ ipl_status ipl_figure_init(ipl_figure *out, const ipl_plot_opts *opts,
     size_t n = 0;
     bool zero = false;
 
-    *out = (ipl_figure){.opts = opts, .data = data};
+    *out = (ipl_figure){.opts = opts, .data = data, .end_columns = 7};
     if (n_panels > IPL_PANELS_MAX)
         return ipl_fail(err, IPL_E_ARG, "a figure of %zu panels; plot fewer runs at a time",
                         n_panels);
@@ -133,6 +133,35 @@ void ipl_shorten(char *out, size_t size, const char *text, size_t characters)
         len--;
     memcpy(out, text, len);
     memcpy(out + len, ellipsis, sizeof ellipsis);
+}
+
+/* Labels of n names that stand `stride` bytes apart. */
+static ipl_label *labels_of(const char *first, size_t stride, size_t n, size_t columns,
+                            ipl_error *err)
+{
+    ipl_label *labels = ipl_array(n + 1, 1, sizeof *labels, err);
+    const char **names = ipl_array(n + 1, 1, sizeof *names, err);
+
+    for (size_t i = 0; labels && names && i < n; i++)
+        names[i] = first + i * stride;
+    if (labels && names)
+        ipl_columns_cut_all(labels, names, n, columns);
+    else
+        ipl_free(labels);
+    labels = names ? labels : NULL;
+    ipl_free(names);
+    return labels;
+}
+
+ipl_label *ipl_layer_labels(const ipl_track *track, size_t columns, ipl_error *err)
+{
+    return labels_of(track->names[0], sizeof *track->names, track->n_layers, columns, err);
+}
+
+ipl_label *ipl_group_labels(const ipl_plot_data *data, size_t columns, ipl_error *err)
+{
+    return labels_of(data->groups[0].label, sizeof *data->groups, data->n_groups, columns,
+                     err);
 }
 
 void ipl_add_enhanced(char *out, size_t size, const char *text, size_t len)

@@ -9,6 +9,7 @@
 #define IPL_FIGURE_H
 
 #include "base/text.h"
+#include "base/text_columns.h"
 #include "run/axis.h"
 #include "run/collect.h"
 #include "run/plot_run.h"
@@ -75,6 +76,7 @@ typedef struct ipl_figure {
     char x_label[IPL_PANEL_TEXT], y_label[IPL_PANEL_TEXT]; /* shared by all panels */
     ipl_panel *panels;
     size_t n_panels;
+    size_t end_columns;               /* of names at the ends of curves */
     ipl_csv points, joins, names, ib; /* planes */
     ipl_csv curves, ends;             /* curves */
     ipl_csv scores, legend;           /* scores */
@@ -180,6 +182,12 @@ ipl_status ipl_figure_add_layer_curves(ipl_figure *figure, size_t p,
                                        const ipl_plot_group *group, size_t field,
                                        bool named, ipl_error *err) IPL_NODISCARD;
 
+/**
+ * Choose how wide the names at the ends of curves may be, so that long ones of layers can be
+ * told apart; inches that they take beyond the usual gap between panels.
+ */
+double ipl_figure_end_inches(ipl_figure *figure, const ipl_plot_data *data);
+
 /** An axis for a field of all layers of some groups. */
 ipl_status ipl_figure_fit_layers(ipl_axis *axis, const ipl_plot_group *const *groups,
                                  size_t n, size_t field, ipl_error *err) IPL_NODISCARD;
@@ -192,6 +200,15 @@ void ipl_add_enhanced(char *out, size_t size, const char *text, size_t len);
 
 /** Axis label of a field of the track `info`, in enhanced text, without unit. */
 const char *ipl_info_label(size_t field, const ipl_plot_opts *opts);
+
+/**
+ * Labels of the layers of a track, of the groups of some data: at most so many columns wide, and
+ * different where the names are; see ipl_columns_cut_all().
+ *
+ * owner   the result (n, at least one) belongs to the caller, for ipl_free(); NULL: no memory
+ */
+ipl_label *ipl_layer_labels(const ipl_track *track, size_t columns, ipl_error *err);
+ipl_label *ipl_group_labels(const ipl_plot_data *data, size_t columns, ipl_error *err);
 
 /** Copy a text, cut to so many (>= 1) characters, the last an ellipsis; size >= 8. */
 void ipl_shorten(char *out, size_t size, const char *text, size_t characters);

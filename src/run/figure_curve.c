@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Few epochs are shown as points on the lines. */
-enum { MARKED_MAX = 16, NAME_CHARACTERS = 7, CURVES_MAX = 1024 };
+enum { MARKED_MAX = 16, NAME_COLUMNS = 7, NAME_COLUMNS_MAX = 11, CURVES_MAX = 1024 };
 
 /* One curve: a field of one layer, times a factor, over that of another field if there is. */
 typedef struct curve {
@@ -112,14 +112,13 @@ static double add_rows(ipl_figure *figure, size_t p, size_t s, const curve *c)
         const double v = value_at(c, i, false);
         const double d = isfinite(value_at(c, i, true)) ? value_at(c, i, true) : 0.0;
         const ipl_range band = band_at(c, i, y->log);
-        const double values[] = {
-            c->mean->epochs[i],
-            v,
-            d,
-            ipl_axis_place(&figure->epochs, c->mean->epochs[i]),
-            ipl_axis_place(y, v),
-            c->filled ? bottom : ipl_axis_place(y, band.lo),
-            ipl_axis_place(y, c->filled ? v : band.hi)};
+        const double values[] = {c->mean->epochs[i],
+                                 v,
+                                 d,
+                                 ipl_axis_place(&figure->epochs, c->mean->epochs[i]),
+                                 ipl_axis_place(y, v),
+                                 c->filled ? bottom : ipl_axis_place(y, band.lo),
+                                 ipl_axis_place(y, c->filled ? v : band.hi)};
 
         if (!isfinite(v))
             continue;
@@ -169,24 +168,49 @@ static void spread(ending *ends, size_t n, double step, ipl_range range)
     }
 }
 
-static void add_ends(ipl_figure *figure, size_t p, ending *ends, size_t n)
+static ipl_status add_ends(ipl_figure *figure, size_t p, ending *ends, size_t n,
+                           ipl_error *err)
 {
     const ipl_panel *panel = &figure->panels[p];
+    ipl_label *labels = ipl_array(n + 1, 1, sizeof *labels, err);
+    const char **names = ipl_array(n + 1, 1, sizeof *names, err);
+    const ipl_status st = labels && names ? IPL_OK : IPL_E_NOMEM;
     const ipl_range y = ipl_axis_padded(&panel->y.axis, panel->y.margin);
     const ipl_range x = ipl_axis_padded(&figure->epochs, panel->x.margin);
 
     spread(ends, n, 0.95 * IPL_LINE_INCHES / panel->height * (y.hi - y.lo), y);
-    for (size_t i = 0; i < n; i++) {
-        char name[48];
-
-        ipl_shorten(name, sizeof name, ends[i].name, NAME_CHARACTERS);
+    for (size_t i = 0; names && i < n; i++)
+        names[i] = ends[i].name;
+    if (st == IPL_OK)
+        ipl_columns_cut_all(labels, names, n, figure->end_columns);
+    for (size_t i = 0; st == IPL_OK && i < n; i++) {
         ipl_text_add(&figure->ends.text, "%zu,", p + 1);
-        ipl_text_add_field(&figure->ends.text, name);
+        ipl_text_add_field(&figure->ends.text, labels[i]);
         ipl_csv_end_row(&figure->ends,
                         (const double[]){x.hi, ends[i].v,
                                          (double)strtoul(ends[i].colour + 1, NULL, 16)},
                         3);
     }
+    ipl_free(names);
+    ipl_free(labels);
+    return st;
+}
+
+double ipl_figure_end_inches(ipl_figure *figure, const ipl_plot_data *data)
+{
+    size_t columns = NAME_COLUMNS;
+
+    for (size_t g = 0; g < data->n_groups; g++) {
+        const ipl_track *track = &data->groups[g].mean.info;
+
+        for (size_t l = 0; l < track->n_layers; l++) {
+            const char *name = track->names[l];
+
+            columns = ipl_columns_widest(&name, 1, columns, NAME_COLUMNS_MAX);
+        }
+    }
+    figure->end_columns = columns;
+    return IPL_CHARACTER_INCHES * (double)(columns - NAME_COLUMNS);
 }
 
 /* Fill a panel with curves; those without a value are left out. */
@@ -196,6 +220,7 @@ static ipl_status add_curves(ipl_figure *figure, size_t p, const curve *curves, 
     ipl_panel *panel = &figure->panels[p];
     ending *ends = ipl_array(n, 1, sizeof *ends, err);
     size_t n_ends = 0, longest = 0;
+    ipl_status st;
 
     if (!ends)
         return IPL_E_NOMEM;
@@ -221,9 +246,9 @@ static ipl_status add_curves(ipl_figure *figure, size_t p, const curve *curves, 
     }
     panel->marks = longest <= MARKED_MAX;
     panel->ends = (ipl_rows){figure->ends.n, n_ends};
-    add_ends(figure, p, ends, n_ends);
+    st = add_ends(figure, p, ends, n_ends, err);
     ipl_free(ends);
-    return ipl_text_status(&figure->curves.text, err);
+    return st == IPL_OK ? ipl_text_status(&figure->curves.text, err) : st;
 }
 
 /* The field with the null baseline of another one; IPL_INFO_FIELDS: it has none. */
@@ -355,6 +380,15 @@ static void fit_information(ipl_axis *axis, const ipl_plot_data *data, size_t fi
     ipl_axis_fit_values(axis, ranges, n, IPL_SCALE_AUTO, &values);
 }
 
+/* Room for the names at the ends of the curves. */
+static void make_room(ipl_layout *layout, ipl_figure *figure)
+{
+    const double more = ipl_figure_end_inches(figure, figure->data);
+
+    layout->right += more;
+    layout->gap_x += more;
+}
+
 ipl_status ipl_figure_curves(ipl_figure *figure, const ipl_plot_opts *opts,
                              const ipl_plot_data *data, ipl_error *err)
 {
@@ -362,21 +396,23 @@ ipl_status ipl_figure_curves(ipl_figure *figure, const ipl_plot_opts *opts,
     enum { COLUMNS = 3 };
     const size_t n = data->n_groups;
     const bool headed = n == 1 || *opts->title != '\0';
-    const ipl_layout layout = {.columns = COLUMNS,
-                               .rows = n,
-                               .width = 7.0,
-                               .left = n > 1 ? 0.7 : 0.54,
-                               .right = 0.5,
-                               .top = headed ? 0.46 : 0.24,
-                               .bottom = 0.4,
-                               .gap_x = 0.84,
-                               .gap_y = 0.34,
-                               .height = 1.6};
+    ipl_layout layout = {.columns = COLUMNS,
+                         .rows = n,
+                         .width = 7.0,
+                         .left = n > 1 ? 0.7 : 0.54,
+                         .right = 0.5,
+                         .top = headed ? 0.46 : 0.24,
+                         .bottom = 0.4,
+                         .gap_x = 0.84,
+                         .gap_y = 0.34,
+                         .height = 1.6};
     ipl_status st = ipl_figure_init(figure, opts, data, COLUMNS * n, err);
+    ipl_label *sides = st == IPL_OK ? ipl_group_labels(data, 28, err) : NULL;
     char estimator[96];
 
-    if (st != IPL_OK)
-        return st;
+    if (st != IPL_OK || !sides)
+        return st != IPL_OK ? st : IPL_E_NOMEM;
+    make_room(&layout, figure);
     ipl_figure_lay_out(figure, &layout);
     ipl_estimator_label(estimator, sizeof estimator, data->runs[0].estimator);
     if (headed)
@@ -394,11 +430,12 @@ ipl_status ipl_figure_curves(ipl_figure *figure, const ipl_plot_opts *opts,
         panel->enhanced_title = true;
         (void)snprintf(panel->y.label, sizeof panel->y.label, "%s", data->runs[0].unit);
         if (n > 1 && p % COLUMNS == 0)
-            ipl_shorten(panel->side, sizeof panel->side, data->groups[g].label, 28);
+            (void)snprintf(panel->side, sizeof panel->side, "%s", sides[g]);
         st = ipl_figure_add_layer_curves(figure, p, &data->groups[g], field, true, err);
         if (g + 1 < n)
             panel->x.label[0] = '\0';
     }
+    ipl_free(sides);
     return st;
 }
 
@@ -538,20 +575,22 @@ ipl_status ipl_figure_dashboard(ipl_figure *figure, const ipl_plot_opts *opts,
     enum { COLUMNS = 3, BLOCK = 6 };
     const size_t n = data->n_groups;
     const bool headed = n == 1 || *opts->title != '\0';
-    const ipl_layout layout = {.columns = COLUMNS,
-                               .rows = 2 * n,
-                               .width = 7.0,
-                               .left = n > 1 ? 0.7 : 0.54,
-                               .right = 0.52,
-                               .top = headed ? 0.46 : 0.24,
-                               .bottom = 0.42,
-                               .gap_x = 0.84,
-                               .gap_y = 0.64,
-                               .height = 1.4};
+    ipl_layout layout = {.columns = COLUMNS,
+                         .rows = 2 * n,
+                         .width = 7.0,
+                         .left = n > 1 ? 0.7 : 0.54,
+                         .right = 0.52,
+                         .top = headed ? 0.46 : 0.24,
+                         .bottom = 0.42,
+                         .gap_x = 0.84,
+                         .gap_y = 0.64,
+                         .height = 1.4};
     ipl_status st = ipl_figure_init(figure, opts, data, BLOCK * n, err);
+    ipl_label *sides = st == IPL_OK ? ipl_group_labels(data, 24, err) : NULL;
 
-    if (st != IPL_OK)
-        return st;
+    if (st != IPL_OK || !sides)
+        return st != IPL_OK ? st : IPL_E_NOMEM;
+    make_room(&layout, figure);
     ipl_figure_lay_out(figure, &layout);
     if (headed)
         ipl_shorten(figure->title, sizeof figure->title,
@@ -561,7 +600,7 @@ ipl_status ipl_figure_dashboard(ipl_figure *figure, const ipl_plot_opts *opts,
         const size_t p = BLOCK * g;
 
         if (n > 1)
-            ipl_shorten(figure->panels[p].side, IPL_PANEL_TEXT, group->label, 24);
+            (void)snprintf(figure->panels[p].side, IPL_PANEL_TEXT, "%s", sides[g]);
         st = ipl_figure_add_training(figure, p, group, IPL_TRAINING_LOSS, err);
         if (st == IPL_OK)
             st = ipl_figure_add_training(figure, p + 1, group, IPL_TRAINING_ACCURACY, err);
@@ -574,5 +613,6 @@ ipl_status ipl_figure_dashboard(ipl_figure *figure, const ipl_plot_opts *opts,
         if (st == IPL_OK)
             add_plane(figure, p + 5, group);
     }
+    ipl_free(sides);
     return st == IPL_OK ? ipl_text_status(&figure->points.text, err) : st;
 }

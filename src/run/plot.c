@@ -29,9 +29,10 @@ const ipl_opt ipl_plot_opt_table[] = {
     IPL_OPT_WORD(ipl_plot_opts, split, "split", splits, 0,
                  "probe to draw (first: the first in the table)"),
     IPL_OPT_WORD(ipl_plot_opts, labels, "labels", labels, 0, "form of I(T;Y)"),
-    IPL_OPT_WORD(ipl_plot_opts, score, "score", score_words, 0,
-                 "compression of --kind scores: by the value at the last measured epoch, or "
-                 "by the mean of the last 50 epochs"),
+    IPL_OPT_WORD(
+        ipl_plot_opts, score, "score", score_words, 0,
+        "compression of --kind scores: by the value at the last measured epoch, or "
+        "by the mean of the last 50 epochs"),
     IPL_OPT_WORD(ipl_plot_opts, palette, "palette", palettes, 0, "colours of the epochs"),
     IPL_OPT_WORD(ipl_plot_opts, xscale, "xscale", scales, IPL_SCALE_AUTO,
                  "x axis of the planes"),

@@ -562,9 +562,13 @@ ipl_status ipl_plot_data_read(ipl_plot_data *out, const ipl_plot_opts *opts,
                               const char *const *runs, size_t n_runs, ipl_error *err)
 {
     ipl_plot_data data = {.n_runs = n_runs};
-    ipl_status st;
+    ipl_status st = IPL_OK;
 
     *out = (ipl_plot_data){0};
+    for (size_t r = 0; r < n_runs && st == IPL_OK; r++)
+        st = ipl_guard(runs[r], err);
+    if (st != IPL_OK)
+        return st;
     st = each_estimator(opts) ? read_sweep(&data, opts, runs, n_runs, err)
                               : read_runs(&data, opts, runs, n_runs, err);
     if (st == IPL_OK)

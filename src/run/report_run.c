@@ -186,7 +186,8 @@ static ipl_status read_text(char **out, const char *folder, const char *name,
     return st;
 }
 
-ipl_status ipl_html_run_read(ipl_html_run *out, const char *folder, ipl_error *err)
+ipl_status ipl_html_run_read(ipl_html_run *out, const char *folder, bool texts,
+                             ipl_error *err)
 {
     ipl_status st;
 
@@ -196,11 +197,11 @@ ipl_status ipl_html_run_read(ipl_html_run *out, const char *folder, ipl_error *e
         return st;
     st = ipl_text_copy(out->folder, sizeof out->folder, folder, strlen(folder), "run", err);
     ipl_plot_label(out->label, sizeof out->label, folder);
-    if (st == IPL_OK)
+    if (st == IPL_OK && texts)
         st = read_text(&out->experiment, folder, "experiment.ini", err);
-    if (st == IPL_OK)
+    if (st == IPL_OK && texts)
         st = read_text(&out->provenance, folder, "run.json", err);
-    if (st == IPL_OK)
+    if (st == IPL_OK && texts)
         st = read_text(&out->summary, folder, "summary.txt", err);
     if (st == IPL_OK)
         st =
@@ -340,8 +341,8 @@ static void add_courses(ipl_text *out, const char *name, const ipl_course *c, si
     ipl_text_add(out, ",\"%s\":[", name);
     for (size_t l = 0; c && l < n; l++) {
         const double v[] = {
-            c[l].first,  c[l].max,    c[l].max_epoch,          c[l].end, c[l].compression_end,
-            c[l].last50, c[l].compression_last50, c[l].turning_epoch};
+            c[l].first,           c[l].max,    c[l].max_epoch,          c[l].end,
+            c[l].compression_end, c[l].last50, c[l].compression_last50, c[l].turning_epoch};
 
         ipl_text_add(out, "%s", l ? ",[" : "[");
         for (size_t i = 0; i < sizeof v / sizeof v[0]; i++) {

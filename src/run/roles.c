@@ -14,7 +14,7 @@ ipl_role ipl_role_of(const char *name, double x_max, double x_end, double prev_f
     if (isfinite(prev_first) && isfinite(prev_end))
         role.capacity = prev_end - prev_first > still   ? 1
                         : prev_first - prev_end > still ? -1
-                                                          : 0;
+                                                        : 0;
     return role;
 }
 

@@ -70,15 +70,15 @@ static ipl_run_state recorded_state(const char *folder)
     bool begins = true; /* a line is read in parts when it is long */
     FILE *fp = NULL;
 
-    if (ipl_path_join(path, folder, "run.json", NULL) == IPL_OK)
-        fp = fopen(path, "r");
-    while (fp && state == IPL_RUN_STATES && fgets(line, sizeof line, fp)) {
+    if (ipl_path_join(path, folder, "run.json", NULL) != IPL_OK ||
+        ipl_file_stream(&fp, path, NULL) != IPL_OK)
+        return IPL_RUN_INTERRUPTED;
+    while (state == IPL_RUN_STATES && fgets(line, sizeof line, fp)) {
         if (begins)
             state = state_in(line);
         begins = strchr(line, '\n') != NULL;
     }
-    if (fp)
-        (void)fclose(fp);
+    (void)fclose(fp); /* read only: nothing to lose */
     return state == IPL_RUN_STATES ? IPL_RUN_INTERRUPTED : state;
 }
 
@@ -206,8 +206,10 @@ static ipl_status add_run(ipl_runs *runs, const char *path, const char *name,
                           ipl_error *err)
 {
     char experiment[IPL_PATH_MAX];
-    const ipl_status st = ipl_path_join(experiment, path, "experiment.ini", err);
+    ipl_status st = ipl_guard(path, err);
 
+    if (st == IPL_OK)
+        st = ipl_path_join(experiment, path, "experiment.ini", err);
     return st == IPL_OK ? add(runs, path, experiment, name, err) : st;
 }
 
@@ -291,7 +293,7 @@ static ipl_status list_folders(char ***out, size_t *n, const char *folder, ipl_e
 {
     size_t capacity = 0;
     char **names = NULL;
-    DIR *dir = opendir(folder);
+    DIR *dir = ipl_folder_open(folder);
     struct dirent *entry;
     ipl_status st = IPL_OK;
 

@@ -84,7 +84,7 @@ static void make_two_pairs(sample *s)
     s->d_x = s->d_t = 1;
     for (size_t i = 0; i < s->n; i++) {
         s->y[i] = (int32_t)(i / 2);
-        s->x[i] = s->t[i] = 100.0 * (double)(i / 2) + 0.5 * (double)(i % 2);
+        s->x[i] = s->t[i] = (i < 2 ? 0.0 : 100.0) + 0.5 * (double)(i % 2);
     }
 }
 

@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { D = 3, U = 5, K = 2, N = 16, PARAMS = 4, VALUES = U * D + U + K * U + K };
+enum { D = 3, U = 5, K = 2, N = 16, HIDDEN = U * D, OUT = K * U, PARAMS = 4 };
+enum { VALUES = HIDDEN + U + OUT + K };
 
 #define RATE 0.5
 #define STEP 1e-3             /* of the central differences */
@@ -104,7 +105,7 @@ static int32_t label_of(size_t i)
 
 static void plain_outputs(double *z, const plain_net *net, size_t i)
 {
-    const double *w = net->value, *b = w + U * D, *w2 = b + U, *b2 = w2 + K * U;
+    const double *w = net->value, *b = w + HIDDEN, *w2 = b + U, *b2 = w2 + OUT;
     double t[U];
 
     for (size_t u = 0; u < U; u++) {
@@ -153,8 +154,8 @@ static const ipl_batch all = {.n = N, .fill = fill};
 
 static void copy_values(double *out, const ipl_net *net)
 {
-    static const size_t sizes[PARAMS] = {U * D, U, K * U, K};
-    float part[U * D];
+    static const size_t sizes[PARAMS] = {HIDDEN, U, OUT, K};
+    float part[HIDDEN];
 
     for (size_t k = 0; k < PARAMS; k++) {
         if (!ipl_net_copy_param(part, net, k))
@@ -180,7 +181,7 @@ static void test_outputs(ipl_selftest_row *row, ipl_net *net, const plain_net *p
 
     ipl_net_probe(taps, net, &all);
     for (size_t i = 0; i < N; i++) {
-        double want[K];
+        double want[K] = {0};
 
         plain_outputs(want, plain, i);
         for (size_t k = 0; k < K; k++)

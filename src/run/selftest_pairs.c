@@ -69,27 +69,28 @@ static void release(variables *v)
 /* Columns 1 ... of the matrix are A, the next ones W; labels are the first two bits of i. */
 static ipl_status make(variables *v, const shape *s, ipl_error *err)
 {
-    const size_t d_x = s->a * s->r_x, d_t = s->w * s->r_t;
+    const size_t a = s->a, w = s->w, d_x = a * s->r_x, d_t = w * s->r_t;
 
     v->x = ipl_array(s->n, d_x, sizeof *v->x, err);
-    v->w = ipl_array(s->n, s->w, sizeof *v->w, err);
+    v->w = ipl_array(s->n, w, sizeof *v->w, err);
     v->t = ipl_array(s->n, d_t, sizeof *v->t, err);
     v->y = ipl_array(s->n, 1, sizeof *v->y, err);
     if (!v->x || !v->w || !v->t || !v->y)
         return IPL_E_NOMEM;
     for (size_t i = 0; i < s->n; i++) {
         v->y[i] = (int32_t)(i % 4);
-        for (size_t j = 0; j < d_x; j++)
-            v->x[i * d_x + j] = ipl_selftest_hadamard(i, 1 + j % s->a);
-        for (size_t j = 0; j < s->w; j++)
-            v->w[i * s->w + j] = ipl_selftest_hadamard(i, 1 + s->a + j);
-        for (size_t j = 0; j < d_t; j++) {
-            const size_t k = j % s->w;
-            const double w = v->w[i * s->w + k];
+        for (size_t r = 0; r < s->r_x; r++)
+            for (size_t k = 0; k < a; k++)
+                v->x[i * d_x + r * a + k] = ipl_selftest_hadamard(i, 1 + k);
+        for (size_t j = 0; j < w; j++)
+            v->w[i * w + j] = ipl_selftest_hadamard(i, 1 + a + j);
+        for (size_t r = 0; r < s->r_t; r++)
+            for (size_t k = 0; k < w; k++) {
+                const double own = v->w[i * w + k];
 
-            v->t[i * d_t + j] =
-                k < s->a ? 0.6 * ipl_selftest_hadamard(i, 1 + k) + 0.8 * w : w;
-        }
+                v->t[i * d_t + r * w + k] =
+                    k < a ? 0.6 * ipl_selftest_hadamard(i, 1 + k) + 0.8 * own : own;
+            }
     }
     return IPL_OK;
 }

@@ -420,7 +420,7 @@ static bool is_epoch_folder(const char *name, const char *path)
 /* NOLINTNEXTLINE(misc-no-recursion): one level deep */
 static ipl_status look_into(const search *s, const char *folder, bool below, ipl_error *err)
 {
-    DIR *dir = opendir(folder);
+    DIR *dir = ipl_folder_open(folder);
     struct dirent *item;
     ipl_status st = IPL_OK;
 

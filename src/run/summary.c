@@ -1,9 +1,9 @@
 #include "run/summary.h"
 
 #include "base/alloc.h"
-#include "base/text_columns.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/text_columns.h"
 #include "run/roles.h"
 
 #include <math.h>
@@ -242,14 +242,15 @@ static ipl_role add_layer(summary *s, ipl_text *sentences, const ipl_track *trac
 static void add_legend(ipl_text *out)
 {
     ipl_text_add(
-        out, "(train) is a mean over the batches of the epoch, while the net moved; (test) "
-             "is of the net after it\n\n"
-             "end       value at the last measured epoch\n"
-             "last 50   mean over the last 50 epochs; -: the run is shorter. It lags behind a "
-             "layer that rises\n"
-             "compress  (max - end) / max and (max - last 50) / max of I(X;T)\n"
-             "turned    last epoch within 1 %% of max; -: the last of all, it never turned\n"
-             "crossing  first epoch at which the gradient's mean falls below its s.d.\n");
+        out,
+        "(train) is a mean over the batches of the epoch, while the net moved; (test) "
+        "is of the net after it\n\n"
+        "end       value at the last measured epoch\n"
+        "last 50   mean over the last 50 epochs; -: the run is shorter. It lags behind a "
+        "layer that rises\n"
+        "compress  (max - end) / max and (max - last 50) / max of I(X;T)\n"
+        "turned    last epoch within 1 %% of max; -: the last of all, it never turned\n"
+        "crossing  first epoch at which the gradient's mean falls below its s.d.\n");
 }
 
 static void add_head(ipl_text *out, size_t columns)
@@ -310,7 +311,8 @@ static ipl_status add_block(summary *s, size_t row, ipl_error *err)
     st = block_init(&b, &track, err);
     if (st != IPL_OK)
         goto done;
-    columns = ipl_columns_widest(b.names, track.n_layers, NAME_COLUMNS_MIN, NAME_COLUMNS_MAX);
+    columns =
+        ipl_columns_widest(b.names, track.n_layers, NAME_COLUMNS_MIN, NAME_COLUMNS_MAX);
     ipl_text_add(&s->prose, "\n%s probe, %s, %s, epochs %g to %g\n", query.split,
                  query.estimator, ipl_table_text(s->information, row, s->unit),
                  track.epochs[0], track.epochs[track.n_epochs - 1]);

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { IPL_TRACK_NAME_MAX = 64 };
+enum { IPL_TRACK_NAME_MAX = 256 };
 
 typedef struct ipl_track {
     size_t n_epochs, n_layers, n_fields;

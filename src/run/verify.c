@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/text_columns.h"
 #include "run/verify_nets.h"
 
 #include <stdio.h>
@@ -77,8 +78,9 @@ static void publish(session *s, ipl_verdicts *sum, const ipl_report *report,
         sum->failed += f->verdict == IPL_FAIL || f->verdict == IPL_DISAGREE;
         sum->unreached += f->verdict == IPL_NOT_REACHED;
         sum->skipped += f->verdict == IPL_SKIPPED;
-        (void)snprintf(line, sizeof line, "  %-11s  %-48s  %-30s  %s",
-                       ipl_verdict_name(f->verdict), f->what, f->expected, f->obtained);
+        (void)snprintf(line, sizeof line, "  %-11s  %s%*s  %s%*s  %s",
+                       ipl_verdict_name(f->verdict), f->what, ipl_columns_left(f->what, 48),
+                       "", f->expected, ipl_columns_left(f->expected, 30), "", f->obtained);
         tell(s, line);
         ipl_text_add(&s->verdicts, "%s,", name);
         ipl_text_add_field(&s->verdicts, f->what);
