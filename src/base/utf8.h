@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Bytes of the UTF-8 sequence at s, 0 when it is not one (RFC 3629). */
-size_t ipl_utf8_length(const char *s);
+/** Bytes of the UTF-8 sequence at a place in a text, 0 when it is not one (RFC 3629). */
+size_t ipl_utf8_length(const char *text);
 
 /** Number of the character of n bytes at s. */
 uint32_t ipl_utf8_code(const char *s, size_t n);
