@@ -41,6 +41,8 @@ static ipl_status build_probes(ipl_run *r, ipl_error *err)
         st = ipl_probe_create(&r->probes[p], r->exp, r->ds, r->net, (ipl_split)p, 0,
                               r->pool, err);
         r->n_probes += st == IPL_OK;
+        if (st == IPL_OK)
+            ipl_probe_use_quit(r->probes[p], r->opts->hurry);
     }
     return st;
 }

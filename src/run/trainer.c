@@ -102,7 +102,7 @@ static void write_end(ipl_error *first, ipl_run *r, bool save)
 /* Write what a run leaves, whatever ended it; trained is how training ended. */
 static ipl_status finish(ipl_run *r, ipl_status trained, ipl_error *err)
 {
-    const bool stopped = r->epoch < r->exp->epochs;
+    const bool stopped = r->epoch < r->exp->epochs || r->unmeasured;
     const bool save = trained == IPL_OK && ipl_checkpoint_when_any(&r->checkpoints.when);
     ipl_train_end end = {.stopped = stopped, .epoch = r->epoch, .batch = r->batch};
     ipl_error first = {0}, why = {0};

@@ -83,6 +83,8 @@ typedef struct ipl_train_opts {
     ipl_train_watcher watcher;
     const volatile sig_atomic_t
         *stop; /* number of a signal that asks to stop; NULL: none */
+    bool (*hurry)(
+        void); /* whether the measurement in progress is to be given up; NULL: no */
 } ipl_train_opts;
 
 /**
@@ -101,7 +103,8 @@ typedef struct ipl_train_opts {
  *                        before the bad step
  *         IPL_E_IO       training went to its end, but rows, files or the last checkpoint
  *                        could not be written
- * When stopped by a signal: finishes the batch, writes everything and returns IPL_OK.
+ * When stopped by a signal: finishes the batch and a measurement in progress, writes
+ * everything and returns IPL_OK. A measurement that is given up is made when the run goes on.
  */
 ipl_status ipl_train(const ipl_train_opts *opts, ipl_error *err) IPL_NODISCARD;
 
