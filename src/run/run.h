@@ -126,7 +126,7 @@ void ipl_run_reopen_epoch(ipl_run *r, size_t epoch);
 bool ipl_run_stopping(const ipl_run *r);
 
 /**
- * Build everything the run needs, nothing written yet.
+ * Build everything the run needs, nothing written yet. A data set that is there is used.
  *
  * errors  those of ipl_train() that come before anything is written
  */
