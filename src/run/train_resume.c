@@ -176,6 +176,7 @@ static ipl_status go_on_from(bool *other, ipl_run *r, const char *path, ipl_erro
     if (st != IPL_OK)
         goto done;
     set_position(r, &c.at);
+    r->unmeasured = c.unmeasured;
     ipl_text_add(&r->segments, "%s", c.segments);
     st = ipl_text_status(&r->segments, err);
     if (strcmp(c.build, r->checkpoints.build.s) != 0) {
