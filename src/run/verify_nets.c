@@ -316,7 +316,7 @@ static void conclude(ipl_report *report, const nets *s, const ipl_net_expected *
     finding = ipl_report_find(report, "%s%s%s%s%s", layer, *layer ? ": " : "", what,
                               *layer ? ", " : "", *layer ? row->estimator : "");
     print_interval(range, sizeof range, row);
-    ipl_finding_expect(finding, "%s%s, within %.3g", trend ? "in a share of " : "", range,
+    ipl_finding_expect(finding, "%s%s, within %.3g", trend ? "share of nets " : "", range,
                        ipl_net_allowed(row, got));
     if (trend)
         ipl_finding_obtain(finding, verdict, "in %.0f of %zu", got.mean * (double)got.n,
