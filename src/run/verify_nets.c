@@ -344,10 +344,13 @@ bool ipl_net_shows(const ipl_track *track, const ipl_net_expected *f, size_t lay
     case IPL_NET_ENDS_LOWER:
         return c.final < c.first;
     case IPL_NET_ORDERED:
-        for (size_t i = 0; i < track->n_epochs && layer + 1 < f->last; i++)
+        for (size_t i = 0; i < track->n_epochs && layer + 1 < f->last; i++) {
+            const double next = ipl_track_get(track, i, layer + 1, f->field);
+
             if (!(ipl_track_get(track, i, layer, f->field) >=
-                  ipl_track_get(track, i, layer + 1, f->field) - 1e-9))
+                  next - STEP * fabs(next) - 1e-9))
                 return false;
+        }
         return true;
     case IPL_NET_BOUNDED:
         for (size_t i = 0; i < track->n_epochs; i++)
