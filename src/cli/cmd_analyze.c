@@ -22,7 +22,7 @@ typedef struct analyze_opts {
     int unit;
     char layers[1024], split[16], out[IPL_PATH_MAX];
     size_t rows, null_repeats, threads;
-    bool quiet;
+    bool allow_changed_data, quiet;
 } analyze_opts;
 
 static const char *const unit_words[] = {[UNIT_OF_RUN] = "run",
@@ -49,6 +49,8 @@ static const ipl_opt analyze_rows[] = {
     IPL_OPT_STRING(analyze_opts, out, "out", "", "folder (default: RUN/analysis-1, -2 ...)"),
     IPL_OPT_NUMBER(analyze_opts, threads, "threads", 0, 1024, 0,
                    "threads; 0: as many as processors; the result is the same"),
+    IPL_OPT_FLAG(analyze_opts, allow_changed_data, "allow-changed-data", 0,
+                 "go on, with a warning, when the data has changed since training"),
     IPL_OPT_FLAG(analyze_opts, quiet, "quiet", 0, "print nothing but faults"),
     IPL_OPT_END,
 };
@@ -251,6 +253,7 @@ static ipl_status measure_checkpoints(analysis *a, ipl_error *err)
                                   .exp = a->exp,
                                   .split = a->opts->split,
                                   .rows = a->opts->rows,
+                                  .allow_changed_data = a->opts->allow_changed_data,
                                   .threads = a->opts->threads,
                                   .self = a,
                                   .progress = on_progress,

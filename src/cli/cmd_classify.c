@@ -16,7 +16,7 @@ enum { IMAGES_MAX = 1000, BAR = 40, NAME_MAX = 20 };
 typedef struct classify_args {
     char maps[IPL_PATH_MAX], epoch[24];
     size_t top;
-    bool invert;
+    bool invert, allow_changed_data;
 } classify_args;
 
 static const ipl_opt classify_rows[] = {
@@ -28,6 +28,8 @@ static const ipl_opt classify_rows[] = {
                    "classes to print at most"),
     IPL_OPT_FLAG(classify_args, invert, "invert", 0,
                  "turn black on white into white on black first"),
+    IPL_OPT_FLAG(classify_args, allow_changed_data, "allow-changed-data", 0,
+                 "go on, with a warning, when the data has changed since training"),
     IPL_OPT_END,
 };
 
@@ -149,7 +151,10 @@ static ipl_status run_classify(void *opts, const ipl_args *args, ipl_error *err)
     ipl_status st = *a->maps != '\0' ? check_names(args, err) : IPL_OK;
 
     if (st == IPL_OK)
-        st = ipl_trained_open(&trained, args->words[0], a->epoch, err);
+        st = ipl_trained_open(&trained, args->words[0], a->epoch, a->allow_changed_data,
+                              err);
+    if (st == IPL_OK && *trained.changed != '\0')
+        ipl_print_error("infoplane: warning: %s\n", trained.changed);
     if (st == IPL_OK && strncmp(ipl_net_loss_text(trained.net), "cross-entropy", 13) != 0)
         ipl_print_error("infoplane: the net was trained by %s: its outputs are no "
                         "probabilities\n",
