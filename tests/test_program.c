@@ -87,7 +87,8 @@ static void path_keeps_its_absolute_folders(void **state)
         {"", "/usr/bin:/bin"},
         {"::", "/usr/bin:/bin"},
     };
-    char *before = strdup(getenv("PATH"));
+    const char *path = getenv("PATH");
+    char *before = strdup(path ? path : "/usr/bin");
 
     (void)state;
     assert_non_null(before);

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+/* NOLINTBEGIN(misc-misleading-bidirectional): that is what is tested */
+
 /* What a terminal would get for a text from outside. */
 static const struct {
     const char *in, *out;
@@ -115,6 +117,8 @@ static void json_strings_have_no_control_characters(void **state)
                         "\"a\\\"\\\\\\u001b\\u000a\\u007f\\u009b\\u202e\xC3\xA9\\ufffd\"");
     ipl_text_release(&text);
 }
+
+/* NOLINTEND(misc-misleading-bidirectional) */
 
 int main(void)
 {

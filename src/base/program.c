@@ -1,7 +1,6 @@
-/* _XOPEN_SOURCE for realpath() */
-#define _XOPEN_SOURCE                                                                      \
-    700 /* NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
-
+/* For realpath(). */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+#define _XOPEN_SOURCE 700
 #include "base/program.h"
 
 #include "base/file.h"

@@ -1,6 +1,5 @@
 #include "base/utf8.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { PIECE_MAX = 8 }; /* "\u202e" and its NUL */
@@ -44,6 +43,18 @@ bool ipl_utf8_is_control(const char *s, size_t n)
            c == 0xFEFF;
 }
 
+/* "\\u202e" or "\\x9b"; without stdio, for handlers of signals. */
+static void write_code(char piece[PIECE_MAX], uint32_t code, bool wide)
+{
+    const unsigned digits = wide ? 4 : 2;
+
+    *piece++ = '\\';
+    *piece++ = wide ? 'u' : 'x';
+    for (unsigned i = digits; i-- > 0;)
+        *piece++ = "0123456789abcdef"[code >> 4 * i & 0xF];
+    *piece = '\0';
+}
+
 /* The next character of s in a visible form; returns the bytes of s that it stands for. */
 static size_t next_piece(char piece[PIECE_MAX], const char *s)
 {
@@ -54,7 +65,7 @@ static size_t next_piece(char piece[PIECE_MAX], const char *s)
         memcpy(piece, s, n);
         piece[n] = '\0';
     } else {
-        (void)snprintf(piece, PIECE_MAX, n > 1 ? "\\u%04x" : "\\x%02x", (unsigned)code);
+        write_code(piece, code, n > 1);
     }
     return n ? n : 1;
 }

@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Bytes of the UTF-8 sequence at s, 0 when it is not one (RFC 3629). */
-size_t ipl_utf8_length(const char *s);
+/** Bytes of the UTF-8 sequence at a place in a text, 0 when it is not one (RFC 3629). */
+size_t ipl_utf8_length(const char *text);
 
 /** Number of the character of n bytes at s. */
 uint32_t ipl_utf8_code(const char *s, size_t n);
@@ -28,7 +28,7 @@ void ipl_text_add_visible(ipl_text *out, const char *s);
 
 /**
  * The same in a string of size bytes, on one line: line feeds and tabs are escaped too. What
- * has no room is cut off, between characters.
+ * has no room is cut off, between characters. May be called by a handler of a signal.
  */
 void ipl_visible_line(char *out, size_t size, const char *s);
 

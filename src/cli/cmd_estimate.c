@@ -172,6 +172,13 @@ static ipl_status report(const ipl_plane *plane, const ipl_measures *m, size_t n
     return IPL_OK;
 }
 
+/* Whether somebody wrote to the samples: then whatever came of them is not theirs. */
+static bool is_changed(const inputs *in, const char *x_path, ipl_error *err)
+{
+    return ipl_npy_view_check_unchanged(&in->x, x_path, err) != IPL_OK ||
+           ipl_npy_view_check_unchanged(&in->t, in->t_path, err) != IPL_OK;
+}
+
 static ipl_status measure(const estimate_opts *o, const char *const *texts, size_t n_texts,
                           const inputs *in, ipl_error *err)
 {
@@ -198,6 +205,8 @@ static ipl_status measure(const estimate_opts *o, const char *const *texts, size
     if (st != IPL_OK)
         goto done;
     st = ipl_plane_measure(m, plane, &in->t.rows, 1, err);
+    if (is_changed(in, o->x, err))
+        st = IPL_E_IO;
     if (st == IPL_OK)
         st = report(plane, m, n_texts, in, err);
 done:

@@ -1,6 +1,7 @@
 /* The program: the only place that prints faults and decides the exit status. */
 #include "base/alloc.h"
 #include "base/program.h"
+#include "cli/bus_error.h"
 #include "cli/command.h"
 #include "cli/links.h"
 #include "cli/print.h"
@@ -362,6 +363,7 @@ int main(int argc, char **argv)
     (void)setlocale(LC_ALL, "C");            /* a decimal point is a point, everywhere */
     (void)signal(SIGPIPE, SIG_IGN); /* `infoplane ... | head` ends with a message */
     (void)signal(SIGXFSZ, SIG_IGN); /* so does a file size limit */
+    ipl_bus_error_catch();
     if (ipl_program_clean_path(&err) != IPL_OK)
         return finish(err.status, NULL, &err);
     if (argc < 2)

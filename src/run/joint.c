@@ -40,8 +40,11 @@ static ipl_status read_npy(ipl_joint *out, const char *path, ipl_error *err)
     out->p = ipl_array(out->n_x, out->n_y, sizeof *out->p, err);
     for (size_t i = 0; out->p && i < out->n_x * out->n_y; i++)
         out->p[i] = view.rows.f64 ? view.rows.f64[i] : (double)view.rows.f32[i];
+    st = ipl_npy_view_check_unchanged(&view, path, err);
     ipl_npy_view_close(&view);
-    return out->p ? check(out, path, 0, err) : IPL_E_NOMEM;
+    if (!out->p)
+        return IPL_E_NOMEM;
+    return st == IPL_OK ? check(out, path, 0, err) : st;
 }
 
 static ipl_status read_csv(ipl_joint *out, const char *path, ipl_error *err)

@@ -80,6 +80,9 @@ check "the table lists it" says "$out" '  a\x1b]0;F'
 mv "r$mark" "r$soft"
 shown "go on with a name" train --resume "r$soft"
 check "that is done" says "$out" 'done already'
+word=
+eval "word=$(sed -n 's/^plot it with: infoplane plot //p' "$out")"
+check "the printed command has the very name" [ "$word" = "r$soft" ]
 # shellcheck disable=SC2086
 shown "a new run of a name" train $net --name "n$soft" --out "n$soft" --verbose
 # shellcheck disable=SC2086
