@@ -225,8 +225,8 @@ static void a_report_writes_values_and_what_is_drawn(void **state)
                          "2,shapes,1,\"a:b=1,c=2\",2,7,10\n"));
     assert_true(
         file_has(scratch_path(state, "test.csv"), "2,shapes,2,closed form,1,3,0\n"));
-    assert_true(
-        file_has(scratch_path(state, "test-settings.gp"), "Y_LABEL[1] = 'it''s y'"));
+    assert_true(file_has(scratch_path(state, "test-settings.gp"),
+                         "Y_LABEL[1] = 'it'.\"\\047\".'s y'"));
     assert_true(file_has(scratch_path(state, "test-settings.gp"), "CURVES[1] = ' 1'"));
     assert_true(file_has(scratch_path(state, "test-settings.gp"), "CURVES[2] = ' 1 2'"));
     assert_true(

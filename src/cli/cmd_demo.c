@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/jobs.h"
 #include "base/pool.h"
+#include "base/stop.h"
 #include "cli/command.h"
 #include "cli/live.h"
 #include "cli/print.h"
@@ -12,7 +13,6 @@
 #include "run/runs.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -356,9 +356,7 @@ static ipl_status train(session *s, ipl_live *live, ipl_error *err)
     ipl_live_finish(&view);
     if (stopped) {
         ipl_print_error("infoplane: demo stopped\n");
-        (void)fflush(stdout);
-        (void)signal(stopped, SIG_DFL);
-        (void)raise(stopped);
+        ipl_stop_end_by(stopped);
     }
     for (size_t i = 0; i < NETS && st == IPL_OK; i++) {
         char why[160];

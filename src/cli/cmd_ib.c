@@ -64,7 +64,7 @@ static ipl_status run_ib(void *opts, const ipl_args *args, ipl_error *err)
                              .iterations = o->iterations};
     ipl_joint joint = {0};
     ipl_ib_curve curve = {0};
-    bool missing = false;
+    ipl_drawn drawn = {.format = "png"};
     ipl_status st = IPL_OK;
 
     (void)args;
@@ -75,13 +75,14 @@ static ipl_status run_ib(void *opts, const ipl_args *args, ipl_error *err)
     if (st == IPL_OK)
         st = ipl_ib_curve_create(&curve, joint.p, joint.n_x, joint.n_y, &how, err);
     if (st == IPL_OK)
-        st = ipl_bottleneck_write(&missing, &curve, o->unit == 1, o->out, err);
+        st = ipl_bottleneck_write(&drawn, &curve, o->unit == 1, o->out, err);
     if (st == IPL_OK) {
         print_curve(&curve, o);
         ipl_print("%s/" IPL_IB_FILE "\n", o->out);
-        ipl_print("%s/ib.png%s\n", o->out,
-                  missing ? " is not drawn: no gnuplot here; data and scripts are written"
-                          : "");
+        ipl_print("%s/ib.%s%s\n", o->out, drawn.format,
+                  drawn.missing
+                      ? " is not drawn: no gnuplot here; data and scripts are written"
+                      : "");
         ipl_print("draw it on a plane with: infoplane plot RUN --estimator binning --ib "
                   "%s/" IPL_IB_FILE "\n",
                   o->out);

@@ -17,7 +17,8 @@ static const ipl_opt report_rows[] = {
     IPL_OPT_STRING(
         report_args, out, "out", "",
         "file to write (else RUN/report.html, or compare-A+B/report.html beside RUN)"),
-    IPL_OPT_STRING(report_args, title, "title", "", "heading (default: names of the runs)"),
+    IPL_OPT_HEADING(report_args, title, "title", "",
+                    "heading (default: names of the runs)"),
     IPL_OPT_END,
 };
 

@@ -1,4 +1,5 @@
 /* infoplane train: run an experiment and show how it goes. */
+#include "base/stop.h"
 #include "cli/command.h"
 #include "cli/experiment_args.h"
 #include "cli/links.h"
@@ -9,7 +10,6 @@
 #include "run/runs.h"
 #include "run/trainer.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -70,36 +70,11 @@ static const char details[] =
     "ends\n"
     "with the same bytes; with 'auto' one command line starts, goes on, or says that the "
     "run\n"
-    "is done. Ctrl-C, TERM, HUP and USR1 end the run after the batch, a checkpoint "
-    "written;\n"
-    "the same signal again ends it at once.\n";
-
-/* Number of the first signal that asked to stop. */
-static volatile sig_atomic_t stop_signal;
-
-static void on_signal(int number)
-{
-    stop_signal = number;
-}
-
-/*
- * The first signal ends the run after its batch; the same again ends the program. A hang-up
- * that is ignored, as under nohup, stays so.
- */
-static void catch_signals(void)
-{
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
-    struct sigaction action, before;
-
-    memset(&action, 0, sizeof action);
-    action.sa_handler = on_signal;
-    action.sa_flags = (int)SA_RESETHAND;
-    (void)sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-        if (numbers[i] != SIGHUP || sigaction(SIGHUP, NULL, &before) != 0 ||
-            before.sa_handler != SIG_IGN)
-            (void)sigaction(numbers[i], &action, NULL);
-}
+    "is done. Ctrl-C, TERM, HUP, USR1, USR2 and XCPU end the run after the batch, a "
+    "checkpoint\n"
+    "written. Another signal, more than a second later, gives up a measurement that is "
+    "made;\n"
+    "a third, or Ctrl-C again, ends the run at once.\n";
 
 /* How --resume says to begin, and whether the other options agree. */
 static ipl_status choose_resume(ipl_train_resume *out, const train_opts *opts,
@@ -244,7 +219,8 @@ static ipl_status run_train(void *self, const ipl_args *args, ipl_error *err)
         .argc = args->argc,
         .argv = args->argv,
         .watcher = ipl_train_screen_watcher(&screen),
-        .stop = &stop_signal,
+        .stop = &ipl_stop_signal,
+        .hurry = ipl_stop_is_urgent,
     };
     ipl_status st = choose_resume(&run.resume, opts, args, err);
 
@@ -273,15 +249,12 @@ static ipl_status run_train(void *self, const ipl_args *args, ipl_error *err)
     ipl_train_screen_init(&screen, path, &exp, opts->threads, opts->quiet, opts->verbose,
                           opts->json);
     ipl_train_screen_begin_view(&screen, &view, ipl_live_owns_terminal(&live));
-    catch_signals();
+    ipl_stop_catch();
     st = ipl_train(&run, err);
     ipl_train_screen_clear(&screen);
     ipl_train_screen_end_view(&screen);
-    if (st == IPL_OK && stop_signal) {
-        (void)fflush(stdout);
-        (void)signal(stop_signal, SIG_DFL);
-        (void)raise(stop_signal); /* whoever sent it learns how we ended */
-    }
+    if (st == IPL_OK && ipl_stop_signal)
+        ipl_stop_end_by(ipl_stop_signal);
     return st;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/pool.h"
+#include "base/stop.h"
 #include "cli/print.h"
 #include "cli/terminal.h"
 #include "run/collect.h"
@@ -127,14 +128,6 @@ static ipl_status report(const ipl_study_command *c, screen *s, const ipl_study 
     return IPL_OK;
 }
 
-/* Raise a signal again: whoever sent it learns how we ended. */
-static void end_by(int number)
-{
-    (void)fflush(stdout);
-    (void)signal(number, SIG_DFL);
-    (void)raise(number);
-}
-
 static ipl_status run_here(const ipl_study_command *c, ipl_study *study,
                            const char *program, ipl_error *err)
 {
@@ -153,7 +146,7 @@ static ipl_status run_here(const ipl_study_command *c, ipl_study *study,
         st = report(c, &s, study, &result, err);
     ipl_text_release(&s.failures);
     if (result.signal != 0)
-        end_by(result.signal);
+        ipl_stop_end_by(result.signal);
     return st;
 }
 
@@ -242,7 +235,7 @@ static ipl_status submit(const ipl_study_command *c, ipl_error *err)
         return st;
     st = slurm ? judge_slurm(&s.end, script, c, err) : judge_parallel(&s.end, c, err);
     if (number != 0)
-        end_by(number);
+        ipl_stop_end_by(number);
     return st;
 }
 

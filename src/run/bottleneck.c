@@ -80,7 +80,7 @@ static ipl_status compose(ipl_report *report, const ipl_ib_curve *curve, bool bi
     return IPL_OK;
 }
 
-ipl_status ipl_bottleneck_write(bool *missing, const ipl_ib_curve *curve, bool bits,
+ipl_status ipl_bottleneck_write(ipl_drawn *drawn, const ipl_ib_curve *curve, bool bits,
                                 const char *folder, ipl_error *err)
 {
     ipl_report *report = ipl_array(1, 1, sizeof *report, err);
@@ -92,7 +92,7 @@ ipl_status ipl_bottleneck_write(bool *missing, const ipl_ib_curve *curve, bool b
     if (st == IPL_OK)
         st = compose(report, curve, bits, err);
     if (st == IPL_OK)
-        st = ipl_report_draw(missing, &said, report, folder, "ib", err);
+        st = ipl_report_draw(drawn, &said, report, folder, "ib", err);
     ipl_text_release(&said);
     if (report)
         ipl_report_release(report);

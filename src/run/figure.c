@@ -66,6 +66,7 @@ void ipl_figure_release(ipl_figure *figure)
     ipl_text_release(&figure->curves.text);
     ipl_text_release(&figure->ends.text);
     ipl_text_release(&figure->frames);
+    ipl_text_release(&figure->texts);
     ipl_text_release(&figure->scores.text);
     ipl_text_release(&figure->legend.text);
     *figure = (ipl_figure){0};
@@ -79,6 +80,20 @@ void ipl_csv_end_row(ipl_csv *csv, const double *values, size_t n)
     }
     ipl_text_add(&csv->text, "\n");
     csv->n++;
+}
+
+double ipl_figure_add_text(ipl_figure *figure, const char *text)
+{
+    ipl_text escaped = {0};
+
+    for (; *text != '\0'; text++) /* labels of points are read for escapes once more */
+        ipl_text_add(&escaped, "%s%c", *text == '\\' ? "\\" : "", *text);
+    ipl_text_add(&figure->texts, "TEXT[%zu] = ", ++figure->n_texts);
+    ipl_gnuplot_add_string(&figure->texts, escaped.s ? escaped.s : "");
+    ipl_text_add(&figure->texts, "\n");
+    figure->texts.failed = figure->texts.failed || escaped.failed;
+    ipl_text_release(&escaped);
+    return (double)figure->n_texts;
 }
 
 void ipl_figure_lay_out(ipl_figure *figure, const ipl_layout *layout)
@@ -435,9 +450,12 @@ static void print_settings(ipl_text *out, const ipl_figure *figure, const char *
         ipl_text_add(out, "array %s[PANELS]\n", arrays[i]);
     for (size_t p = 0; p < figure->n_panels; p++)
         print_panel(out, figure, p);
+    if (figure->n_texts > 0)
+        ipl_text_add(out, "\narray TEXT[%zu]\n%s", figure->n_texts,
+                     figure->texts.s ? figure->texts.s : "");
     if (figure->frames.len > 0)
         ipl_text_add(out, "\n%s", figure->frames.s);
-    out->failed = out->failed || figure->frames.failed;
+    out->failed = out->failed || figure->frames.failed || figure->texts.failed;
 }
 
 /* Write a text as folder/name-part. */
@@ -481,7 +499,8 @@ ipl_status ipl_figure_write(const ipl_figure *figure, const char *folder, const 
         st = write_rows(&figure->joins, "panel,epoch,colour,u,v,du,dv", folder, name,
                         "joins.csv", err);
     if (st == IPL_OK)
-        st = write_rows(&figure->names, "panel,name,u,v", folder, name, "names.csv", err);
+        st = write_rows(&figure->names, "panel,name,u,v,text", folder, name, "names.csv",
+                        err);
     if (st == IPL_OK)
         st = write_rows(&figure->ib, "panel,x,y,u,v", folder, name, "ib.csv", err);
     if (st == IPL_OK)
@@ -489,15 +508,15 @@ ipl_status ipl_figure_write(const ipl_figure *figure, const char *folder, const 
                         "panel,series,name,epoch,value,deviation,u,v,low,high", folder,
                         name, "curves.csv", err);
     if (st == IPL_OK)
-        st = write_rows(&figure->ends, "panel,name,u,v,colour", folder, name, "ends.csv",
-                        err);
+        st = write_rows(&figure->ends, "panel,name,u,v,colour,text", folder, name,
+                        "ends.csv", err);
     if (st == IPL_OK)
         st = write_rows(&figure->scores,
                         "panel,run,n,compression,accuracy,compression_sd,accuracy_sd,"
                         "u,v,u_low,u_high,v_low,v_high,colour",
                         folder, name, "scores.csv", err);
     if (st == IPL_OK)
-        st = write_rows(&figure->legend, "panel,name,u,v,colour", folder, name,
+        st = write_rows(&figure->legend, "panel,name,u,v,colour,text", folder, name,
                         "legend.csv", err);
     ipl_text_release(&settings);
     return st;

@@ -81,10 +81,18 @@ typedef struct ipl_figure {
     ipl_csv curves, ends;             /* curves */
     ipl_csv scores, legend;           /* scores */
     ipl_text frames;                  /* more settings, those of a movie */
+    ipl_text texts; /* TEXT[1] = '...', one a line: the names on the page */
+    size_t n_texts;
 } ipl_figure;
 
 /** Append numbers to a row that has been begun, and end it. */
 void ipl_csv_end_row(ipl_csv *csv, const double *values, size_t n);
+
+/**
+ * Add a name that is written on the page; its number, for the column "text" of a CSV file.
+ * Names are no columns there, for gnuplot loses what follows a comma or a "#".
+ */
+double ipl_figure_add_text(ipl_figure *figure, const char *text);
 
 /** Panels in rows and columns. */
 typedef struct ipl_layout {

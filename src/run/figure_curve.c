@@ -2,6 +2,7 @@
 #include "run/figure.h"
 
 #include "base/alloc.h"
+#include "run/gnuplot.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -124,7 +125,7 @@ static double add_rows(ipl_figure *figure, size_t p, size_t s, const curve *c)
             continue;
         last = values[4];
         ipl_text_add(&figure->curves.text, "%zu,%zu,", p + 1, s);
-        ipl_text_add_field(&figure->curves.text, c->name);
+        ipl_gnuplot_add_field(&figure->curves.text, c->name);
         ipl_csv_end_row(&figure->curves, values, sizeof values / sizeof values[0]);
     }
     return last;
@@ -185,11 +186,12 @@ static ipl_status add_ends(ipl_figure *figure, size_t p, ending *ends, size_t n,
         ipl_columns_cut_all(labels, names, n, figure->end_columns);
     for (size_t i = 0; st == IPL_OK && i < n; i++) {
         ipl_text_add(&figure->ends.text, "%zu,", p + 1);
-        ipl_text_add_field(&figure->ends.text, labels[i]);
+        ipl_gnuplot_add_field(&figure->ends.text, labels[i]);
         ipl_csv_end_row(&figure->ends,
                         (const double[]){x.hi, ends[i].v,
-                                         (double)strtoul(ends[i].colour + 1, NULL, 16)},
-                        3);
+                                         (double)strtoul(ends[i].colour + 1, NULL, 16),
+                                         ipl_figure_add_text(figure, labels[i])},
+                        4);
     }
     ipl_free(names);
     ipl_free(labels);

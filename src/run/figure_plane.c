@@ -2,6 +2,7 @@
 #include "run/figure.h"
 
 #include "base/alloc.h"
+#include "run/gnuplot.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -39,11 +40,11 @@ static bool add_dot(ipl_figure *figure, size_t p, const char *run, bool mean,
     if (!isfinite(x) || !isfinite(y))
         return false;
     ipl_text_add(out, "%zu,", p + 1);
-    ipl_text_add_field(out, run);
+    ipl_gnuplot_add_field(out, run);
     ipl_text_add(out, ",%d,", mean);
     ipl_text_add_number(out, track->epochs[i]);
     ipl_text_add(out, ",%d,%zu,", last, l + 1);
-    ipl_text_add_field(out, track->names[l]);
+    ipl_gnuplot_add_field(out, track->names[l]);
     ipl_csv_end_row(&figure->points, values, sizeof values / sizeof values[0]);
     return true;
 }
@@ -219,11 +220,12 @@ static void add_names(ipl_figure *figure, size_t p, const ipl_track *track, size
         }
         n_boxes++;
         ipl_text_add(&figure->names.text, "%zu,", p + 1);
-        ipl_text_add_field(&figure->names.text, labels[l]);
+        ipl_gnuplot_add_field(&figure->names.text, labels[l]);
         ipl_csv_end_row(&figure->names,
                         (const double[]){x.lo + b->at.x * (x.hi - x.lo),
-                                         y.lo + b->at.y * (y.hi - y.lo)},
-                        2);
+                                         y.lo + b->at.y * (y.hi - y.lo),
+                                         ipl_figure_add_text(figure, labels[l])},
+                        3);
         panel->names.n++;
     }
 }

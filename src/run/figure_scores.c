@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "math/stats.h"
+#include "run/gnuplot.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -75,7 +76,7 @@ static void add_row(const scatter *s, size_t p, const char *name, size_t n,
     ipl_csv *csv = &s->figure->scores;
 
     ipl_text_add(&csv->text, "%zu,", p + 1);
-    ipl_text_add_field(&csv->text, name);
+    ipl_gnuplot_add_field(&csv->text, name);
     ipl_text_add(&csv->text, ",%zu", n);
     ipl_csv_end_row(csv,
                     (const double[]){values[0], values[1], values[2], values[3],
@@ -224,10 +225,11 @@ static ipl_status add_legend(const scatter *s, size_t p, ipl_error *err)
         if (k + 1 == n && n < s->c->n_points)
             (void)snprintf(labels[k], sizeof labels[k], "and %zu more", s->c->n_points - k);
         ipl_text_add(&s->figure->legend.text, "%zu,", p + 1);
-        ipl_text_add_field(&s->figure->legend.text, labels[k]);
+        ipl_gnuplot_add_field(&s->figure->legend.text, labels[k]);
         ipl_csv_end_row(&s->figure->legend,
-                        (const double[]){0.02, 0.97 - (double)k * step, colour_of(s, k)},
-                        3);
+                        (const double[]){0.02, 0.97 - (double)k * step, colour_of(s, k),
+                                         ipl_figure_add_text(s->figure, labels[k])},
+                        4);
         panel->legend.n++;
     }
     ipl_free(names);

@@ -140,6 +140,10 @@ static ipl_status choose_estimator(ipl_plot_run *run, const ipl_table *table,
         const char *text = ipl_table_text(table, found, column);
         const char *units = ipl_table_text(table, found, unit);
 
+        for (const char *c = units; *c != '\0'; c++) /* it stands in enhanced text */
+            if (!isalnum((unsigned char)*c))
+                return ipl_fail(err, IPL_E_FORMAT, "%s:%zu: unit '%.20s' is no word",
+                                ipl_table_path(table), ipl_table_line(table, found), units);
         st = ipl_text_copy(run->estimator, sizeof run->estimator, text, strlen(text),
                            "estimator", err);
         if (st == IPL_OK)

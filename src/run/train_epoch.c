@@ -80,7 +80,7 @@ static ipl_status measure_early(ipl_run *r, ipl_error *err)
     ipl_status st = ipl_overlap_settle(r, err); /* rows keep their order */
     const double measured = r->measure_seconds;
 
-    if (st != IPL_OK)
+    if (st != IPL_OK || r->unmeasured)
         return st;
     ipl_run_lap(r);
     st = ipl_run_measure(r, false, err);
@@ -189,14 +189,19 @@ static ipl_status close_epoch(ipl_run *r, ipl_error *err)
 
 static ipl_status train_epochs(ipl_run *r, ipl_error *err)
 {
+    const bool given_up = r->unmeasured; /* when the run was stopped before */
     ipl_status st = IPL_OK;
 
-    if (!r->resumed) {
+    r->unmeasured = false;
+    r->lap = ipl_clock();
+    if (!r->resumed || (given_up && r->step == 0)) {
         ipl_epoch_report e = {.lr = (double)NAN};
 
         ipl_run_evaluate(&e.loss[IPL_TRAIN], &e.accuracy[IPL_TRAIN], r, IPL_TRAIN);
         r->first_loss = e.loss[IPL_TRAIN];
         st = ipl_run_end_epoch(r, &e, err);
+    } else if (given_up && due_early(r)) {
+        st = measure_early(r, err);
     }
     while (st == IPL_OK && r->epoch < r->exp->epochs && !ipl_run_stopping(r)) {
         st = train_epoch(r, err);

@@ -41,6 +41,8 @@ static ipl_status build_probes(ipl_run *r, ipl_error *err)
         st = ipl_probe_create(&r->probes[p], r->exp, r->ds, r->net, (ipl_split)p, 0,
                               r->pool, err);
         r->n_probes += st == IPL_OK;
+        if (st == IPL_OK)
+            ipl_probe_use_quit(r->probes[p], r->opts->hurry);
     }
     return st;
 }
@@ -167,7 +169,7 @@ ipl_status ipl_run_prepare(ipl_run *r, ipl_error *err)
         st = ipl_when_parse(r->drawn, exp->epochs, exp->pictures, "pictures", err);
     if (st == IPL_OK)
         st = ipl_pool_create(&r->pool, threads, ipl_blas_start, err);
-    if (st == IPL_OK)
+    if (st == IPL_OK && !r->ds)
         st = ipl_build_data(&r->ds, exp, err);
     r->loaded_bytes = ipl_provenance_peak_memory();
     if (st == IPL_OK)

@@ -130,23 +130,21 @@ static ipl_status open_files(ipl_run *r, const ipl_checkpoint *c, ipl_error *err
     return st == IPL_OK ? ipl_run_dir_open_tables(&r->dir, c->marks, err) : st;
 }
 
-/* The loss of the untrained net: the first row of training.csv. */
-static ipl_status read_first_loss(ipl_run *r, ipl_error *err)
+/* The loss of the untrained net: the first row of training.csv; not known when that cannot be
+ * read, which is no reason not to go on. */
+static void read_first_loss(ipl_run *r)
 {
     char path[IPL_PATH_MAX];
     ipl_table *training = NULL;
     double *loss = NULL;
-    ipl_status st = ipl_path_join(path, r->dir.path, "training.csv", err);
 
-    if (st == IPL_OK)
-        st = ipl_table_read(&training, path, err);
-    if (st == IPL_OK)
-        st = ipl_table_numbers(&loss, training, "train_loss", err);
-    if (st == IPL_OK && ipl_table_rows(training) > 0)
+    if (ipl_path_join(path, r->dir.path, "training.csv", NULL) == IPL_OK &&
+        ipl_table_read(&training, path, NULL) == IPL_OK &&
+        ipl_table_numbers(&loss, training, "train_loss", NULL) == IPL_OK &&
+        ipl_table_rows(training) > 0)
         r->first_loss = loss[0];
     ipl_free(loss);
     ipl_table_destroy(training);
-    return st;
 }
 
 /* *other: the file is sound, but of another experiment or other data: no use to look on. */
@@ -172,10 +170,9 @@ static ipl_status go_on_from(bool *other, ipl_run *r, const char *path, ipl_erro
         st = open_files(r, &c, err);
     if (st != IPL_OK)
         goto done;
-    st = read_first_loss(r, err);
-    if (st != IPL_OK)
-        goto done;
+    read_first_loss(r);
     set_position(r, &c.at);
+    r->unmeasured = c.unmeasured;
     ipl_text_add(&r->segments, "%s", c.segments);
     st = ipl_text_status(&r->segments, err);
     if (strcmp(c.build, r->checkpoints.build.s) != 0) {

@@ -51,7 +51,7 @@ typedef enum ipl_net_claim {
     IPL_NET_DOES_NOT_FALL, /* the end is the maximum to 5 % */
     IPL_NET_ENDS_HIGHER,   /* than it started */
     IPL_NET_ENDS_LOWER,
-    IPL_NET_ORDERED, /* layer l >= layer l + 1 at every epoch; first and last are layers */
+    IPL_NET_ORDERED, /* layer l is never 1 % below layer l + 1; first and last are layers */
     IPL_NET_BOUNDED, /* the field never exceeds H(Y) */
     IPL_NET_CLAIMS
 } ipl_net_claim;

@@ -316,7 +316,7 @@ static void conclude(ipl_report *report, const nets *s, const ipl_net_expected *
     finding = ipl_report_find(report, "%s%s%s%s%s", layer, *layer ? ": " : "", what,
                               *layer ? ", " : "", *layer ? row->estimator : "");
     print_interval(range, sizeof range, row);
-    ipl_finding_expect(finding, "%s%s, within %.3g", trend ? "in a share of " : "", range,
+    ipl_finding_expect(finding, "%s%s, within %.3g", trend ? "share of nets " : "", range,
                        ipl_net_allowed(row, got));
     if (trend)
         ipl_finding_obtain(finding, verdict, "in %.0f of %zu", got.mean * (double)got.n,
@@ -344,10 +344,13 @@ bool ipl_net_shows(const ipl_track *track, const ipl_net_expected *f, size_t lay
     case IPL_NET_ENDS_LOWER:
         return c.final < c.first;
     case IPL_NET_ORDERED:
-        for (size_t i = 0; i < track->n_epochs && layer + 1 < f->last; i++)
+        for (size_t i = 0; i < track->n_epochs && layer + 1 < f->last; i++) {
+            const double next = ipl_track_get(track, i, layer + 1, f->field);
+
             if (!(ipl_track_get(track, i, layer, f->field) >=
-                  ipl_track_get(track, i, layer + 1, f->field) - 1e-9))
+                  next - STEP * fabs(next) - 1e-9))
                 return false;
+        }
         return true;
     case IPL_NET_BOUNDED:
         for (size_t i = 0; i < track->n_epochs; i++)

@@ -3,6 +3,7 @@
 # sources by one sed command, the copy is built, and one of the two has to end with status 3.
 # A command that changes nothing any more is a failure of this test.
 set -u
+unset MAKEFLAGS MFLAGS MAKELEVEL # those of check-long
 here=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
 copy=$(mktemp -d) || exit 1
 trap 'rm -rf "$copy"' EXIT
