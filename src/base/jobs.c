@@ -3,6 +3,8 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/guard.h"
+#include "base/program.h"
 #include "base/stop.h"
 #include "base/text.h"
 
@@ -64,9 +66,10 @@ static ipl_status open_log(int *fd, const ipl_jobs *jobs, size_t i, ipl_error *e
     *fd = -1;
     if (!path)
         return IPL_OK;
-    *fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    return *fd >= 0 ? IPL_OK
-                    : ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, strerror(errno));
+    *fd = ipl_file_open(path, O_WRONLY | O_CREAT | O_APPEND);
+    return *fd >= 0
+               ? IPL_OK
+               : ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, ipl_file_reason(errno));
 }
 
 static ipl_status start_next(session *s, ipl_error *err)
@@ -223,12 +226,7 @@ void ipl_job_fault(char *out, size_t size, const char *log)
 
 ipl_status ipl_jobs_self(char *out, const char *fallback, ipl_error *err)
 {
-    const ssize_t len = readlink("/proc/self/exe", out, IPL_PATH_MAX - 1);
-
-    if (len > 0 && len < IPL_PATH_MAX - 1) {
-        out[len] = '\0';
-        if (ipl_file_exists(out)) /* not one that was replaced meanwhile */
-            return IPL_OK;
-    }
+    if (ipl_program_path(out) && ipl_file_exists(out)) /* not one replaced meanwhile */
+        return IPL_OK;
     return ipl_text_copy(out, IPL_PATH_MAX, fallback, strlen(fallback), "program", err);
 }

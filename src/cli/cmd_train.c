@@ -2,9 +2,12 @@
 #include "base/stop.h"
 #include "cli/command.h"
 #include "cli/experiment_args.h"
+#include "cli/links.h"
 #include "cli/live.h"
 #include "cli/study_command.h"
 #include "cli/train_screen.h"
+#include "run/run_dir.h"
+#include "run/runs.h"
 #include "run/trainer.h"
 
 #include <stdio.h>
@@ -58,6 +61,10 @@ static const char details[] =
     "\n"
     "Options given here win over the file or preset. The run directory gets the resolved\n"
     "experiment, so that 'infoplane train results/RUN/experiment.ini' repeats it.\n"
+    "\n"
+    "Of the two losses and accuracies of an epoch line the first is that of the training\n"
+    "part, a mean over the batches of the epoch while the net moved; the second is that\n"
+    "of the test part, by the net after the epoch.\n"
     "\n"
     "A run may be interrupted at any time. --resume goes on from its last checkpoint and "
     "ends\n"
@@ -120,6 +127,8 @@ static ipl_status choose_path(char *path, const train_opts *opts, const ipl_expe
     const char *given = resume == IPL_RESUME_RUN ? opts->resume : opts->out;
     char folder[sizeof exp->name + 32];
 
+    if (resume == IPL_RESUME_RUN && ipl_link_follow_aloud(path, given))
+        return IPL_OK;
     if (*given) {
         size_t len = strlen(given);
 
@@ -166,6 +175,28 @@ static ipl_status train_seeds(const train_opts *opts, const ipl_experiment *exp,
     return st == IPL_OK ? ipl_study_command_run(&command, err) : st;
 }
 
+/* A run that replaces what is there may not replace the folder of the file it is told by. */
+static ipl_status check_force(const train_opts *opts, const char *path,
+                              const ipl_args *args, ipl_error *err)
+{
+    char folder[IPL_PATH_MAX];
+    const char *slash = args->n_words > 0 ? strrchr(args->words[0], '/') : NULL;
+    ipl_place file, out;
+
+    if (!opts->force || args->n_words == 0)
+        return IPL_OK;
+    (void)snprintf(folder, sizeof folder, "%.*s",
+                   slash ? (int)(slash - args->words[0]) + 1 : 1,
+                   slash ? args->words[0] : ".");
+    file = ipl_place_of(folder);
+    out = ipl_place_of(path);
+    if (!out.known || file.device != out.device || file.inode != out.inode)
+        return IPL_OK;
+    return ipl_fail(err, IPL_E_CANTCREATE,
+                    "%.300s: %.300s lies there, so it is not replaced; give another --out",
+                    path, args->words[0]);
+}
+
 static ipl_status run_train(void *self, const ipl_args *args, ipl_error *err)
 {
     const train_opts *opts = self;
@@ -202,6 +233,8 @@ static ipl_status run_train(void *self, const ipl_args *args, ipl_error *err)
     if (st == IPL_OK)
         st = choose_path(path, opts, &exp, run.resume, err);
     if (st == IPL_OK)
+        st = check_force(opts, path, args, err);
+    if (st == IPL_OK)
         st = ipl_live_choose(&live, (ipl_live_mode)opts->live, err);
     if (st == IPL_OK && opts->json && ipl_live_owns_terminal(&live) &&
         live.fd == STDOUT_FILENO)
@@ -211,7 +244,8 @@ static ipl_status run_train(void *self, const ipl_args *args, ipl_error *err)
         st = ipl_live_start(&view, &live, err);
     if (st != IPL_OK)
         return st;
-    run.link_latest = *opts->out == '\0' && run.resume != IPL_RESUME_RUN;
+    run.link_latest = *opts->out == '\0' &&
+                      (run.resume != IPL_RESUME_RUN || ipl_run_dir_has_latest(path));
     ipl_train_screen_init(&screen, path, &exp, opts->threads, opts->quiet, opts->verbose,
                           opts->json);
     ipl_train_screen_begin_view(&screen, &view, ipl_live_owns_terminal(&live));

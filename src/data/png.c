@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/gzip.h"
 
 #include <png.h>
 #include <setjmp.h>
@@ -109,13 +110,17 @@ static PNG_CALLBACK(void, on_flush, (png_structp png))
 
 /* ---- writing ---- */
 
-/* Everything from setjmp on; false after a longjmp. Without a palette p->channels decides. */
+static int color_type(const ipl_picture *p, bool with_palette)
+{
+    if (with_palette)
+        return PNG_COLOR_TYPE_PALETTE;
+    return p->channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY;
+}
+
+/* Everything from setjmp on; false after a longjmp. */
 static bool encode(codec *c, const uint8_t *pixels, const png_color *palette, int n_colours)
 {
     const ipl_picture *p = &c->picture;
-    const int type = palette            ? PNG_COLOR_TYPE_PALETTE
-                     : p->channels == 3 ? PNG_COLOR_TYPE_RGB
-                                        : PNG_COLOR_TYPE_GRAY;
 
     if (setjmp(png_jmpbuf(c->png)))
         return false;
@@ -123,8 +128,9 @@ static bool encode(codec *c, const uint8_t *pixels, const png_color *palette, in
     if (!c->info)
         return false;
     png_set_write_fn(c->png, c, on_write, on_flush);
-    png_set_IHDR(c->png, c->info, (png_uint_32)p->width, (png_uint_32)p->height, 8, type,
-                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_IHDR(c->png, c->info, (png_uint_32)p->width, (png_uint_32)p->height, 8,
+                 color_type(p, palette != NULL), PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     if (palette) {
         png_set_PLTE(c->png, c->info, palette, n_colours);
         png_set_compression_level(c->png, 9);
@@ -285,7 +291,17 @@ static void prepare_pixels(codec *c)
     c->picture.channels = channels;
 }
 
-/* Every chunk must be within the file: libpng makes room for one as long as it says. */
+static uint32_t big_endian(const char *bytes)
+{
+    const unsigned char *p = (const unsigned char *)bytes;
+
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/*
+ * Every chunk must be within the file, for libpng makes room for one as long as it says. The
+ * checksum of the last chunk is checked here, for libpng from 1.6.48 on only warns of it.
+ */
 static ipl_status check_chunks(const codec *c)
 {
     size_t at = SIGNATURE;
@@ -293,15 +309,17 @@ static ipl_status check_chunks(const codec *c)
     if (c->len < SIGNATURE || png_sig_cmp((png_const_bytep)c->bytes, 0, SIGNATURE) != 0)
         return IPL_OK; /* no PNG, as libpng will say */
     while (c->len - at >= CHUNK) {
-        const unsigned char *p = (const unsigned char *)c->bytes + at;
-        const size_t size =
-            (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+        const char *p = c->bytes + at;
+        const size_t size = big_endian(p);
 
         if (size > c->len - at - CHUNK)
             return ipl_fail(c->err, IPL_E_FORMAT, "%s: truncated PNG, ends at byte %zu",
                             c->path, c->len);
         if (memcmp(p + 4, "IEND", 4) == 0)
-            break;
+            return ipl_crc32(0, p + 4, 4 + size) == big_endian(p + 8 + size)
+                       ? IPL_OK
+                       : ipl_fail(c->err, IPL_E_FORMAT, "%s: damaged PNG (IEND: CRC error)",
+                                  c->path);
         at += CHUNK + size;
     }
     return IPL_OK; /* one without an end is found when it is read */

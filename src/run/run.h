@@ -98,6 +98,7 @@ typedef struct ipl_run {
     size_t samples;      /* trained on so far */
     ipl_batch_sums sums; /* of the epoch so far */
     double lr;           /* of the last step; NaN: none yet */
+    double first_loss;   /* of the untrained net on the training set; NaN: not known */
     double epoch_train_seconds, epoch_measure_seconds; /* of the epoch so far */
     double lap;                                        /* clock up to which they count */
     double train_seconds, measure_seconds;             /* sums over the run */

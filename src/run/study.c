@@ -37,7 +37,7 @@ static ipl_status write_experiment(const char *file, const ipl_text *text, bool 
     ipl_status st = IPL_OK;
 
     if (ipl_file_exists(file) && !force) {
-        st = ipl_file_read(&old, &len, file, INI_BYTES_MAX, err);
+        st = ipl_file_read_text(&old, &len, file, INI_BYTES_MAX, err);
         if (st == IPL_OK && strcmp(old, text->s) != 0) {
             first_difference(difference, sizeof difference, old, text->s);
             st = ipl_fail(err, IPL_E_CANTCREATE,
@@ -136,7 +136,7 @@ static ipl_status write_list(ipl_study *study, ipl_error *err)
     ipl_status st = ipl_path_join(path, study->path, "jobs.txt", err);
 
     if (st == IPL_OK && ipl_file_exists(path))
-        st = ipl_file_read(&old, &len, path, LIST_BYTES_MAX, err);
+        st = ipl_file_read_text(&old, &len, path, LIST_BYTES_MAX, err);
     if (st != IPL_OK)
         return st;
     ipl_text_add(&list, "%s", old ? old : "");

@@ -230,6 +230,10 @@ ipl_status ipl_run_end_epoch(ipl_run *r, ipl_epoch_report *e, ipl_error *err)
     if (st != IPL_OK || r->unmeasured)
         return st;
     ipl_run_evaluate(&e->loss[IPL_TEST], &e->accuracy[IPL_TEST], r, IPL_TEST);
+    if (e->epoch > 0 && ipl_dataset_info(r->ds)->n[IPL_TEST] > 0 &&
+        !isfinite(e->loss[IPL_TEST]))
+        return ipl_fail(err, IPL_E_NUMERIC, "epoch %zu: the test loss is %s", e->epoch,
+                        isnan(e->loss[IPL_TEST]) ? "NaN" : "Inf");
     if (!classifies(r))
         e->accuracy[IPL_TRAIN] = e->accuracy[IPL_TEST] = (double)NAN;
     e->step = r->step;

@@ -121,6 +121,8 @@ static ipl_status finish(ipl_run *r, ipl_status trained, ipl_error *err)
     /* Last of all: a run whose record says "done" has everything. */
     note_fault(&first, ipl_record_provenance(r, state, &first, &why), &why);
     note_fault(&first, ipl_run_dir_finish(&r->dir, &why), &why);
+    if (r->opts->link_latest)
+        ipl_run_dir_link_latest(r->dir.path);
     end.resumable = save && !r->checkpoints.failed;
     if (first.status == IPL_OK && r->opts->watcher.end)
         r->opts->watcher.end(r->opts->watcher.self, &end);
@@ -137,6 +139,8 @@ static void tell_done(const ipl_run *r)
 
     if (!r->created && ipl_run_dir_reopen(&dir, r->opts->path, NULL) == IPL_OK)
         ipl_run_dir_release(&dir);
+    if (r->opts->link_latest)
+        ipl_run_dir_link_latest(r->opts->path);
     if (r->opts->watcher.end)
         r->opts->watcher.end(r->opts->watcher.self, &end);
 }
@@ -220,7 +224,8 @@ void ipl_train_data_release(ipl_train_data *data)
 
 ipl_status ipl_train(const ipl_train_opts *opts, ipl_error *err)
 {
-    ipl_run r = {.opts = opts, .exp = opts->exp, .lr = (double)NAN};
+    ipl_run r = {
+        .opts = opts, .exp = opts->exp, .lr = (double)NAN, .first_loss = (double)NAN};
     ipl_run_dir_state there = IPL_RUN_DIR_FREE;
     bool done;
     ipl_status st = IPL_OK;

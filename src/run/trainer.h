@@ -75,7 +75,7 @@ typedef struct ipl_train_opts {
     const char *path;          /* of the run directory to create */
     bool force;                /* replace a run that is there */
     ipl_train_resume resume;
-    bool link_latest; /* let results/latest point to it */
+    bool link_latest; /* when it ends let "latest" beside it point to it */
     size_t threads;   /* 0: as many as processors */
     bool overlap;     /* measure an epoch beside the training of the next; same bytes */
     int argc;         /* command line, for the record */
