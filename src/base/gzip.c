@@ -67,7 +67,10 @@ static ipl_status zlib_fault(const ipl_gzip *file, ipl_error *err)
     return ipl_fail(err, IPL_E_FORMAT, "%s: damaged gzip data (%s)", file->path, text);
 }
 
-/* Up to len bytes of content; *n of them, 0 at its end. */
+/*
+ * Up to len bytes of content; *n of them, 0 at its end. An error counts although bytes came
+ * with it: it says that the stream is cut off behind them, and is lost by the next read.
+ */
 static ipl_status read_piece(size_t *n, void *out, unsigned len, ipl_gzip *file,
                              ipl_error *err)
 {
@@ -75,7 +78,7 @@ static ipl_status read_piece(size_t *n, void *out, unsigned len, ipl_gzip *file,
     int code;
 
     (void)gzerror(file->fp, &code);
-    if (got < 0 || (got == 0 && code != Z_OK))
+    if (got < 0 || code != Z_OK)
         return zlib_fault(file, err);
     *n = (size_t)got;
     return IPL_OK;
