@@ -34,7 +34,9 @@ endif
 PKG   := openblas libpng zlib nettle
 EARLY := help clean deps demo test check check-long format format-check headers layers uninstall
 ifneq ($(filter-out $(EARLY),$(or $(MAKECMDGOALS),all)),)
-  MISSING := $(strip $(shell for p in $(PKG); do pkg-config --exists $$p || echo $$p; done))
+  MISSING := $(strip $(shell command -v $(firstword $(CC)) >/dev/null 2>&1 || echo $(firstword $(CC)); \
+      if command -v pkg-config >/dev/null 2>&1; then \
+        for p in $(PKG); do pkg-config --exists $$p || echo $$p; done; else echo pkg-config; fi))
   ifneq ($(MISSING),)
     $(error missing: $(MISSING); run 'make deps')
   endif
@@ -114,7 +116,7 @@ SHELLS    = $(wildcard scripts/*.sh scripts/*/*.sh tests/bench/*.sh tests/cli/*.
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all demo test tests run-tests check check-long tsan fuzz coverage bench bench-quick \
+.PHONY: all demo test tests run-tests run-unit-tests check check-long tsan fuzz coverage bench bench-quick \
         bench-check lint format format-check headers layers install uninstall deps clean help \
         FORCE
 
@@ -150,7 +152,7 @@ $(BUILD)/%.o: %.c Makefile $(BUILD)/flags.stamp
 # The inner loops of the convolutions: a fused multiply-add is half of their speed, so they
 # may contract; and the same loops for several instruction sets, chosen when they run.
 CONTRACT := -ffp-contract=fast
-X86      := $(findstring x86_64,$(shell $(CC) -dumpmachine))
+X86      := $(findstring x86_64,$(shell $(CC) -dumpmachine 2>/dev/null))
 ifeq ($(MODE),fuzz) # no parsers, and minutes to instrument
 $(patsubst %,$(BUILD)/src/math/conv_%.o,plain avx2 avx512): OPT := $(filter-out -fsanitize%,$(OPT))
 endif
@@ -183,8 +185,8 @@ $(BUILD)/%.stamp: FORCE
 	@echo '$(subst ','\'',$(TEXT))' | cmp -s - $@ || echo '$(subst ','\'',$(TEXT))' >$@
 
 # Where the installed program looks for its scripts, and what it says of its build.
-$(BUILD)/src/base/file.o: DEFINE = -DIPL_SHARE_DIR='"$(SHARE)"'
-$(BUILD)/src/base/file.o: $(BUILD)/share.stamp
+$(BUILD)/src/base/program.o: DEFINE = -DIPL_SHARE_DIR='"$(SHARE)"'
+$(BUILD)/src/base/program.o: $(BUILD)/share.stamp
 $(BUILD)/src/run/provenance.o: DEFINE = -DIPL_GIT_REVISION='"$(REVISION)"' \
     -DIPL_COMPILER_FLAGS='"$(subst ",,$(subst ',,$(strip $(CC) -std=c11 $(OPT) $(CPPFLAGS) $(CFLAGS))))"'
 $(BUILD)/src/run/provenance.o: $(BUILD)/revision.stamp
@@ -207,15 +209,22 @@ run-tests: $(TEST) $(FUZZ) $(BIN) $(LIB) $(SHLIB)
 	$(Q)INFOPLANE=$(CURDIR)/$(BIN) CC='$(CC)' CFLAGS='$(ALL_LDFLAGS)' REQUIRES='$(PKG)' \
 	  scripts/run_tests.sh $(TEST) $(FUZZ) $(call scripts,tests/cli)
 
+# Without the scripts: what an emulator can run (tests/long/distributions.sh aarch64).
+run-unit-tests: $(TEST) $(FUZZ)
+	$(Q)scripts/run_tests.sh $(TEST) $(FUZZ)
+
 ## check          headers, layers, and the tests under ASan and UBSan
-check: headers layers
+check:
+	$(Q)scripts/deps.sh
+	$(Q)$(SUBMAKE) headers layers
 	$(Q)$(SUBMAKE) MODE=asan test
 
 ## check-long     check, then the release build's own tests, tests/long and tsan
 check-long: check
 	$(Q)$(SUBMAKE) MODE=release all
 	$(Q)INFOPLANE=$(CURDIR)/build/release/infoplane TEST_TIMEOUT=$${TEST_TIMEOUT:-3600} \
-	  scripts/run_tests.sh tests/cli/hardened.sh $(call scripts,tests/long)
+	  scripts/run_tests.sh tests/cli/hardened.sh \
+	  $(filter-out %/distributions.sh,$(call scripts,tests/long))
 	$(Q)$(SUBMAKE) tsan
 
 ## tsan           the pool, a net, a plane and whole runs of several threads under ThreadSanitizer

@@ -3,8 +3,8 @@
 # information planes while they learn, draw the figures and write the report. `make demo`
 # installs what is missing and builds the program first.
 set -eu
-cd "$(dirname "$0")/.."
-out=results/demo
+CDPATH='' cd -- "$(dirname -- "$0")/.."
+out=results/demo # not that of any 'infoplane demo'
 mkdir -p "$out"
 
 # Real images if there are any; the generated 12-bit task otherwise.
@@ -13,6 +13,8 @@ for data in fashion-mnist mnist; do
         exec ./infoplane demo images --data "$data" --out "$out" "$@"
     fi
 done
+rm -f "$out/data.txt"
+rmdir "$out" 2>/dev/null || true
 echo "demo: no real images on this machine; 'scripts/fetch_datasets.sh fashion-mnist' gets" >&2
 echo "them. The generated 12-bit task is used instead." >&2
-exec ./infoplane demo --out "$out" "$@"
+exec ./infoplane demo --out results/demo-generated "$@"

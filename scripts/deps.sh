@@ -7,9 +7,10 @@
 #   scripts/deps.sh run      figures and a data set only
 #   scripts/deps.sh lint     for `make lint` and `make format-check` too
 #
-# Silent when nothing is missing. Packages are installed as root, or by sudo where that asks
-# no password; otherwise the command to run is printed. Exit status 1 when something is still
-# missing without which the project cannot be built (or linted); figures and data can wait.
+# Silent when nothing is missing. Packages are installed as root, or by sudo, which may ask for
+# a password where there is a terminal; otherwise the command to run is printed. Exit status 1
+# when something is still missing without which the project cannot be built (or linted);
+# figures and data can wait. CC names the compiler.
 #
 # A data set is found below a folder of the list $INFOPLANE_DATASETS, in datasets/<name>/ or
 # where Debian's package dataset-fashion-mnist puts it.
@@ -50,7 +51,7 @@ has_data() {
 # Names of the things that are missing, see package() for what each of them is.
 missing_to_build() {
     compiler=${CC:-cc}
-    has "${compiler%% *}" || echo cc
+    has "${compiler%% *}" || echo "${compiler%% *}"
     has make || echo make
     has pkg-config || echo pkg-config
     has_library openblas libpng zlib nettle cmocka && return
@@ -62,6 +63,12 @@ missing_to_build() {
 missing_to_run() {
     has gnuplot || echo gnuplot
     has_data || echo data
+    # What scripts/fetch_datasets.sh calls.
+    has curl || has wget || echo curl
+    has sha256sum || has shasum || echo coreutils
+    for tool in gzip tar; do
+        has $tool || echo $tool
+    done
 }
 
 missing_to_lint() {
@@ -94,7 +101,10 @@ missing_and_needed() {
 # package MANAGER THING: the packages that bring it; nothing where there is none.
 package() {
     case $1:$2 in
+    *:/*) ;; # a compiler by its path
     apt-get:cc) echo gcc libc6-dev ;;
+    apt-get:clang* | apt-get:gcc*) echo "$2" libc6-dev ;;
+    apt-get:curl) echo curl ca-certificates ;;
     apt-get:openblas) echo libopenblas-dev ;;
     apt-get:libpng) echo libpng-dev ;;
     apt-get:zlib) echo zlib1g-dev ;;
@@ -143,6 +153,14 @@ install() {
     esac
 }
 
+# The line that an administrator types.
+by_hand() {
+    case $manager in
+    apt-get) echo "apt-get update && apt-get install -y ${list% }" ;;
+    *) echo "$manager install -y ${list% }" ;;
+    esac
+}
+
 # Everything at once; when that fails, with a fresh list of packages; then one by one, so
 # that a package that cannot be had does not keep the others away.
 install_all() {
@@ -180,14 +198,20 @@ else
     may=yes
     if [ "$manager" != brew ] && [ "$(id -u)" -ne 0 ]; then
         root="sudo -n"
-        has sudo && sudo -n true 2>/dev/null || may=no
+        if ! has sudo; then
+            may=no
+        elif ! sudo -n true 2>/dev/null; then
+            root=sudo
+            # Asked once, here: sudo remembers it for the commands below.
+            [ -t 0 ] && [ -t 2 ] && echo "deps: to install ${list% }" && sudo -v || may=no
+        fi
     fi
     if [ $may = yes ]; then
         # shellcheck disable=SC2086 # a list of words
         install_all $list </dev/null
     elif [ -n "$list" ]; then
         echo "deps: missing: $things; run scripts/deps.sh as root, or:" >&2
-        echo "    sudo $manager install -y ${list% }" >&2
+        echo "    sudo sh -c '$(by_hand)'" >&2
     fi
 fi
 

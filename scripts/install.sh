@@ -14,16 +14,30 @@ if [ "$1" = --remove ]; then
     remove=yes
     shift
 fi
+destdir=$1
+new=
 root=$1$PREFIX
 lib=$1${LIBDIR:-$PREFIX/lib}
 build=${2:-build}
+
+# The folders that the installation made, without DESTDIR: what --remove may remove.
+made=$root/share/infoplane/folders
+
+# make_folder FOLDER: with its parents; those that were missing are noted.
+make_folder() {
+    [ ! -d "$1" ] || return 0
+    make_folder "$(dirname "$1")"
+    mkdir "$1"
+    new="$new${1#"$destdir"}
+"
+}
 
 # put FILE FOLDER MODE: copy a file, or remove the copy.
 put() {
     if [ $remove = yes ]; then
         rm -f "$2/$(basename "$1")"
     else
-        mkdir -p "$2"
+        make_folder "$2"
         install -m "$3" "$1" "$2/"
     fi
 }
@@ -49,6 +63,7 @@ put_all "$root/include" include/*.h
 put_all "$root/include/ipl" include/ipl/*.h
 put_all "$root/share/infoplane" scripts/*.gp scripts/report.*
 put_all "$root/share/infoplane/presets" scripts/presets/*.ini
+put_all "$root/share/infoplane/presets/expected" scripts/presets/expected/*
 
 # Pages and completions are printed by the program; bash, zsh and fish look for these names.
 man=$root/share/man/man1
@@ -58,7 +73,9 @@ fish=$root/share/fish/vendor_completions.d/infoplane.fish
 if [ $remove = yes ]; then
     rm -f "$man/infoplane.1" "$man"/infoplane-*.1 "$bash" "$zsh" "$fish"
 else
-    mkdir -p "$man" "${bash%/*}" "${zsh%/*}" "${fish%/*}"
+    for file in "$man/" "$bash" "$zsh" "$fish"; do
+        make_folder "${file%/*}"
+    done
     "$build/infoplane" man >"$man/infoplane.1"
     for command in $("$build/infoplane" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
         "$build/infoplane" man "$command" >"$man/infoplane-$command.1"
@@ -70,10 +87,16 @@ fi
 
 if [ $remove = yes ]; then
     rm -f "$lib/pkgconfig/infoplane.pc"
-    for folder in include/ipl share/infoplane/presets share/infoplane; do
-        rmdir "$root/$folder" 2>/dev/null || [ ! -d "$root/$folder" ] ||
-            echo "$root/$folder: not empty, left" >&2
+    folders=$(sort -ur "$made" 2>/dev/null) || folders=
+    rm -f "$made"
+    echo "$folders" | while read -r folder; do # what is below comes first
+        if [ -d "$destdir$folder" ] && ! rmdir "$destdir$folder" 2>/dev/null; then
+            echo "$destdir$folder: not empty, left" >&2
+        fi
     done
+    if [ -z "$destdir" ] && [ "$(id -u)" -eq 0 ] && command -v ldconfig >/dev/null; then
+        ldconfig
+    fi
     exit 0
 fi
 # In terms of the prefix where possible: pkg-config can then be told of another one.
@@ -81,7 +104,7 @@ libdir=${LIBDIR:-$PREFIX/lib}
 case $libdir in
 "$PREFIX"/*) libdir="\${prefix}${libdir#"$PREFIX"}" ;;
 esac
-mkdir -p "$lib/pkgconfig"
+make_folder "$lib/pkgconfig"
 cat >"$lib/pkgconfig/infoplane.pc" <<EOF
 prefix=$PREFIX
 includedir=\${prefix}/include
@@ -95,3 +118,13 @@ Cflags: -I\${includedir}
 Libs: -L\${libdir} -linfoplane
 Libs.private: -pthread -lm
 EOF
+printf '%s' "$new" >>"$made"
+
+# The loader finds a new library by its cache, which only root can write.
+if [ -z "$destdir" ] && [ -n "${SHARED:-}" ] && command -v ldconfig >/dev/null; then
+    [ "$(id -u)" -ne 0 ] || ldconfig
+    if ! ldconfig -p | grep -qF "=> $lib/$SHARED"; then
+        echo "$lib is not where the loader looks: programs that use the shared library need"
+        echo "    LD_LIBRARY_PATH=$lib, or a line '$lib' in /etc/ld.so.conf and ldconfig (as root)"
+    fi
+fi

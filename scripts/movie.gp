@@ -37,6 +37,7 @@ do for [frame = 1:FRAMES + HOLD] {
     do for [p = 1:PANELS] {
         load 'panel_frame.gp'
         set title
+        unset label 9
         if (TYPE[p] eq 'plane') {
             k = (f - 1)*PANELS + p
             set label 7 TITLE[p] at graph 0.5, screen TOP[p] + 0.37/HEIGHT center noenhanced font BIG

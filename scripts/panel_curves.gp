@@ -1,4 +1,5 @@
-# Panel p as curves over epochs, each with its name at its end; bands are one deviation wide.
+# Panel p as curves over epochs, each with its name at its end; bands are one deviation wide,
+# on a logarithmic axis from quantile 0.05 to 0.95.
 load 'panel_frame.gp'
 from(k) = int(word(FROM[p], k)) # rows of curve k
 to(k) = int(word(TO[p], k))
@@ -11,7 +12,7 @@ if (SERIES[p] > 0) {
         what = what.', for [k = 1:SERIES[p]] KIND."-curves.csv" every ::from(k)::to(k) using "u":"low":"high" with filledcurves fillstyle transparent solid alpha(k) noborder linecolor rgb word(COLOURS[p], k)'
     }
     what = what.', for [k = 1:SERIES[p]] KIND."-curves.csv" every ::from(k)::to(k) using "u":"v" with '.style.' linecolor rgb word(COLOURS[p], k) dashtype int(word(DASHES[p], k)) linewidth 1'
-    if (ENDS[p] > 0) { what = what.', KIND."-ends.csv" every ::ENDS_FROM[p]::(ENDS_FROM[p]+ENDS[p]-1) using "u":"v":(strcol("name")):"colour" with labels left noenhanced offset 0.4,0 font SMALL textcolor rgb variable' }
+    if (ENDS[p] > 0) { what = what.', KIND."-ends.csv" every ::ENDS_FROM[p]::(ENDS_FROM[p]+ENDS[p]-1) using "u":"v":(TEXT[int(column("text"))]):"colour" with labels left noenhanced offset 0.4,0 font SMALL textcolor rgb variable' }
 } else {
     set label 6 'not defined' at graph 0.5, graph 0.5 center textcolor rgb '#909090'
     what = ', NaN'

@@ -9,7 +9,13 @@ eval 'set xtics '.X_TICS[p].' offset 0,0.4'
 eval 'set ytics '.Y_TICS[p].' offset 0.4,0'
 set xlabel X_LABEL[p] offset 0,0.9
 set ylabel Y_LABEL[p] offset 0.8,0
-eval 'set title TITLE[p] '.MARKUP[p]
+# A plain title as a label: 'set title' looks for markup in it even when told not to.
+if (MARKUP[p] eq 'enhanced') {
+    set title TITLE[p] enhanced
+} else {
+    set title
+    set label 9 TITLE[p] at graph 0.5, screen TOP[p] + 0.1/HEIGHT center noenhanced
+}
 if (SIDE[p] ne '') {
     set label 4 SIDE[p] at screen (ALL_Y eq '' ? 0.1 : 0.29)/WIDTH, graph 0.5 center rotate by 90 noenhanced font BIG
 }

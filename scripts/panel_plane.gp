@@ -28,6 +28,6 @@ if (DOTS[p] > 0) {
     what = what.', NaN'
 }
 if (NAMES[p] > 0) {
-    what = what.', KIND."-names.csv"'.rows(NAMES_FROM[p], NAMES[p]).'using "u":"v":(strcol("name")) with labels boxed noenhanced font SMALL textcolor rgb "black"'
+    what = what.', KIND."-names.csv"'.rows(NAMES_FROM[p], NAMES[p]).'using "u":"v":(TEXT[int(column("text"))]) with labels boxed noenhanced font SMALL textcolor rgb "black"'
 }
 eval 'plot '.what[3:]

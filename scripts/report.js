@@ -47,10 +47,14 @@ const frames = unique((blocks.length ? blocks : data.runs.map(r => r.training))
 const everyEpoch = unique(data.runs.flatMap(r => [r.training, r.gradients, ...r.blocks])
   .flatMap(t => t.epochs)).sort((a, b) => a - b);
 
+/* Of a study the first runs are drawn; the others are chosen on the page. */
+const DRAWN_FIRST = 12;
+
 const state = {
   frame: frames.length - 1, estimator: blocks.length ? keyOf(blocks[0]) : '',
   split: blocks.length ? blocks[0].split : '', form: 'I_TY', across: 'I_XT',
-  xscale: 'auto', yscale: 'auto', null: false, layersOff: new Set(), runsOff: new Set(),
+  xscale: 'auto', yscale: 'auto', null: false, layersOff: new Set(),
+  runsOff: new Set(data.runs.map(r => r.index).filter(i => i >= DRAWN_FIRST)),
 };
 
 const FORMS = { I_TY: 'one-hot', I_TY_cond: 'class by class', I_TY_pooled: 'pooled' };
@@ -147,7 +151,8 @@ function niceTics(lo, hi, n) {
 }
 
 /* An axis for ranges [lo, hi], one for each layer: {place, tics}, places 0 ... 1. More ranges
- * are to be seen as well, but have no say in whether it is logarithmic. */
+ * are to be seen as well, but have no say in whether it is logarithmic. Of a logarithmic one
+ * four decades are shown; with scale 'whole' all down to the smallest positive value. */
 function fitAxis(ranges, scale, n, more = []) {
   const finite = r => isFinite(r[0]) && isFinite(r[1]);
   ranges = ranges.filter(finite);
@@ -155,7 +160,7 @@ function fitAxis(ranges, scale, n, more = []) {
   let lo = Math.min(...all.map(r => r[0])), hi = Math.max(...all.map(r => r[1]));
   if (!all.length) [lo, hi] = [0, 1];
   const small = Math.min(...ranges.map(r => Math.max(Math.abs(r[0]), Math.abs(r[1]))));
-  const log = hi > 0 && (scale === 'log' || (scale === 'auto' && Math.min(...ranges.map(r => r[0])) >= 0 && small < hi / 15));
+  const log = hi > 0 && (scale === 'log' || scale === 'whole' || (scale === 'auto' && Math.min(...ranges.map(r => r[0])) >= 0 && small < hi / 15));
   if (!log) {
     if (lo > 0 && lo < 0.5 * hi) lo = 0;
     if (hi - lo < 1e-12 + 1e-6 * Math.abs(hi)) { lo -= 0.05 * Math.abs(lo) + 0.01; hi += 0.05 * Math.abs(hi) + 0.01; }
@@ -165,7 +170,7 @@ function fitAxis(ranges, scale, n, more = []) {
     const place = v => (v - lo) / (hi - lo);
     return { log, place, tics: niceTics(lo, hi, n).map(v => [place(v), number(v)]) };
   }
-  const floor = Math.max(hi * 1e-4, Math.min(...ranges.map(r => r[0]).filter(v => v > 0), hi / 2));
+  const floor = Math.max(hi * (scale === 'whole' ? 1e-15 : 1e-4), Math.min(...ranges.map(r => r[0]).filter(v => v > 0), hi / 2));
   const a = Math.log10(floor) - 0.08, b = Math.log10(hi) + 0.06;
   const place = v => (Math.max(a, v > 0 ? Math.log10(v) : a) - a) / (b - a);
   const decades = Math.floor(b) - Math.ceil(a) + 1, every = Math.max(1, Math.ceil(decades / n)), tics = [];
@@ -485,7 +490,7 @@ function drawTraining() {
       const axis = fitAxis([[0, 96]], 'linear', 5);
       runsShown().forEach(r => drawCurves(parent, `Accuracy, ${r.shown}`, { lines: both(r, 'accuracy', 100), axis, ylabel: 'accuracy [%]' }));
     }
-    const axis = fitAxis(losses, spread ? 'log' : 'linear', 5);
+    const axis = fitAxis(losses, spread ? 'whole' : 'linear', 5);
     runsShown().forEach(r => drawCurves(parent, `Loss, ${r.shown}`, { lines: both(r, 'loss', 1), axis, ylabel: 'loss' }));
   });
 }
@@ -499,7 +504,7 @@ function drawGradients() {
     const linesOf = r => layerLines(r.gradients, l => over(valuesOf(r.gradients, a, l), valuesOf(r.gradients, b, l)));
     const all = runsShown().flatMap(linesOf).map(l => rangeOf(l.values));
     if (label === 'm/s' && all.length) all.push([1, 1]);
-    const axis = fitAxis(all, 'log', 5);
+    const axis = fitAxis(all, 'whole', 5);
     runsShown().forEach(r => drawCurves(parent, `${label}, ${r.shown}`, { lines: linesOf(r), axis, ylabel: label, height: 220,
       none: 'no gradients were recorded', marks: label === 'm/s' ? [[1, 'm = s']] : [] }));
   }));
@@ -577,10 +582,11 @@ function drawSummary() {
     const end = f => (valuesOf(r.training, f, 0) || [])[n];
     const t = table(`${r.shown}: test accuracy ${number(100 * end('test_accuracy'))} % after epoch ${n < 0 ? '–' : epochText(r.training.epochs[n])}; ` +
       `${b.split} probe${b.n ? ' of ' + b.n : ''}, ${b.measured} epochs measured`,
-      ['layer', 'I(X;T) first', 'max', 'at epoch', 'final', 'compression', 'turned', 'I(T;Y) first', 'final', 'crossing'],
+      ['layer', 'I(X;T) first', 'max', 'at epoch', 'end', 'compression', 'last 50', 'compression', 'turned', 'I(T;Y) first', 'end', 'crossing'],
       b.layers.map((name, l) => {
         const x = b.xt[l] || [], y = b.ty[l] || [];
-        return [name, number(x[0]), number(x[1]), number(x[2]), number(x[3]), percent(x[4] === undefined ? null : x[4]), number(x[5]),
+        const share = v => percent(v === undefined ? null : v);
+        return [name, number(x[0]), number(x[1]), number(x[2]), number(x[3]), share(x[4]), number(x[5]), share(x[6]), number(x[7]),
           number(y[0]), number(y[3]), number(r.gradients.transition[l])];
       }));
     if (r.summary) t.card.append(element('details', {}, element('summary', {}, 'summary.txt, all estimators in words'), element('pre', { tabindex: '0' }, r.summary)));
@@ -594,7 +600,10 @@ function drawProvenance() {
   const textOf = (key, v) => Array.isArray(v)
     ? key === 'argv' ? v.map(quote).join(' ') : v.map(x => typeof x === 'object' ? Object.entries(x).map(p => p.join(' ')).join(', ') : x).join('\n')
     : typeof v === 'object' ? JSON.stringify(v) : String(v);
-  fill('provenance', parent => data.runs.forEach(r => {
+  const told = data.runs.filter(r => r.experiment !== null);
+  if (told.length < data.runs.length)
+    $('provenance').before(element('p', { class: 'note' }, `Of the first ${told.length} of ${data.runs.length} runs; that of the others is in run.json and experiment.ini of their folders.`));
+  fill('provenance', parent => told.forEach(r => {
     const card = element('div', { class: 'card' }, element('h3', {}, r.shown + ' ', element('small', {}, r.folder)));
     let facts = null;
     try { facts = r.provenance && JSON.parse(r.provenance); } catch (e) { facts = null; }
@@ -690,10 +699,20 @@ function choose(id, options, key) {
 }
 
 function ticks(id, names, off, colour) {
-  const set = $(id);
+  const set = $(id), boxes = [];
+  if (names.length > DRAWN_FIRST)
+    for (const [text, on] of [['all', true], ['none', false]]) {
+      const button = element('button', { type: 'button' }, text);
+      button.onclick = () => {
+        boxes.forEach((box, i) => { box.checked = on; if (on) off.delete(i); else off.add(i); });
+        drawAll();
+      };
+      set.append(button);
+    }
   names.forEach((name, i) => {
     const box = element('input', { type: 'checkbox' });
-    box.checked = true;
+    box.checked = !off.has(i);
+    boxes.push(box);
     box.onchange = () => { if (box.checked) off.delete(i); else off.add(i); drawAll(); };
     const key = element('span', { class: 'key', 'aria-hidden': 'true' });
     if (colour) key.style.background = colour(i);
@@ -707,12 +726,14 @@ function paintKeys() {
 }
 
 function setUp() {
-  const names = unique(data.runs.map(r => r.shown)), heading = data.title || names.join(' and ');
+  const names = unique(data.runs.map(r => r.shown)), many = names.length > 4;
+  const heading = data.title || (many ? `${names.slice(0, 2).join(', ')} and ${names.length - 2} more` : names.join(' and '));
   document.title = heading + ' – Infoplane report';
   $('title').textContent = heading;
   const all = Math.max(...data.runs.map(r => Math.max(r.training.measured, ...r.blocks.map(b => b.measured))));
   const kept = Math.max(...data.runs.map(r => Math.max(r.training.epochs.length, ...r.blocks.map(b => b.epochs.length))));
-  $('lead').textContent = `${data.runs.length === 1 ? 'One run' : data.runs.length + ' runs'}. Drag the slider, use the arrow keys, or press space to play. ` +
+  const first = data.runs.length > DRAWN_FIRST ? `, the first ${DRAWN_FIRST} of them drawn: choose others under Runs` : '';
+  $('lead').textContent = `${data.runs.length === 1 ? 'One run' : data.runs.length + ' runs'}${first}. Drag the slider, use the arrow keys, or press space to play. ` +
     (kept < all ? `Of ${all} measured epochs ${kept} are shown, spread over their logarithm; ` : 'All measured epochs are shown; ') +
     'numbers have four digits. The full tables are in the CSV files of the runs.';
   $('footer').textContent = `Written by infoplane ${data.version}. This file needs no network and sends nothing.`;

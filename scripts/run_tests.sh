@@ -7,7 +7,8 @@
 # A program is counted test by test from what cmocka prints, a script from its lines "ok ..."
 # and "not ok ..."; one that prints neither counts once, by its exit status. Scripts find the
 # program to test in $INFOPLANE. What was SKIPPED and what failed is repeated at the end. Exit
-# status 1 when a test failed or none ran. TEST_JOBS is how many run at once.
+# status 1 when a test failed or none ran. TEST_JOBS is how many run at once, TEST_RUN a
+# command in front of each (an emulator).
 set -u
 LC_ALL=C
 export LC_ALL
@@ -16,10 +17,11 @@ seconds=${TEST_TIMEOUT:-600}
 jobs=${TEST_JOBS:-$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)}
 
 limit() {
+    # shellcheck disable=SC2086 # none, or one or more words
     if command -v timeout >/dev/null; then
-        timeout "$seconds" "$@"
+        timeout "$seconds" ${TEST_RUN:-} "$@"
     else
-        "$@"
+        ${TEST_RUN:-} "$@"
     fi
 }
 

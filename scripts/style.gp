@@ -15,7 +15,9 @@ if (FORMAT eq 'pdf') {
 if (FORMAT eq 'png') {
     DPI = WIDTH > 4 ? 300 : 400
     SCALE = DPI / 96.0
-    set terminal pngcairo size int(WIDTH*DPI),int(HEIGHT*DPI) font FACE.','.sprintf('%g', POINTS*SCALE) linewidth SCALE
+    # A gnuplot without cairo may have the terminal of libgd.
+    PNG = strstrt(' '.GPVAL_TERMINALS.' ', ' pngcairo ') > 0 ? 'pngcairo' : 'png truecolor'
+    eval sprintf('set terminal %s size %d,%d font "%s,%g" linewidth %g', PNG, int(WIDTH*DPI), int(HEIGHT*DPI), FACE, POINTS*SCALE, SCALE)
     DOT = 0.22 * SCALE
 }
 if (FORMAT eq 'svg') {

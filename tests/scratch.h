@@ -48,7 +48,7 @@ static inline const char *scratch_long(void **state, size_t len)
 {
     static char path[IPL_PATH_MAX];
 
-    assert_in_range(len, strlen(*state), sizeof path - 1);
+    assert_within(len, strlen(*state), sizeof path - 1);
     memset(path, '/', len);
     memcpy(path, *state, strlen(*state));
     path[len] = '\0';

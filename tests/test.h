@@ -22,4 +22,17 @@ static inline void check_close(double got, double want, double tol, const char *
     }
 }
 
+/** Fail unless low <= got <= high. (cmocka 2 has other names for it than cmocka 1.) */
+#define assert_within(got, low, high)                                                      \
+    check_within((size_t)(got), (low), (high), __FILE__, __LINE__)
+
+static inline void check_within(size_t got, size_t low, size_t high, const char *file,
+                                int line)
+{
+    if (got < low || got > high) {
+        print_error("got %zu, want %zu ... %zu\n", got, low, high);
+        _fail(file, line);
+    }
+}
+
 #endif /* IPL_TEST_H */

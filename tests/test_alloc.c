@@ -74,9 +74,9 @@ static void what_is_held_is_counted(void **state)
         const size_t before = ipl_alloc_held();
         void *a = ipl_array(bytes[i], 1, 1, NULL), *b = ipl_array(bytes[i], 1, 1, NULL);
 
-        assert_in_range(ipl_alloc_held() - before, 2 * bytes[i], 2 * (bytes[i] + 64));
+        assert_within(ipl_alloc_held() - before, 2 * bytes[i], 2 * (bytes[i] + 64));
         ipl_free(a);
-        assert_in_range(ipl_alloc_held() - before, bytes[i], bytes[i] + 64);
+        assert_within(ipl_alloc_held() - before, bytes[i], bytes[i] + 64);
         ipl_free(b);
         assert_int_equal(ipl_alloc_held(), before);
     }

@@ -140,8 +140,8 @@ static void the_draw_is_uniform(void **state)
         middle = (int)x[2 * W + 3] - 1;
         dy = middle / W - 2;
         dx = middle % W - 3;
-        assert_in_range(dy + CROP, 0, 2 * CROP);
-        assert_in_range(dx + CROP, 0, 2 * CROP);
+        assert_within(dy + CROP, 0, 2 * CROP);
+        assert_within(dx + CROP, 0, 2 * CROP);
         count[(x[2 * W + 4] < x[2 * W + 3] ? PLACES : 0) + (dy + CROP) * 3 + dx + CROP]++;
     }
     for (size_t k = 0; k < OUTCOMES; k++) {

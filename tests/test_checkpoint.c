@@ -203,7 +203,7 @@ static void a_checkpoint_is_that_of_its_epoch_or_none(void **state)
     mlp("12-4-2", "sgd:lr=0.05");
     strcpy(trial.checkpoint, "every:1,keep=3");
     train_ok("run", 0, 1, IPL_RESUME_NO);
-    assert_int_equal(ipl_trained_open(&t, in("run"), "", NULL), IPL_OK);
+    assert_int_equal(ipl_trained_open(&t, in("run"), "", false, NULL), IPL_OK);
     memcpy(before, weights_of(t.net), sizeof before);
     assert_int_equal(ipl_checkpoint_load(t.net, in("run"), &is_gone, t.exp, &err),
                      IPL_E_NOINPUT);
@@ -245,7 +245,7 @@ static void files_that_are_no_checkpoints_are_passed_over(void **state)
     assert_int_equal(
         ipl_file_copy(in("run/checkpoint/mine"), in("run/checkpoint/last"), NULL), IPL_OK);
     assert_int_equal(ipl_checkpoint_list(&list, &n, in("run"), NULL), IPL_OK);
-    assert_in_range(n, 2, 3);
+    assert_within(n, 2, 3);
     for (size_t i = 0; i < n; i++)
         assert_true(strncmp(list[i].name, "epoch-", 6) != 0 &&
                     strcmp(list[i].name, "mine") != 0);
@@ -257,7 +257,7 @@ static void files_that_are_no_checkpoints_are_passed_over(void **state)
     memset(longer, '/', sizeof longer - 1);
     assert_int_equal(ipl_checkpoint_list(&list, &n, longer, &err), IPL_E_ARG);
     assert_non_null(strstr(err.msg, "path is too long"));
-    assert_int_equal(ipl_trained_open(&t, in("run"), "", NULL), IPL_OK);
+    assert_int_equal(ipl_trained_open(&t, in("run"), "", false, NULL), IPL_OK);
     assert_int_equal(ipl_checkpoint_load(t.net, longer, &place, t.exp, &err), IPL_E_ARG);
     ipl_trained_release(&t);
     memcpy(longer, in("run"), strlen(in("run")));
@@ -278,7 +278,7 @@ static void a_checkpoint_with_too_few_parameters_is_refused(void **state)
     (void)state;
     mlp("12-4-2", "sgd:lr=0.05");
     train_ok("run", 0, 1, IPL_RESUME_NO);
-    assert_int_equal(ipl_trained_open(&t, in("run"), "", NULL), IPL_OK);
+    assert_int_equal(ipl_trained_open(&t, in("run"), "", false, NULL), IPL_OK);
     ipl_experiment_print_result(&text, t.exp);
     for (int whole = 0; whole < 2; whole++) {
         const ipl_checkpoint c = {.whole = whole != 0,

@@ -52,10 +52,10 @@ static void make_run(void **state, const recipe *r)
     put(folder, "information.csv", text);
     (void)snprintf(
         text, sizeof text,
-        "split,estimator,unit,layer,name,I_XT_first,I_XT_max,I_XT_final,compression,"
-        "I_TY_final,I_prev_first,I_prev_final\n"
-        "test,\"a:x=1,y=2\",nats,1,fc1,%g,10,8,%g,1,5,4\n",
-        r->i_xt[0], r->compression);
+        "split,estimator,unit,layer,name,I_XT_first,I_XT_max,I_XT_end,compression_end,"
+        "compression_last50,I_TY_end,I_prev_first,I_prev_end\n"
+        "test,\"a:x=1,y=2\",nats,1,fc1,%g,10,8,%g,%g,1,5,4\n",
+        r->i_xt[0], r->compression, r->compression / 2.0);
     put(folder, "summary.csv", text);
 }
 
@@ -244,8 +244,10 @@ static void means_are_over_the_replicates_that_are_done(void **state)
     assert_close(lookup(t, "activation=tanh", "0", "weight_norm", "mean"), 3.0, 0.0);
     ipl_table_destroy(t);
     t = read_out(state, "out/summary.csv");
-    assert_close(lookup(t, "activation=tanh", NULL, "compression", "mean"), 0.2, 1e-15);
-    assert_close(lookup(t, "activation=tanh", NULL, "compression", "sd"), 0.1, 1e-15);
+    assert_close(lookup(t, "activation=tanh", NULL, "compression_end", "mean"), 0.2, 1e-15);
+    assert_close(lookup(t, "activation=tanh", NULL, "compression_end", "sd"), 0.1, 1e-15);
+    assert_close(lookup(t, "activation=tanh", NULL, "compression_last50", "mean"), 0.1,
+                 1e-15);
     ipl_table_destroy(t);
 }
 
@@ -348,7 +350,7 @@ static void the_text_has_the_spread_and_the_correlation(void **state)
 static void sweep_csv_has_a_row_for_every_run(void **state)
 {
     ipl_table *t;
-    size_t folder, state_column, activation, seed, compression;
+    size_t folder, state_column, activation, seed, compression, last50;
 
     make_study(state);
     collect(state, "s");
@@ -358,12 +360,14 @@ static void sweep_csv_has_a_row_for_every_run(void **state)
     assert_int_equal(ipl_table_column(&state_column, t, "state", NULL), IPL_OK);
     assert_int_equal(ipl_table_column(&activation, t, "activation", NULL), IPL_OK);
     assert_int_equal(ipl_table_column(&seed, t, "seed", NULL), IPL_OK);
-    assert_int_equal(ipl_table_column(&compression, t, "compression_1", NULL), IPL_OK);
+    assert_int_equal(ipl_table_column(&compression, t, "compression_end_1", NULL), IPL_OK);
+    assert_int_equal(ipl_table_column(&last50, t, "compression_last50_1", NULL), IPL_OK);
     assert_string_equal(ipl_table_text(t, 0, state_column), "diverged");
     assert_string_equal(ipl_table_text(t, 3, folder), "activation=tanh/seed10");
     assert_string_equal(ipl_table_text(t, 3, activation), "tanh");
     assert_string_equal(ipl_table_text(t, 3, seed), "10");
     assert_string_equal(ipl_table_text(t, 3, compression), "0.3");
+    assert_string_equal(ipl_table_text(t, 3, last50), "0.15");
     ipl_table_destroy(t);
 }
 

@@ -5,6 +5,9 @@ int infoplane_main(int argc, char **argv);
 #define main infoplane_main
 #include "cli/main.c" /* NOLINT(bugprone-suspicious-include): its functions are static */
 #undef main
+#include "cli/bus_error.c" /* NOLINT(bugprone-suspicious-include): no part of the library */
+#include "cli/links.c"     /* NOLINT(bugprone-suspicious-include): no part of the library */
+#include "cli/print.c"     /* NOLINT(bugprone-suspicious-include): no part of the library */
 
 typedef struct tool_opts {
     double rate;

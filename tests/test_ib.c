@@ -373,12 +373,11 @@ static void a_curve_is_written_and_read_back(void **state)
 {
     const double p[] = {0.45, 0.05, 0.05, 0.45};
     ipl_ib_curve curve = curve_of(p, 2, 2), back;
-    bool missing;
+    ipl_drawn drawn;
 
     assert_int_equal(setenv("INFOPLANE_SHARE", "scripts", 1), 0);
     for (int bits = 0; bits < 2; bits++) {
-        assert_int_equal(ipl_bottleneck_write(&missing, &curve, bits, *state, NULL),
-                         IPL_OK);
+        assert_int_equal(ipl_bottleneck_write(&drawn, &curve, bits, *state, NULL), IPL_OK);
         assert_int_equal(ipl_bottleneck_read(&back, scratch_path(state, IPL_IB_FILE), NULL),
                          IPL_OK);
         assert_int_equal(back.n, curve.n);

@@ -283,10 +283,10 @@ static void rows_that_turn_together_change_rounding_only(void **state)
 
         opts.shard = shard;
         net = create(&opts);
-        assert_in_range(net->turn, 1, shard - 1);
-        assert_in_range(net->layers[1].y_held, 1, net->turn); /* layer normalisation */
-        assert_int_equal(net->layers[5].y_held, 0);           /* below one with scales */
-        assert_int_equal(net->n_runs, 4);                     /* maps shrink twice */
+        assert_within(net->turn, 1, shard - 1);
+        assert_within(net->layers[1].y_held, 1, net->turn); /* layer normalisation */
+        assert_int_equal(net->layers[5].y_held, 0);         /* below one with scales */
+        assert_int_equal(net->n_runs, 4);                   /* maps shrink twice */
         ipl_net_destroy(net);
         check_shards(TURNING, shard, 5); /* small enough to turn as a whole */
     }

@@ -5,6 +5,8 @@
 #include "math/npy.h"
 #include "math/npy_view.h"
 
+#include <fcntl.h>
+
 static void a_view_shows_what_reading_gives(void **state)
 {
     static const char *const files[] = {"f4_big_endian", "f2_fortran", "i8_fortran_3d",
@@ -119,6 +121,40 @@ static void a_view_of_a_nan_names_row_and_column(void **state)
     ipl_npy_view_close(&view);
 }
 
+/* Written to in place, cut or the same size: changed. Replaced or removed: as it was. */
+static void a_view_tells_whether_its_file_was_written_to(void **state)
+{
+    const char *path = scratch_path(state, "x.npy"), *other = scratch_path(state, "y.npy");
+    const float data[] = {1.0f, 2.0f, 3.0f, 4.0f, 5.0f, 6.0f};
+    const size_t dims[] = {2, 3};
+    const struct timespec times[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+    ipl_npy_view view;
+    ipl_error err = {0};
+
+    assert_int_equal(ipl_npy_write_f32(path, data, dims, 2, NULL), IPL_OK);
+    assert_int_equal(ipl_npy_view_open(&view, path, NULL), IPL_OK);
+    assert_int_equal(ipl_npy_view_check_unchanged(&view, path, NULL), IPL_OK);
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    assert_int_equal(ipl_npy_view_check_unchanged(&view, path, &err), IPL_E_IO);
+    assert_non_null(strstr(err.msg, "x.npy: was written to while"));
+    ipl_npy_view_close(&view);
+
+    assert_int_equal(ipl_npy_view_open(&view, path, NULL), IPL_OK);
+    assert_int_equal(ipl_npy_write_f32(other, data, dims, 1, NULL), IPL_OK);
+    assert_int_equal(rename(other, path), 0);
+    assert_int_equal(ipl_npy_view_check_unchanged(&view, path, NULL), IPL_OK);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(ipl_npy_view_check_unchanged(&view, path, NULL), IPL_OK);
+    assert_memory_equal(view.rows.f32, data, sizeof data);
+    ipl_npy_view_close(&view);
+
+    assert_int_equal(ipl_npy_write_f32(path, data, dims, 2, NULL), IPL_OK);
+    assert_int_equal(ipl_npy_view_open(&view, path, NULL), IPL_OK);
+    assert_int_equal(truncate(path, 100), 0);
+    assert_int_equal(ipl_npy_view_check_unchanged(&view, path, NULL), IPL_E_IO);
+    ipl_npy_view_close(&view);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +162,7 @@ int main(void)
         IN_SCRATCH(a_view_of_fortran_order_is_mapped_only_where_it_is_c_order),
         IN_SCRATCH(a_view_reaches_beyond_four_gigabytes),
         IN_SCRATCH(a_view_of_a_nan_names_row_and_column),
+        IN_SCRATCH(a_view_tells_whether_its_file_was_written_to),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

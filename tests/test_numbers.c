@@ -114,7 +114,9 @@ static void divergence_is_named_and_the_last_good_checkpoint_stays(void **state)
         experiment(runaways[i].net, runaways[i].optimiser);
         (void)snprintf(trial.measure, sizeof trial.measure, "%s", runaways[i].measure);
         st = train("run", &err);
-        if (st != IPL_E_NUMERIC || !strstr(err.msg, "step ") || !strstr(err.msg, "layer "))
+        if (st != IPL_E_NUMERIC ||
+            !(strstr(err.msg, "the untrained net") ||
+              (strstr(err.msg, "step ") && strstr(err.msg, "layer "))))
             fail_msg("%s: %s: %s", runaways[i].name, ipl_status_name(st), err.msg);
         record = read_file("run/run.json").bytes;
         assert_non_null(strstr(record, "\"state\": \"diverged\""));
@@ -250,7 +252,6 @@ static const struct {
     {"constant labels", edge_constant_labels, "dense:units=4 tanh dense:units=3", 8},
     {"equal samples", edge_equal_samples, "dense:units=4 tanh dense:units=3", 8},
     {"batch of 1", NULL, "dense:units=4 tanh dense:units=3", 1},
-    {"batch of 1, batchnorm", NULL, "dense:units=4 batchnorm tanh dense:units=3", 1},
     {"not divisible", NULL, "dense:units=4 tanh dense:units=3", 7},
     {"one batch", NULL, "dense:units=4 tanh dense:units=3", N},
     {"batch larger than all", NULL, "dense:units=4 tanh dense:units=3", 1000},
@@ -274,6 +275,79 @@ static void data_at_the_edge_is_trained_and_measured(void **state)
         if (train("run", &err) != IPL_OK)
             fail_msg("%s: %s", edges[i].name, err.msg);
         assert_sound("run", 3);
+        assert_int_equal(ipl_folder_remove(in("run"), NULL), IPL_OK);
+    }
+}
+
+/* One value has no variance: refused before the run exists, with a batch that would do. */
+static void a_batch_of_one_row_is_refused_to_batchnorm(void **state)
+{
+    static const struct {
+        size_t batch;
+        const char *net, *remedy; /* NULL: it is trained */
+    } cases[] = {
+        {1, "dense:units=4 batchnorm tanh dense:units=3", "for example 2"},
+        {N - 1, "dense:units=4 batchnorm tanh dense:units=3", "for example 30"},
+        {N - 1, "dense:units=4 tanh batchnorm:affine=no dense:units=3", "for example 30"},
+        {1, "dense:units=4 layernorm tanh dense:units=3", NULL},
+        {N - 2, "dense:units=4 batchnorm tanh dense:units=3", NULL},
+        {N, "dense:units=4 batchnorm tanh dense:units=3", NULL},
+    };
+    float x[N * D];
+    int64_t y[N];
+
+    (void)state;
+    fill(x, y);
+    write_data(x, y);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ipl_error err = {0};
+        ipl_status st;
+
+        experiment(cases[i].net, "sgd:lr=0.1");
+        trial.batch = cases[i].batch;
+        st = train("run", &err);
+        if (cases[i].remedy) {
+            assert_int_equal(st, IPL_E_SHAPE);
+            assert_non_null(strstr(err.msg, "'batchnorm'"));
+            assert_non_null(strstr(err.msg, "one value per channel"));
+            assert_non_null(strstr(err.msg, cases[i].remedy));
+            assert_false(ipl_file_exists(in("run")));
+        } else {
+            assert_int_equal(st, IPL_OK);
+            assert_int_equal(ipl_folder_remove(in("run"), NULL), IPL_OK);
+        }
+    }
+}
+
+/* Bounded outputs keep the loss finite, however far the steps lead. */
+static void a_loss_far_above_the_untrained_net_is_divergence(void **state)
+{
+    static const struct {
+        const char *optimiser;
+        size_t rows; /* of training.csv, the header among them */
+    } cases[] = {{"sgd:lr=1e9", 2}, {"sgd:lr=1000", 4}};
+    float x[N * D];
+    int64_t y[N];
+
+    (void)state;
+    fill(x, y);
+    write_data(x, y);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ipl_error err = {0};
+        char *text;
+        size_t rows = 0;
+
+        experiment("dense:units=8 tanh dense:units=3", cases[i].optimiser);
+        assert_int_equal(train("run", &err), IPL_E_NUMERIC);
+        assert_non_null(strstr(err.msg, "that of the untrained net was"));
+        text = read_file("run/run.json").bytes;
+        assert_non_null(strstr(text, "\"state\": \"diverged\""));
+        ipl_free(text);
+        text = read_file("run/training.csv").bytes;
+        for (const char *c = text; *c; c++)
+            rows += *c == '\n';
+        assert_int_equal(rows, cases[i].rows);
+        ipl_free(text);
         assert_int_equal(ipl_folder_remove(in("run"), NULL), IPL_OK);
     }
 }
@@ -327,6 +401,8 @@ int main(void)
         IN_FOLDER(pixels_that_are_not_numbers_are_found),
         IN_FOLDER(overflow_in_the_first_batch_is_found_in_it),
         IN_FOLDER(data_at_the_edge_is_trained_and_measured),
+        IN_FOLDER(a_batch_of_one_row_is_refused_to_batchnorm),
+        IN_FOLDER(a_loss_far_above_the_untrained_net_is_divergence),
         IN_FOLDER(a_batch_larger_than_the_data_is_the_whole_of_it),
         IN_FOLDER(the_last_batch_of_an_epoch_may_be_short),
     };

@@ -269,6 +269,8 @@ static void a_step_schedule_falls_every_few_epochs(void **state)
     for (size_t e = 0; e < 8; e++)
         assert_close(factor("step:every=3,factor=0.5", (double)e, 8), want[e], 0.0);
     assert_close(factor("step:every=3,factor=0.5", 2.999, 8), 1.0, 0.0);
+    assert_close(factor("step:every=1.5,factor=0.5", 1.6, 8), 1.0, 0.0);
+    assert_close(factor("step:every=1.5,factor=0.5,per=step", 1.6, 8), 0.5, 0.0);
 }
 
 /* CosineAnnealingLR(T_max=8, eta_min=0.2 of the rate) */
@@ -288,7 +290,33 @@ static void an_exponential_schedule_is_a_power(void **state)
     (void)state;
     assert_close(factor("exponential:factor=0.9", 0, 8), 1.0, 1e-15);
     assert_close(factor("exponential:factor=0.9", 3, 8), 0.729, 1e-15);
-    assert_close(factor("exponential:factor=0.25", 0.5, 8), 0.5, 1e-15);
+    assert_close(factor("exponential:factor=0.25,per=step", 0.5, 8), 0.5, 1e-15);
+}
+
+/* Within an epoch the rate stays, unless it is set at every step. */
+static void a_schedule_is_set_per_epoch_unless_told_otherwise(void **state)
+{
+    const double pi = acos(-1.0);
+
+    (void)state;
+    for (size_t e = 0; e < 6; e++)
+        for (size_t b = 0; b < 7; b++) {
+            const double t = (double)e + (double)b / 7.0;
+
+            assert_close(factor("exponential:factor=0.9", t, 6), pow(0.9, (double)e),
+                         1e-15);
+            assert_close(factor("exponential:factor=0.9,per=epoch", t, 6),
+                         pow(0.9, (double)e), 1e-15);
+            assert_close(factor("exponential:factor=0.9,per=step", t, 6),
+                         pow(pow(0.9, 1.0 / 7.0), (double)(7 * e + b)), 1e-14);
+            assert_close(factor("cosine:min=0.1", t, 6),
+                         0.1 + 0.45 * (1.0 + cos(pi * (double)e / 6.0)), 1e-15);
+            assert_close(factor("cosine:min=0.1,per=step", t, 6),
+                         0.1 + 0.45 * (1.0 + cos(pi * (double)(7 * e + b) / 42.0)), 1e-14);
+            if (e >= 2)
+                assert_close(factor("exponential:factor=0.9,warmup=2", t, 6),
+                             pow(0.9, (double)e - 2.0), 1e-15);
+        }
 }
 
 static void a_warm_up_grows_linearly_and_starts_the_clock_at_its_end(void **state)
@@ -329,6 +357,7 @@ int main(void)
         cmocka_unit_test(a_step_schedule_falls_every_few_epochs),
         cmocka_unit_test(a_cosine_schedule_goes_from_one_to_its_minimum),
         cmocka_unit_test(an_exponential_schedule_is_a_power),
+        cmocka_unit_test(a_schedule_is_set_per_epoch_unless_told_otherwise),
         cmocka_unit_test(a_warm_up_grows_linearly_and_starts_the_clock_at_its_end),
         cmocka_unit_test(every_row_of_both_tables_has_a_name_and_a_summary),
     };

@@ -28,7 +28,9 @@ static void without_gnuplot_data_scripts_and_the_command_remain(void **state)
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         ipl_free(slurp(folder, files[i]));
     text = slurp(folder, "plot.sh");
-    assert_non_null(strstr(text, "gnuplot -d -c figure.gp plane \"${1:-pdf}\"\n"));
+    assert_non_null(strstr(text, "\nunset GNUTERM "));
+    assert_non_null(strstr(text, "gnuplot -d -c figure.gp plane \"${1:-pdf}\" || "
+                                 "gnuplot -d -c figure.gp plane svg\n"));
     assert_null(strstr(text, "curves"));
     ipl_free(text);
 }
@@ -183,8 +185,8 @@ static void titles_and_names_are_text_and_never_commands(void **state)
     assert_int_equal(plot_data(&opts, runs, 1, &h, NULL), IPL_OK);
     assert_int_equal(ipl_path_join(folder, run, "figures", NULL), IPL_OK);
     text = slurp(folder, "grid-settings.gp");
-    assert_non_null(strstr(text, "HEADING = 'it''s_a `date`'\n"));
-    assert_non_null(strstr(text, "TITLE[1] = 'l''a_\\y1'\n"));
+    assert_non_null(strstr(text, "HEADING = 'it'.\"\\047\".'s_a `date`'\n"));
+    assert_non_null(strstr(text, "TITLE[1] = 'l'.\"\\047\".'a_\\y1'\n"));
     ipl_free(text);
 }
 

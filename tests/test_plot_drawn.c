@@ -183,8 +183,8 @@ static void a_movie_moves_in_colour_and_is_small(void **state)
             fail_msg("%s", h.last_note);
         assert_non_null(strstr(h.last_figure, "/movie.gif"));
         movie = read_gif(h.last_figure);
-        assert_in_range(movie.frames, 13, 24); /* 12 epochs, and the last for a while */
-        assert_in_range(movie.bytes, 20000, 1500000);
+        assert_within(movie.frames, 13, 24); /* 12 epochs, and the last for a while */
+        assert_within(movie.bytes, 20000, 1500000);
         assert_true(movie.blue && movie.orange && movie.violet);
     }
 }
@@ -222,8 +222,8 @@ static void a_long_movie_of_many_runs_stays_small(void **state)
     if (ipl_plot_runs(&opts, runs, 6, listen, &h, &err) != IPL_OK)
         fail_msg("%s", err.msg);
     movie = read_gif(h.last_figure);
-    assert_in_range(movie.frames, 20, 40);
-    assert_in_range(movie.bytes, 20000, 1500000);
+    assert_within(movie.frames, 20, 40);
+    assert_within(movie.bytes, 20000, 1500000);
 }
 
 /* A gnuplot that writes 60 kB for every frame: 40 are too many, 26 too, 17 fit. */
@@ -249,7 +249,7 @@ static void a_movie_too_large_is_drawn_again_with_fewer_frames(void **state)
         fail_msg("%s", err.msg);
     assert_int_equal(h.figures, 1);
     assert_int_equal(ipl_file_read(&drawn, &len, h.last_figure, 1 << 24, NULL), IPL_OK);
-    assert_in_range(len, 600000, 1500000);
+    assert_within(len, 600000, 1500000);
     ipl_free(drawn);
 }
 

@@ -454,14 +454,14 @@ static void a_packed_picture_has_sixteen_levels_or_fewer(void **state)
 
     for (size_t i = 0; i < sizeof pixels; i++)
         pixels[i] = (uint8_t)i;
-    assert_in_range(packed_error(state, pixels, 64, 1), 1, 16);
-    assert_in_range(packed_error(state, pixels, 1, 3), 0, 16);
+    assert_within(packed_error(state, pixels, 64, 1), 1, 16);
+    assert_within(packed_error(state, pixels, 1, 3), 0, 16);
     for (size_t i = 0; i < sizeof pixels; i++) {
         noise = noise * 1664525u + 1013904223u;
         pixels[i] = (uint8_t)(noise >> 24);
     }
-    assert_in_range(packed_error(state, pixels, 64, 1), 1, 16);
-    assert_in_range(packed_error(state, pixels, 64, 3), 33, 64); /* too many colours */
+    assert_within(packed_error(state, pixels, 64, 1), 1, 16);
+    assert_within(packed_error(state, pixels, 64, 3), 33, 64); /* too many colours */
 }
 
 /* Two 2 x 2 colour pictures, 28 times enlarged: squares of one colour, grey lines around. */

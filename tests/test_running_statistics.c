@@ -102,12 +102,49 @@ static void a_step_that_fails_changes_no_running_statistics(void **state)
     ipl_net_destroy(net);
 }
 
+/* As PyTorch: one value per channel is refused in training, nothing is changed. */
+static void one_value_per_channel_is_refused(void **state)
+{
+    static const struct {
+        const char *text;
+        bool refused;
+    } cases[] = {{"globalavgpool batchnorm dense:units=4", true},
+                 {"dense:units=6 batchnorm:affine=no tanh dense:units=4", true},
+                 {"batchnorm dense:units=4", false},
+                 {"globalavgpool layernorm dense:units=4", false}};
+    const size_t start = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char fa[] = "build/spatial-XXXXXX", fb[] = "build/spatial-XXXXXX";
+        ipl_batch batch = {.n = 1, .fill = fill, .source = &start};
+        ipl_net *net = create_text(cases[i].text);
+        ipl_batch_sums sums;
+        ipl_error err = {0};
+
+        write_all(net, fa);
+        assert_int_equal(ipl_net_train_batch(&sums, net, &batch, 0.1, 0, 0, &err),
+                         cases[i].refused ? IPL_E_SHAPE : IPL_OK);
+        if (cases[i].refused) {
+            assert_non_null(strstr(err.msg, "'batchnorm'"));
+            write_all(net, fb);
+            assert_same_files(fa, fb, net);
+        }
+        ipl_net_evaluate(&sums, net, &batch); /* in evaluation mode one row will do */
+        assert_true(isfinite(sums.loss));
+        batch.n = 2;
+        assert_int_equal(ipl_net_train_batch(&sums, net, &batch, 0.1, 0, 1, &err), IPL_OK);
+        ipl_net_destroy(net);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(measuring_leaves_no_trace_in_running_statistics),
         cmocka_unit_test(running_statistics_are_read_back),
         cmocka_unit_test(running_statistics_are_those_of_the_batch),
+        cmocka_unit_test(one_value_per_channel_is_refused),
         cmocka_unit_test(a_step_that_fails_changes_no_running_statistics),
     };
 

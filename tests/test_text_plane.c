@@ -1,6 +1,7 @@
 #include "test.h"
 
 #include "base/alloc.h"
+#include "base/text_columns.h"
 #include "run/axis.h"
 #include "run/text_canvas.h"
 #include "run/text_plane.h"
@@ -158,7 +159,7 @@ static void a_frame_fits_its_terminal(void **state)
             size_t lines = 0;
 
             for (char *line = strtok(frame.s, "\n"); line; line = strtok(NULL, "\n")) {
-                assert_true(ipl_text_characters(line) <= style.columns);
+                assert_true(ipl_columns(line) <= style.columns);
                 lines++;
             }
             assert_true(lines <= style.rows && lines + 2 >= style.rows);
@@ -174,7 +175,8 @@ static void without_braille_a_frame_is_ascii(void **state)
     ipl_text frame;
 
     (void)state;
-    (void)snprintf(f.groups[0].label, IPL_LABEL_MAX, "na\xC3\xAFve\033[31m");
+    (void)snprintf(f.groups[0].label, IPL_LABEL_MAX,
+                   "na\xC3\xAFve\033[31m\x7f\x9b\xC2\x9b");
     frame = frame_of(data, style);
     for (size_t i = 0; i < frame.len; i++)
         assert_true(frame.s[i] == '\n' || (frame.s[i] >= ' ' && frame.s[i] <= '~'));
@@ -282,7 +284,7 @@ static void the_state_of_a_run_fits_and_keeps_its_epoch(void **state)
         ipl_text text = {0};
 
         ipl_text_group_state(&text, &data->groups[0], room);
-        assert_true(ipl_text_characters(text.s) <= room);
+        assert_true(ipl_columns(text.s) <= room);
         assert_non_null(strstr(text.s, "epoch 400/400"));
         if (room > 60)
             assert_string_equal(text.s, "run0  epoch 400/400  train 98.2 test 95.1 %");

@@ -39,22 +39,22 @@ static void a_field_without_a_column_is_undefined_everywhere(void **state)
     ipl_track_release(&t);
 }
 
-/* 63 bytes of a name are kept, and no half character: a two-byte one stands at the end. */
+/* 255 bytes of a name are kept, and no half character: a two-byte one stands at the end. */
 static void a_long_name_is_cut_between_characters(void **state)
 {
-    char rows[200], name[100];
+    char rows[400], name[300];
     ipl_track t;
 
     memset(name, 'n', sizeof name);
-    name[62] = '\xc3';
-    name[63] = '\xa9';
-    name[70] = '\0';
+    name[254] = '\xc3';
+    name[255] = '\xa9';
+    name[270] = '\0';
     (void)snprintf(rows, sizeof rows, "0,1,%s,5\n", name);
     assert_int_equal(track_of(&t, state, rows, true, NULL), IPL_OK);
-    assert_int_equal(strlen(t.names[0]), 62);
-    assert_memory_equal(t.names[0], name, 62);
+    assert_int_equal(strlen(t.names[0]), 254);
+    assert_memory_equal(t.names[0], name, 254);
     ipl_track_release(&t);
-    memset(name, '\x80', 70); /* bytes that begin no character: nothing is left */
+    memset(name, '\x80', 270); /* bytes that begin no character: nothing is left */
     (void)snprintf(rows, sizeof rows, "0,1,%s,5\n", name);
     assert_int_equal(track_of(&t, state, rows, true, NULL), IPL_OK);
     assert_string_equal(t.names[0], "");

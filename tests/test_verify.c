@@ -225,8 +225,8 @@ static void a_report_writes_values_and_what_is_drawn(void **state)
                          "2,shapes,1,\"a:b=1,c=2\",2,7,10\n"));
     assert_true(
         file_has(scratch_path(state, "test.csv"), "2,shapes,2,closed form,1,3,0\n"));
-    assert_true(
-        file_has(scratch_path(state, "test-settings.gp"), "Y_LABEL[1] = 'it''s y'"));
+    assert_true(file_has(scratch_path(state, "test-settings.gp"),
+                         "Y_LABEL[1] = 'it'.\"\\047\".'s y'"));
     assert_true(file_has(scratch_path(state, "test-settings.gp"), "CURVES[1] = ' 1'"));
     assert_true(file_has(scratch_path(state, "test-settings.gp"), "CURVES[2] = ' 1 2'"));
     assert_true(
@@ -370,40 +370,131 @@ static void every_experiment_has_a_name_and_a_summary(void **state)
 
 /* ---- nets ---- */
 
-static void a_value_agrees_within_its_spread_and_two_deviations(void **state)
+static ipl_verdict judge(double low, double high, double spread, double sd, size_t nets,
+                         double mean, double got_sd, size_t n)
 {
-    const ipl_net_experiment rule = {.share = 0.1, .least = 0.5};
-    const ipl_interval ten = {10.0, 10.0}, wide = {9.0, 12.0}, small = {1.0, 1.0};
-    const struct {
-        ipl_interval expected;
-        double mean, sd;
-        bool reached;
-        ipl_verdict verdict;
-    } cases[] = {
-        {ten, 10.99, 0.0, true, IPL_AGREE},
-        {ten, 11.01, 0.0, true, IPL_DISAGREE},
-        {ten, 8.99, 0.0, true, IPL_DISAGREE},
-        {ten, 11.5, 0.26, true, IPL_AGREE},
-        {ten, 11.5, 0.24, true, IPL_DISAGREE},
-        {wide, 13.04, 0.0, true, IPL_AGREE},
-        {wide, 13.06, 0.0, true, IPL_DISAGREE},
-        {small, 1.49, 0.0, true, IPL_AGREE}, /* the least spread */
-        {small, 1.51, 0.0, true, IPL_DISAGREE},
-        {ten, 10.0, 0.0, false, IPL_NOT_REACHED},
-        {ten, (double)NAN, 0.0, true, IPL_DISAGREE},
-        {ten, 10.0, (double)NAN, true, IPL_DISAGREE},
-    };
+    const ipl_net_expected row = {
+        .low = low, .high = high, .spread = spread, .sd = sd, .nets = nets};
+
+    return ipl_net_judge(&row, (ipl_net_got){mean, got_sd, n});
+}
+
+/* The standard error of the difference of two means of 20 nets, s.d. 0.85: 0.269. */
+static void a_value_agrees_within_its_spread_and_four_standard_errors(void **state)
+{
+    const double none = (double)NAN;
 
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        assert_int_equal(ipl_net_judge(&rule, cases[i].expected,
-                                       (ipl_net_got){cases[i].mean, cases[i].sd, 3},
-                                       cases[i].reached),
-                         cases[i].verdict);
+    assert_int_equal(judge(14.7, 14.7, 0.3, 0.85, 20, 14.7 - 1.37, 0.85, 20), IPL_AGREE);
+    assert_int_equal(judge(14.7, 14.7, 0.3, 0.85, 20, 14.7 - 1.38, 0.85, 20), IPL_DISAGREE);
+    assert_int_equal(judge(14.7, 14.7, 0.3, 0.85, 20, 14.7 + 1.38, 0.85, 20), IPL_DISAGREE);
+    assert_int_equal(judge(9, 12, 0, 1, 20, 12.0 + 1.26, 1, 20), IPL_AGREE);
+    assert_int_equal(judge(9, 12, 0, 1, 20, 12.0 + 1.27, 1, 20), IPL_DISAGREE);
+    /* Few nets here: the deviation over those of the source counts, too. */
+    assert_int_equal(judge(10, 10, 0, 1, 20, 10.0 + 2.2, 0.1, 3), IPL_AGREE);
+    assert_int_equal(judge(10, 10, 0, 1, 20, 10.0 + 2.4, 0.1, 3), IPL_DISAGREE);
+    /* One net of the source: the deviation here, and it is one of them. */
+    assert_int_equal(judge(10, 10, 0.5, none, 1, 10.0 + 5.11, 1, 3), IPL_AGREE);
+    assert_int_equal(judge(10, 10, 0.5, none, 1, 10.0 + 5.13, 1, 3), IPL_DISAGREE);
+    /* The deviation of such nets elsewhere counts as two: (2 x 0.5^2 + 2 x 1) / 4. */
+    assert_int_equal(judge(10, 10, 0.5, 0.5, 1, 10.0 + 4.15, 1, 3), IPL_AGREE);
+    assert_int_equal(judge(10, 10, 0.5, 0.5, 1, 10.0 + 4.16, 1, 3), IPL_DISAGREE);
+    assert_int_equal(judge(10, 10, 0.5, 0.5, 1, 10.0 + 3.32, 0, 1), IPL_AGREE);
+    assert_int_equal(judge(10, 10, 0.5, 0.5, 1, 10.0 + 3.34, 0, 1), IPL_DISAGREE);
+    /* One against one: the spread alone. */
+    assert_int_equal(judge(10, 10, 0.5, none, 1, 10.49, 0, 1), IPL_AGREE);
+    assert_int_equal(judge(10, 10, 0.5, none, 1, 10.51, 0, 1), IPL_DISAGREE);
+    assert_int_equal(judge(10, 10, 1, 1, 20, none, 0, 20), IPL_DISAGREE);
+    assert_int_equal(judge(10, 10, 1, 1, 20, 10, none, 20), IPL_DISAGREE);
+}
+
+/* 20 nets, each value 21 % below: 16 standard errors of a mean. */
+static void twenty_nets_a_fifth_too_low_disagree(void **state)
+{
+    ipl_net_list list;
+    size_t n = 0;
+
+    (void)state;
+    assert_int_equal(ipl_net_list_read(&list, "szt-tanh", NULL), IPL_OK);
+    for (size_t i = 0; i < list.n; i++) {
+        const ipl_net_expected *row = &list.rows[i];
+
+        if (row->claim != IPL_NET_END || row->field != IPL_NET_XT || row->first != 1 ||
+            !row->run[0] || strcmp(row->estimator, "logdet:beta=own") != 0)
+            continue;
+        assert_int_equal(ipl_net_judge(row, (ipl_net_got){row->low, row->sd, 20}),
+                         IPL_AGREE);
+        assert_int_equal(ipl_net_judge(row, (ipl_net_got){0.79 * row->low, row->sd, 20}),
+                         IPL_DISAGREE);
+        n++;
+    }
+    assert_int_equal(n, 1);
+    ipl_net_list_release(&list);
+}
+
+static void a_trend_is_compared_as_a_share_of_nets(void **state)
+{
+    const ipl_net_expected all = {
+        .claim = IPL_NET_ENDS_LOWER, .low = 1.0, .high = 1.0, .nets = 20};
+    const ipl_net_expected said = {.claim = IPL_NET_ENDS_LOWER, .low = 0.9, .high = 1.0};
+
+    (void)state;
+    assert_int_equal(ipl_net_judge(&all, (ipl_net_got){1.0, 0.0, 20}), IPL_AGREE);
+    assert_int_equal(ipl_net_judge(&all, (ipl_net_got){0.8, 0.4, 20}), IPL_AGREE);
+    assert_int_equal(ipl_net_judge(&all, (ipl_net_got){0.2, 0.4, 20}), IPL_DISAGREE);
+    assert_int_equal(ipl_net_judge(&said, (ipl_net_got){0.9, 0.3, 10}), IPL_AGREE);
+    assert_int_equal(ipl_net_judge(&said, (ipl_net_got){0.8, 0.4, 10}), IPL_DISAGREE);
+    assert_int_equal(ipl_net_judge(&said, (ipl_net_got){0.0, 0.0, 1}), IPL_DISAGREE);
+}
+
+/* What is wrong with a file of expected values is one line that names file and line. */
+static void expected_values_that_are_malformed_are_refused(void **state)
+{
+    static const char header[] =
+        "claim,quantity,first,last,estimator,low,high,spread,sd,nets,"
+        "run,from,to,source\n";
+    static const struct {
+        const char *rows, *said;
+    } cases[] = {
+        {"peek,I_XT,1,1,kde,1,1,1,NaN,1,any,0,NaN,x\n", ":2: claim: 'peek'"},
+        {"peak,I_TX,1,1,kde,1,1,1,NaN,1,any,0,NaN,x\n", ":2: quantity: 'I_TX'"},
+        {"peak,test_accuracy,0,0,,1,1,1,NaN,1,any,0,NaN,x\n", ":2: claim: 'peak'"},
+        {"peak,I_XT,0,0,kde,1,1,1,NaN,1,any,0,NaN,x\n", ":2: first: '0'"},
+        {"peak,I_XT,1,2,kde,1,1,1,NaN,1,any,0,NaN,x\n", ":2: last: '2'"},
+        {"peak,I_XT,2,1,kde,1,1,1,NaN,1,any,0,NaN,x\n", ":2: last: '1'"},
+        {"peak,I_XT,1,1,,1,1,1,NaN,1,any,0,NaN,x\n", ":2: estimator: ''"},
+        {"peak,I_XT,1,1,kde,two,1,1,NaN,1,any,0,NaN,x\n", ":2: low: 'two'"},
+        {"peak,I_XT,1,1,kde,2,1,1,NaN,1,any,0,NaN,x\n", ":2: high: '1'"},
+        {"peak,I_XT,1,1,kde,1,NaN,1,NaN,1,any,0,NaN,x\n", ":2: high: 'NaN'"},
+        {"peak,I_XT,1,1,kde,1,1,-1,NaN,1,any,0,NaN,x\n", ":2: spread: '-1'"},
+        {"peak,I_XT,1,1,kde,1,1,1,NaN,20,any,0,NaN,x\n", ":2: sd: 'NaN'"},
+        {"peak,I_XT,1,1,kde,1,1,1,1,0,any,0,NaN,x\n", ":2: nets: '0'"},
+        {"peak,I_XT,1,1,kde,1,1,1,NaN,1,some,0,NaN,x\n", ":2: run: 'some'"},
+        {"peak,I_XT,1,1,kde,1,1,1,NaN,1,any,9,8,x\n", ":2: to: '8'"},
+        {"peak,I_XT,1,1,kde,1,1,1,NaN,1,any,0,NaN,\n", ":2: source: ''"},
+        {"bounded,I_TY,1,6,kde,1,2,0,NaN,0,any,0,NaN,x\n", ":2: high: '2'"},
+        {"peak,I_XT,1,1,kde,1,1,1,NaN,1,any,0,NaN\n", ":2: "},
+        {"", "0 rows"},
+    };
+    const char *path = scratch_path(state, "expected.csv");
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ipl_net_list list;
+        ipl_text text = {0};
+        ipl_error err = {0};
+
+        ipl_text_add(&text, "%s%s", header, cases[i].rows);
+        assert_int_equal(ipl_file_replace(path, text.s, text.len, NULL), IPL_OK);
+        assert_int_equal(ipl_net_list_read_file(&list, path, &err), IPL_E_FORMAT);
+        if (!strstr(err.msg, "expected.csv") || !strstr(err.msg, cases[i].said))
+            fail_msg("%s: %s", cases[i].said, err.msg);
+        assert_null(list.rows);
+        ipl_text_release(&text);
+    }
 }
 
 /* A course of I(X;T) in layer 0 over five epochs, half of it in layer 1; H(Y) = 3. */
-static bool shows(ipl_net_trend trend, const double course[5])
+static bool shows(ipl_net_claim trend, const double course[5])
 {
     double epochs[5] = {0, 1, 2, 3, 4}, values[5 * 2 * IPL_NET_FIELDS];
     const ipl_track track = {.n_epochs = 5,
@@ -411,7 +502,8 @@ static bool shows(ipl_net_trend trend, const double course[5])
                              .n_fields = IPL_NET_FIELDS,
                              .epochs = epochs,
                              .values = values};
-    const ipl_net_fact fact = {.trend = trend, .field = IPL_NET_XT, .first = 1, .last = 2};
+    const ipl_net_expected fact = {
+        .claim = trend, .field = IPL_NET_XT, .first = 1, .last = 2};
 
     for (size_t i = 0; i < 10; i++)
         for (size_t f = 0; f < IPL_NET_FIELDS; f++)
@@ -451,9 +543,13 @@ static void every_experiment_with_nets_is_a_preset_with_options_that_exist(void 
     (void)state;
     for (const ipl_net_experiment *e = ipl_net_experiment_table; e->name; e++) {
         char path[IPL_PATH_MAX];
+        ipl_net_list list;
+        ipl_error err = {0};
 
         assert_int_equal(ipl_preset_find(path, e->name, NULL), IPL_OK);
-        assert_true(e->n_values > 0 && e->n_facts > 0);
+        if (ipl_net_list_read(&list, e->name, &err) != IPL_OK)
+            fail_msg("%s", err.msg);
+        ipl_net_list_release(&list);
         for (size_t v = 0; v < 2; v++) {
             static ipl_experiment exp;
 
@@ -467,9 +563,6 @@ static void every_experiment_with_nets_is_a_preset_with_options_that_exist(void 
             }
             assert_true(e->version[v].seeds > 0 && e->version[v].epochs > 0);
         }
-        for (size_t i = 0; i < e->n_values; i++)
-            for (size_t m = 0; m < IPL_NET_MOMENTS; m++)
-                assert_true(e->values[i].at[m].lo <= e->values[i].at[m].hi);
     }
 }
 
@@ -636,7 +729,10 @@ int main(void)
         cmocka_unit_test(a_figure_is_drawn),
         cmocka_unit_test(an_unknown_experiment_is_refused_before_anything_is_run),
         cmocka_unit_test(every_experiment_has_a_name_and_a_summary),
-        cmocka_unit_test(a_value_agrees_within_its_spread_and_two_deviations),
+        cmocka_unit_test(a_value_agrees_within_its_spread_and_four_standard_errors),
+        cmocka_unit_test(twenty_nets_a_fifth_too_low_disagree),
+        cmocka_unit_test(a_trend_is_compared_as_a_share_of_nets),
+        cmocka_unit_test(expected_values_that_are_malformed_are_refused),
         cmocka_unit_test(trends_are_seen_where_they_are_and_nowhere_else),
         cmocka_unit_test(every_experiment_with_nets_is_a_preset_with_options_that_exist),
         cmocka_unit_test(a_short_run_reaches_the_untrained_values_alone),

@@ -102,6 +102,9 @@ void ipl_plane_destroy(ipl_plane *plane);
 /** Let other threads measure from now on, the pool borrowed; the result is the same. */
 void ipl_plane_use_pool(ipl_plane *plane, struct ipl_pool *pool);
 
+/** Ask quit() before each estimator from now on whether to give up; NULL: never. */
+void ipl_plane_use_quit(ipl_plane *plane, bool (*quit)(void));
+
 /**
  * Measure the layers T_1 ... T_L, T_0 = X.
  *
@@ -110,6 +113,7 @@ void ipl_plane_use_pool(ipl_plane *plane, struct ipl_pool *pool);
  * errors  IPL_E_SHAPE    t[l] has not n rows, or no columns
  *         IPL_E_NUMERIC  a NaN or Inf in t[l]: the message names layer, row and column
  *         IPL_E_NOMEM
+ *         IPL_E_IO       quit() said so; out is not to be used
  * A measure that fails numerically is NaN and ipl_plane_fault() says why; that is no error.
  *
  * Null baseline: the rows of T are shuffled against those of X and Y, null_repeats times, and

@@ -126,7 +126,9 @@ const char *ipl_net_optimiser_text(const ipl_net *net);
  *
  * epoch, step  count from 0; step over the whole run. They name the dropout draws and the
  *              message of a fault.
- * errors  IPL_E_NUMERIC  the loss is NaN or Inf: the message names the first layer with such
+ * errors  IPL_E_SHAPE    batch normalisation would see one value per channel: a batch of one
+ *                        row of one pixel; nothing is changed
+ *         IPL_E_NUMERIC  the loss is NaN or Inf: the message names the first layer with such
  *                        an output; the parameters are those before the step
  * Allocates nothing.
  */

@@ -49,7 +49,8 @@ int ipl_status_exit(ipl_status status);
 
 /**
  * Record a fault in err (if not NULL) and return status, so that a caller can return it.
- * err->msg may itself be an argument; control characters become '?'.
+ * err->msg may itself be an argument; control characters and what is not UTF-8 are written
+ * as \x1b, so that the message is one line that a terminal shows.
  */
 ipl_status ipl_fail(ipl_error *err, ipl_status status, const char *fmt, ...)
     IPL_PRINTF(3, 4);

@@ -7,15 +7,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
-
-#ifndef IPL_SHARE_DIR
-#    define IPL_SHARE_DIR "/usr/local/share/infoplane"
-#endif
 
 bool ipl_file_exists(const char *path)
 {
@@ -61,10 +56,30 @@ static ssize_t read_all(int fd, char *out, size_t len)
     return (ssize_t)have;
 }
 
+static ipl_status open_fault(const char *path, ipl_error *err)
+{
+    const int code = errno;
+
+    return ipl_fail(err, ipl_file_open_fault(code), "%s: %s", path, ipl_file_reason(code));
+}
+
+ipl_status ipl_file_stream(FILE **out, const char *path, ipl_error *err)
+{
+    const int fd = ipl_file_open(path, O_RDONLY);
+    ipl_status st = IPL_OK;
+
+    *out = fd >= 0 ? fdopen(fd, "rb") : NULL;
+    if (!*out)
+        st = open_fault(path, err);
+    if (!*out && fd >= 0)
+        (void)close(fd); /* nothing was read */
+    return st;
+}
+
 ipl_status ipl_file_read(char **out, size_t *len, const char *path, size_t limit,
                          ipl_error *err)
 {
-    const int fd = ipl_file_open(path, O_RDONLY | O_NONBLOCK); /* no waiting on a pipe */
+    const int fd = ipl_file_open(path, O_RDONLY);
     struct stat info;
     char *bytes = NULL;
     size_t size;
@@ -74,13 +89,9 @@ ipl_status ipl_file_read(char **out, size_t *len, const char *path, size_t limit
     *out = NULL;
     *len = 0;
     if (fd < 0)
-        return ipl_fail(err, IPL_E_NOINPUT, "%s: %s", path, strerror(errno));
+        return open_fault(path, err);
     if (fstat(fd, &info) != 0) {
         st = ipl_fail(err, IPL_E_IO, "%s: %s", path, strerror(errno));
-        goto done;
-    }
-    if (!S_ISREG(info.st_mode)) {
-        st = ipl_fail(err, IPL_E_NOINPUT, "%s: not a regular file", path);
         goto done;
     }
     size = (size_t)info.st_size;
@@ -108,19 +119,66 @@ done:
     return st;
 }
 
+ipl_status ipl_file_read_text(char **out, size_t *len, const char *path, size_t limit,
+                              ipl_error *err)
+{
+    static const char utf8[] = "\xef\xbb\xbf";
+    const ipl_status st = ipl_file_read(out, len, path, limit, err);
+
+    if (st != IPL_OK)
+        return st;
+    if (strncmp(*out, "\xff\xfe", 2) == 0 || strncmp(*out, "\xfe\xff", 2) == 0) {
+        ipl_free(*out);
+        *out = NULL;
+        return ipl_fail(
+            err, IPL_E_FORMAT,
+            "%s: UTF-16 (it begins with that byte order mark): save it as UTF-8", path);
+    }
+    if (strncmp(*out, utf8, sizeof utf8 - 1) == 0) {
+        *len -= sizeof utf8 - 1;
+        memmove(*out, *out + sizeof utf8 - 1, *len + 1);
+    }
+    return IPL_OK;
+}
+
 ipl_status ipl_file_read_head(char *out, size_t len, const char *path, ipl_error *err)
 {
-    const int fd = ipl_file_open(path, O_RDONLY | O_NONBLOCK);
+    const int fd = ipl_file_open(path, O_RDONLY);
     ipl_status st = IPL_OK;
     ssize_t n;
 
     if (fd < 0)
-        return ipl_fail(err, IPL_E_NOINPUT, "%s: %s", path, strerror(errno));
+        return open_fault(path, err);
     n = read_all(fd, out, len);
     if (n < 0)
         st = ipl_fail(err, IPL_E_IO, "%s: %s", path, strerror(errno));
     else if ((size_t)n < len)
         st = ipl_fail(err, IPL_E_FORMAT, "%s: %zd bytes, want %zu at least", path, n, len);
+    (void)close(fd); /* read only: nothing to lose */
+    return st;
+}
+
+ipl_status ipl_file_read_part(char *out, size_t *got, size_t len, const char *path,
+                              uint64_t offset, ipl_error *err)
+{
+    const int fd = ipl_file_open(path, O_RDONLY | O_NONBLOCK);
+    struct stat info;
+    ipl_status st = IPL_OK;
+    ssize_t n;
+
+    *got = 0;
+    if (fd < 0)
+        return ipl_fail(err, IPL_E_NOINPUT, "%s: %s", path, strerror(errno));
+    if (fstat(fd, &info) == 0 && !S_ISREG(info.st_mode)) {
+        st = ipl_fail(err, IPL_E_NOINPUT, "%s: not a regular file", path);
+        goto done;
+    }
+    n = lseek(fd, (off_t)offset, SEEK_SET) < 0 ? -1 : read_all(fd, out, len);
+    if (n < 0)
+        st = ipl_fail(err, IPL_E_IO, "%s: %s", path, strerror(errno));
+    else
+        *got = (size_t)n;
+done:
     (void)close(fd); /* read only: nothing to lose */
     return st;
 }
@@ -137,8 +195,8 @@ ipl_status ipl_folder_create(const char *path, ipl_error *err)
         if (part[i] != '/' && part[i] != '\0')
             continue;
         part[i] = '\0';
-        if (mkdir(part, 0777) != 0 && errno != EEXIST)
-            return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", part, strerror(errno));
+        if (ipl_folder_make(part) != 0 && errno != EEXIST)
+            return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", part, ipl_file_reason(errno));
         part[i] = path[i];
     }
     if (!ipl_file_is_folder(path))
@@ -171,8 +229,8 @@ ipl_status ipl_folder_create_new(const char *path, ipl_error *err)
         return st;
     cut_last_part(parent);
     st = ipl_folder_create(parent, err);
-    if (st == IPL_OK && mkdir(path, 0777) != 0)
-        st = ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, strerror(errno));
+    if (st == IPL_OK && ipl_folder_make(path) != 0)
+        st = ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, ipl_file_reason(errno));
     return st;
 }
 
@@ -242,48 +300,4 @@ ipl_status ipl_folder_remove(const char *path, ipl_error *err)
     if (st != IPL_OK)
         return ipl_fail(err, IPL_E_IO, "path is too long: %.60s...", path);
     return remove_tree(bare, err);
-}
-
-/* Folder "scripts" beside the running executable; false when the system does not tell. */
-static bool beside_executable(char *out)
-{
-    char exe[IPL_PATH_MAX];
-    const ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    char *slash;
-
-    if (n <= 0)
-        return false;
-    exe[n] = '\0';
-    slash = strrchr(exe, '/');
-    if (!slash)
-        return false;
-    *slash = '\0';
-    return ipl_path_join(out, exe, "scripts", NULL) == IPL_OK;
-}
-
-ipl_status ipl_share_find(char *out, const char *name, ipl_error *err)
-{
-    char beside[IPL_PATH_MAX];
-    const char *folders[4];
-    const char *env = getenv("INFOPLANE_SHARE");
-    size_t n = 0;
-
-    if (env && *env != '\0')
-        folders[n++] = env;
-    if (beside_executable(beside))
-        folders[n++] = beside;
-    folders[n++] = "scripts";
-    folders[n++] = IPL_SHARE_DIR;
-    for (size_t i = 0; i < n; i++) {
-        const ipl_status st = ipl_path_join(out, folders[i], name, err);
-
-        if (st != IPL_OK)
-            return st;
-        if (ipl_file_exists(out))
-            return IPL_OK;
-    }
-    return ipl_fail(err, IPL_E_NOINPUT,
-                    "%s: not in %s, in scripts/ beside the program or here, nor in %s",
-                    name, env && *env != '\0' ? env : "INFOPLANE_SHARE (not set)",
-                    IPL_SHARE_DIR);
 }

@@ -2,12 +2,14 @@
 #ifndef IPL_FILE_H
 #define IPL_FILE_H
 
+#include "base/guard.h"
 #include "base/text.h"
 #include "ipl/status.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /** Longest path the program builds, with the final NUL. */
 #define IPL_PATH_MAX 4096
@@ -23,23 +25,32 @@ ipl_status ipl_path_join(char *out, const char *folder, const char *name,
                          ipl_error *err) IPL_NODISCARD;
 
 /**
- * open() with flags | O_CLOEXEC and mode 0666, tried again when a signal interrupts it.
- *
- * returns  a descriptor, or -1 with errno
- */
-int ipl_file_open(const char *path, int flags);
-
-/**
  * Read a whole file, a NUL added behind it.
  *
  * owner   *out belongs to the caller, for ipl_free()
- * errors  IPL_E_NOINPUT  it does not exist, is a folder or may not be read
- *         IPL_E_FORMAT   it is longer than `limit` bytes
+ * errors  IPL_E_NOINPUT  it does not exist, is no regular file or may not be read
+ *         IPL_E_FORMAT   it is longer than `limit` bytes, or a link inside a run
  *         IPL_E_IO       reading failed
  *         IPL_E_NOMEM
  */
 ipl_status ipl_file_read(char **out, size_t *len, const char *path, size_t limit,
                          ipl_error *err) IPL_NODISCARD;
+
+/**
+ * The same for a text: a byte order mark of UTF-8 before it is left out.
+ *
+ * errors  those of ipl_file_read(); IPL_E_FORMAT for UTF-16, by its byte order mark
+ */
+ipl_status ipl_file_read_text(char **out, size_t *len, const char *path, size_t limit,
+                              ipl_error *err) IPL_NODISCARD;
+
+/**
+ * Open a regular file as a stream for reading.
+ *
+ * owner   *out is for fclose(); NULL on error
+ * errors  IPL_E_NOINPUT, IPL_E_FORMAT as above
+ */
+ipl_status ipl_file_stream(FILE **out, const char *path, ipl_error *err) IPL_NODISCARD;
 
 /**
  * Read the first len bytes of a file into out.
@@ -48,6 +59,14 @@ ipl_status ipl_file_read(char **out, size_t *len, const char *path, size_t limit
  */
 ipl_status ipl_file_read_head(char *out, size_t len, const char *path,
                               ipl_error *err) IPL_NODISCARD;
+
+/**
+ * Read at most len bytes of a regular file from an offset on; *got is less at its end.
+ *
+ * errors  IPL_E_NOINPUT  it does not exist, or is no regular file; IPL_E_IO
+ */
+ipl_status ipl_file_read_part(char *out, size_t *got, size_t len, const char *path,
+                              uint64_t offset, ipl_error *err) IPL_NODISCARD;
 
 /**
  * Replace a file by len bytes, atomically: temporary file "<path>.tmp", checked writes,
@@ -157,15 +176,6 @@ ipl_status ipl_disk_free(double *bytes, const char *path, ipl_error *err) IPL_NO
 
 /** Remove a folder and everything below it; fine when it does not exist. IPL_E_IO. */
 ipl_status ipl_folder_remove(const char *path, ipl_error *err) IPL_NODISCARD;
-
-/**
- * Find a file that ships with the program ("presets/demo.ini", "plane.gp"): in
- * $INFOPLANE_SHARE, beside the executable in scripts/, in scripts/ of the current folder,
- * then where `make install` puts it.
- *
- * errors  IPL_E_NOINPUT  it is in none of them; the message lists where it was looked for
- */
-ipl_status ipl_share_find(char *out, const char *name, ipl_error *err) IPL_NODISCARD;
 
 /** SHA-256 of a file as 64 hexadecimal digits and a NUL (FIPS 180-4, by nettle). */
 ipl_status ipl_file_sha256(char out[65], const char *path, ipl_error *err) IPL_NODISCARD;

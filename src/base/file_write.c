@@ -19,16 +19,6 @@ static bool again(int *tries)
     return errno == EINTR && ++*tries < TRIES_MAX;
 }
 
-int ipl_file_open(const char *path, int flags)
-{
-    int fd, tries = 0;
-
-    do
-        fd = open(path, flags | O_CLOEXEC, 0666);
-    while (fd < 0 && again(&tries));
-    return fd;
-}
-
 static int sync_file(int fd)
 {
     int result, tries = 0;
@@ -45,16 +35,6 @@ static int cut_file(int fd, uint64_t length)
 
     do
         result = ftruncate(fd, (off_t)length);
-    while (result != 0 && again(&tries));
-    return result;
-}
-
-static int rename_file(const char *from, const char *to)
-{
-    int result, tries = 0;
-
-    do
-        result = rename(from, to);
     while (result != 0 && again(&tries));
     return result;
 }
@@ -96,7 +76,7 @@ static ipl_file_mark move_mark(ipl_file_mark mark, const void *bytes, size_t len
 
 static ipl_status io_fault(const char *path, ipl_error *err)
 {
-    return ipl_fail(err, IPL_E_IO, "%s: %s", path, strerror(errno));
+    return ipl_fail(err, IPL_E_IO, "%s: %s", path, ipl_file_reason(errno));
 }
 
 /* fsync the folder that holds path, so that a rename in it is on the disk. */
@@ -106,17 +86,17 @@ static ipl_status sync_folder_of(const char *path, ipl_error *err)
     const char *slash = strrchr(path, '/');
     const size_t len = slash ? (size_t)(slash - path) : 0;
     ipl_status st = ipl_text_copy(folder, sizeof folder, path, len, "path", err);
-    int fd;
+    DIR *dir;
 
     if (st != IPL_OK)
         return st;
-    fd = ipl_file_open(len ? folder : slash ? "/" : ".", O_RDONLY);
-    if (fd < 0) /* one may write to a folder that one may not list */
+    dir = ipl_folder_open(len ? folder : slash ? "/" : ".");
+    if (!dir) /* one may write to a folder that one may not list */
         return errno == EACCES ? IPL_OK : io_fault(path, err);
-    if (sync_file(fd) != 0 && errno != EINVAL &&
+    if (sync_file(dirfd(dir)) != 0 && errno != EINVAL &&
         errno != ENOTSUP) /* not every system can */
         st = io_fault(path, err);
-    (void)close(fd); /* nothing was written through it */
+    (void)closedir(dir); /* nothing was written through it */
     return st;
 }
 
@@ -140,7 +120,7 @@ ipl_status ipl_file_writer_open(ipl_file_writer *out, const char *path, ipl_erro
     temporary_of(temporary, path);
     out->fd = ipl_file_open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
     if (out->fd < 0)
-        return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, strerror(errno));
+        return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, ipl_file_reason(errno));
     return IPL_OK;
 }
 
@@ -166,12 +146,12 @@ ipl_status ipl_file_writer_close(ipl_file_writer *w, const char *backup, ipl_sta
     if (close_file(w->fd) != 0 && st == IPL_OK)
         st = io_fault(w->path, err);
     w->fd = -1;
-    if (st == IPL_OK && backup && rename_file(w->path, backup) != 0 && errno != ENOENT)
+    if (st == IPL_OK && backup && ipl_file_rename(w->path, backup) != 0 && errno != ENOENT)
         st = io_fault(backup, err);
-    if (st == IPL_OK && rename_file(temporary, w->path) != 0)
+    if (st == IPL_OK && ipl_file_rename(temporary, w->path) != 0)
         st = io_fault(w->path, err);
     if (st != IPL_OK) {
-        (void)unlink(temporary);
+        (void)ipl_file_unlink(temporary);
         return st;
     }
     return sync_folder_of(w->path, err);
@@ -254,7 +234,7 @@ ipl_status ipl_appender_open(ipl_appender *out, const char *path, const ipl_file
         return ipl_fail(err, IPL_E_FORMAT, "%s: no such file, expected at least %llu bytes",
                         path, (unsigned long long)keep->length);
     if (file.fd < 0)
-        return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, strerror(errno));
+        return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, ipl_file_reason(errno));
     if (keep) {
         st = check_mark(&file, keep, err);
         if (st != IPL_OK)
@@ -279,8 +259,9 @@ ipl_status ipl_appender_write(ipl_appender *file, const char *bytes, size_t len,
 {
     struct stat info;
 
-    if (fstat(file->fd, &info) == 0 && info.st_nlink == 0)
-        return ipl_fail(err, IPL_E_IO, "%s: removed while it was being written",
+    if ((fstat(file->fd, &info) == 0 && info.st_nlink == 0) ||
+        !ipl_guard_intact(file->path))
+        return ipl_fail(err, IPL_E_IO, "%s: removed or replaced while it was being written",
                         file->path);
     if (write_all(file->fd, bytes, len) != 0) {
         const int fault = errno;

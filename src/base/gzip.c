@@ -5,8 +5,11 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
 enum {
@@ -19,28 +22,35 @@ enum {
 struct ipl_gzip {
     gzFile fp;
     size_t position; /* bytes of content read so far */
+    bool cut;        /* the file ended within its compressed data */
     char path[IPL_PATH_MAX];
 };
 
 ipl_status ipl_gzip_open(ipl_gzip **out, const char *path, ipl_error *err)
 {
     ipl_gzip *file = NULL;
+    int fd = -1;
     ipl_status st;
 
     *out = NULL;
-    if (ipl_file_is_folder(path))
-        return ipl_fail(err, IPL_E_NOINPUT, "%s: is a folder", path);
     file = ipl_array(1, 1, sizeof *file, err);
     if (!file)
         return IPL_E_NOMEM;
     st = ipl_text_copy(file->path, sizeof file->path, path, strlen(path), "path", err);
     if (st != IPL_OK)
         goto done;
-    errno = 0;
-    file->fp = gzopen(path, "rb");
+    fd = ipl_file_open(path, O_RDONLY);
+    if (fd < 0) {
+        const int code = errno;
+
+        st =
+            ipl_fail(err, ipl_file_open_fault(code), "%s: %s", path, ipl_file_reason(code));
+        goto done;
+    }
+    file->fp = gzdopen(fd, "rb");
     if (!file->fp) {
-        st = errno == 0 ? ipl_fail(err, IPL_E_NOMEM, "%s: out of memory", path)
-                        : ipl_fail(err, IPL_E_NOINPUT, "%s: %s", path, strerror(errno));
+        (void)close(fd); /* nothing was read */
+        st = ipl_fail(err, IPL_E_NOMEM, "%s: out of memory", path);
         goto done;
     }
     (void)gzbuffer(file->fp, BUFFER);
@@ -56,10 +66,10 @@ static ipl_status zlib_fault(const ipl_gzip *file, ipl_error *err)
 {
     int code;
     const char *text = gzerror(file->fp, &code);
-    const size_t len = strlen(file->path);
+    const char *colon = strstr(text, ">: ");
 
-    if (strncmp(text, file->path, len) == 0 && strncmp(text + len, ": ", 2) == 0)
-        text += len + 2; /* zlib names the file too */
+    if (strncmp(text, "<fd:", 4) == 0 && colon)
+        text = colon + 3; /* zlib names the descriptor */
     if (code == Z_ERRNO)
         return ipl_fail(err, IPL_E_IO, "%s: %s", file->path, strerror(errno));
     if (code == Z_MEM_ERROR)
@@ -68,18 +78,23 @@ static ipl_status zlib_fault(const ipl_gzip *file, ipl_error *err)
 }
 
 /*
- * Up to len bytes of content; *n of them, 0 at its end. An error counts although bytes came
- * with it: it says that the stream is cut off behind them, and is lost by the next read.
+ * Up to len bytes of content; *n of them, 0 at its end. That the compressed data was cut is
+ * noted when zlib says so, which may be with the last bytes: from 1.3.2 on the next gzread()
+ * forgets it.
  */
 static ipl_status read_piece(size_t *n, void *out, unsigned len, ipl_gzip *file,
                              ipl_error *err)
 {
-    const int got = gzread(file->fp, out, len);
-    int code;
+    int got, code;
 
+    if (file->cut)
+        return ipl_fail(err, IPL_E_FORMAT, "%s: damaged gzip data (unexpected end of file)",
+                        file->path);
+    got = gzread(file->fp, out, len);
     (void)gzerror(file->fp, &code);
-    if (got < 0 || code != Z_OK)
+    if (got < 0 || (got == 0 && code != Z_OK))
         return zlib_fault(file, err);
+    file->cut = code == Z_BUF_ERROR;
     *n = (size_t)got;
     return IPL_OK;
 }

@@ -3,6 +3,9 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/guard.h"
+#include "base/program.h"
+#include "base/stop.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -18,8 +21,6 @@
 
 enum { EXEC_FAILED = 127, LOG_BYTES_MAX = 1 << 26 };
 
-static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
-
 /* A process that runs. */
 typedef struct slot {
     pid_t pid; /* 0: free */
@@ -34,6 +35,7 @@ typedef struct session {
     size_t next, running;
     sigset_t waited, before; /* signals that are waited for; the mask of the caller */
     int signal;
+    double told; /* clock when a signal was last passed on */
 } session;
 
 /* In the child: calls that are safe between fork and exec, then the program. */
@@ -64,9 +66,10 @@ static ipl_status open_log(int *fd, const ipl_jobs *jobs, size_t i, ipl_error *e
     *fd = -1;
     if (!path)
         return IPL_OK;
-    *fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    return *fd >= 0 ? IPL_OK
-                    : ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, strerror(errno));
+    *fd = ipl_file_open(path, O_WRONLY | O_CREAT | O_APPEND);
+    return *fd >= 0
+               ? IPL_OK
+               : ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, ipl_file_reason(errno));
 }
 
 static ipl_status start_next(session *s, ipl_error *err)
@@ -121,9 +124,16 @@ static void reap(session *s)
     }
 }
 
+/* A signal that belongs to the one before is the same to the programs, too. */
 static void pass_on(session *s, int number)
 {
-    s->signal = number;
+    const double now = ipl_clock();
+
+    if (s->signal != 0 && ipl_stop_belongs(number, s->told, now))
+        return;
+    if (s->signal == 0)
+        s->signal = number;
+    s->told = now;
     for (size_t k = 0; k < s->jobs->at_once; k++)
         if (s->slots[k].pid != 0) {
             (void)kill(s->slots[k].pid, s->jobs->stop_by ? s->jobs->stop_by : number);
@@ -137,16 +147,7 @@ static void nothing(int number)
     (void)number;
 }
 
-/* Whether a signal is to stop us. One that is ignored could still be waited for. */
-static bool is_heard(int number)
-{
-    struct sigaction action;
-
-    return number != SIGHUP || sigaction(number, NULL, &action) != 0 ||
-           action.sa_handler != SIG_IGN;
-}
-
-/* Hold the signals back, to be waited for. */
+/* Hold the signals back, to be waited for, which would be heard even when it is ignored. */
 static void hold_signals(session *s, struct sigaction *child_before)
 {
     struct sigaction action;
@@ -156,9 +157,9 @@ static void hold_signals(session *s, struct sigaction *child_before)
     (void)sigemptyset(&action.sa_mask);
     (void)sigemptyset(&s->waited);
     (void)sigaddset(&s->waited, SIGCHLD);
-    for (size_t i = 0; i < sizeof stop_signals / sizeof stop_signals[0]; i++)
-        if (is_heard(stop_signals[i]))
-            (void)sigaddset(&s->waited, stop_signals[i]);
+    for (const int *number = ipl_stop_signals; *number; number++)
+        if (ipl_stop_is_heard(*number))
+            (void)sigaddset(&s->waited, *number);
     (void)sigprocmask(SIG_BLOCK, &s->waited, &s->before);
     (void)sigaction(SIGCHLD, &action, child_before);
 }
@@ -225,12 +226,7 @@ void ipl_job_fault(char *out, size_t size, const char *log)
 
 ipl_status ipl_jobs_self(char *out, const char *fallback, ipl_error *err)
 {
-    const ssize_t len = readlink("/proc/self/exe", out, IPL_PATH_MAX - 1);
-
-    if (len > 0 && len < IPL_PATH_MAX - 1) {
-        out[len] = '\0';
-        if (ipl_file_exists(out)) /* not one that was replaced meanwhile */
-            return IPL_OK;
-    }
+    if (ipl_program_path(out) && ipl_file_exists(out)) /* not one replaced meanwhile */
+        return IPL_OK;
     return ipl_text_copy(out, IPL_PATH_MAX, fallback, strlen(fallback), "program", err);
 }

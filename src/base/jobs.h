@@ -1,10 +1,9 @@
 /**
  * Programs run side by side: so many at once, each in a process group of its own.
  *
- * Signals that ask to stop (INT, TERM, HUP, USR1) are passed on once each, so that every
- * program can end in its own way; nothing new is started then. A hang-up that is ignored, as
- * under nohup, stays so. When the caller dies, however
- * that happens, its programs get TERM (on Linux).
+ * Signals that ask to stop (base/stop.h) are passed on, those that belong together once, so
+ * that every program can end in its own way; nothing new is started then. When the caller
+ * dies, however that happens, its programs get TERM (on Linux).
  */
 #ifndef IPL_JOBS_H
 #define IPL_JOBS_H

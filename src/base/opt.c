@@ -129,7 +129,7 @@ static ipl_status set_text(void *obj, const ipl_opt *row, const char *value, ipl
     if (len >= row->size)
         return ipl_fail(err, IPL_E_ARG, "%s: '%.20s...' has %zu characters, at most %zu",
                         row->name, value, len, row->size - 1);
-    for (size_t i = 0; i < len; i++)
+    for (size_t i = 0; i < len && !row->any; i++)
         if ((unsigned char)value[i] < ' ')
             return ipl_fail(err, IPL_E_ARG, "%s: control character in '%.40s'", row->name,
                             value);

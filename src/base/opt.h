@@ -35,6 +35,7 @@ typedef struct ipl_opt {
     const char *const *choices; /* NULL-terminated */
     const char *bare;  /* value on a command line that gives the name alone; NULL: none */
     bool repeat;       /* a text that may be given several times: joined by spaces */
+    bool any;          /* a text with control characters too: a heading */
     const char *group; /* section of an experiment file; NULL: none */
     const char *help;  /* one line, with the unit */
 } ipl_opt;
@@ -67,6 +68,12 @@ typedef struct ipl_opt {
     .name = (word), IPL_OPT_FIELD(T, field),                                           \
     .type = _Generic(&((T *)0)->field[0], char *: IPL_OPT_TEXT),                       \
     .text = (value), .help = (line)}
+
+/** The same for a heading, which may have line breaks and whatever else. */
+#define IPL_OPT_HEADING(T, field, word, value, line) {                                 \
+    .name = (word), IPL_OPT_FIELD(T, field),                                           \
+    .type = _Generic(&((T *)0)->field[0], char *: IPL_OPT_TEXT),                       \
+    .text = (value), .any = true, .help = (line)}
 
 #define IPL_OPT_END {.name = NULL}
 /* clang-format on */

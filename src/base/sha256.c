@@ -29,13 +29,13 @@ ipl_status ipl_file_sha256(char out[65], const char *path, ipl_error *err)
 {
     struct sha256_ctx hash;
     uint8_t block[65536];
-    FILE *fp = fopen(path, "rb");
+    FILE *fp;
     size_t n;
-    ipl_status st = IPL_OK;
+    ipl_status st = ipl_file_stream(&fp, path, err);
 
     out[0] = '\0';
-    if (!fp)
-        return ipl_fail(err, IPL_E_NOINPUT, "%s: %s", path, strerror(errno));
+    if (st != IPL_OK)
+        return st;
     sha256_init(&hash);
     while ((n = fread(block, 1, sizeof block, fp)) > 0)
         sha256_update(&hash, n, block);

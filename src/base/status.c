@@ -1,5 +1,7 @@
 #include "ipl/status.h"
 
+#include "base/utf8.h"
+
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -50,17 +52,14 @@ ipl_status ipl_fail(ipl_error *err, ipl_status status, const char *fmt, ...)
 {
     assert(status != IPL_OK);
     if (err) {
-        ipl_error fault = {.status = status}; /* err->msg may be one of the arguments */
+        char whole[2 * sizeof err->msg]; /* err->msg may be one of the arguments */
         va_list ap;
 
         va_start(ap, fmt);
-        (void)vsnprintf(fault.msg, sizeof fault.msg, fmt, ap);
+        (void)vsnprintf(whole, sizeof whole, fmt, ap);
         va_end(ap);
-        /* One line whatever a file put into it. */
-        for (char *c = fault.msg; *c != '\0'; c++)
-            if ((unsigned char)*c < ' ' || *c == 0x7f)
-                *c = '?';
-        *err = fault;
+        err->status = status;
+        ipl_visible_line(err->msg, sizeof err->msg, whole);
     }
     return status;
 }

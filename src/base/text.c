@@ -1,6 +1,7 @@
 #include "base/text.h"
 
 #include "base/alloc.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <math.h>
@@ -35,22 +36,46 @@ static bool reserve(ipl_text *text, size_t extra)
     return true;
 }
 
-void ipl_text_add(ipl_text *text, const char *fmt, ...)
+void ipl_text_add_args(ipl_text *text, const char *fmt, va_list args)
 {
-    va_list ap, again;
+    const size_t room = text->s && !text->failed ? text->capacity - text->len : 0;
+    va_list again;
     int n;
 
-    va_start(ap, fmt);
-    va_copy(again, ap);
-    n = vsnprintf(NULL, 0, fmt, ap);
-    if (n < 0)
-        text->failed = true;
-    else if (reserve(text, (size_t)n)) {
-        (void)vsnprintf(text->s + text->len, (size_t)n + 1, fmt, again);
+    va_copy(again, args);
+    n = vsnprintf(room > 0 ? text->s + text->len : NULL, room, fmt, args);
+    if (n >= 0 && (size_t)n < room) {
         text->len += (size_t)n;
+    } else {
+        if (room > 0)
+            text->s[text->len] = '\0'; /* what was cut off */
+        if (n < 0)
+            text->failed = true;
+        else if (reserve(text, (size_t)n)) {
+            (void)vsnprintf(text->s + text->len, (size_t)n + 1, fmt, again);
+            text->len += (size_t)n;
+        }
     }
     va_end(again);
-    va_end(ap);
+}
+
+void ipl_text_add(ipl_text *text, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    ipl_text_add_args(text, fmt, args);
+    va_end(args);
+}
+
+void ipl_text_add_string(ipl_text *text, const char *s)
+{
+    const size_t len = strlen(s);
+
+    if (!reserve(text, len))
+        return;
+    memcpy(text->s + text->len, s, len + 1);
+    text->len += len;
 }
 
 static void add_char(ipl_text *text, char c)
@@ -64,7 +89,7 @@ static void add_char(ipl_text *text, char c)
 void ipl_text_add_field(ipl_text *text, const char *field)
 {
     if (field[strcspn(field, ",\"\r\n")] == '\0') {
-        ipl_text_add(text, "%s", field);
+        ipl_text_add_string(text, field);
         return;
     }
     add_char(text, '"');
@@ -76,42 +101,21 @@ void ipl_text_add_field(ipl_text *text, const char *field)
     add_char(text, '"');
 }
 
-/* Length of the UTF-8 sequence at s, 0 when it is not one (RFC 3629). */
-static size_t utf8_length(const unsigned char *s)
-{
-    const size_t n = s[0] < 0x80                    ? 1
-                     : s[0] >= 0xC2 && s[0] <= 0xDF ? 2
-                     : s[0] >= 0xE0 && s[0] <= 0xEF ? 3
-                     : s[0] >= 0xF0 && s[0] <= 0xF4 ? 4
-                                                    : 0;
-
-    for (size_t i = 1; i < n; i++)
-        if (s[i] < 0x80 || s[i] > 0xBF)
-            return 0;
-    /* Longer than needed, a surrogate, or past the last character. */
-    if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) ||
-        (s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F))
-        return 0;
-    return n;
-}
-
 void ipl_text_add_json(ipl_text *text, const char *s)
 {
-    const unsigned char *c = (const unsigned char *)s;
-
     add_char(text, '"');
-    while (*c != '\0') {
-        const size_t n = utf8_length(c);
+    while (*s != '\0') {
+        const size_t n = ipl_utf8_length(s);
 
         if (n == 0)
             ipl_text_add(text, "\\ufffd");
-        else if (*c == '"' || *c == '\\')
-            ipl_text_add(text, "\\%c", *c);
-        else if (*c < 0x20)
-            ipl_text_add(text, "\\u%04x", (unsigned)*c);
+        else if (*s == '"' || *s == '\\')
+            ipl_text_add(text, "\\%c", *s);
+        else if (ipl_utf8_is_control(s, n))
+            ipl_text_add(text, "\\u%04x", (unsigned)ipl_utf8_code(s, n));
         else
-            ipl_text_add(text, "%.*s", (int)n, (const char *)c);
-        c += n ? n : 1;
+            ipl_text_add(text, "%.*s", (int)n, s);
+        s += n ? n : 1;
     }
     add_char(text, '"');
 }
@@ -139,7 +143,7 @@ void ipl_text_add_number(ipl_text *text, double value)
     char number[32];
 
     ipl_number_print(number, sizeof number, value);
-    ipl_text_add(text, "%s", number);
+    ipl_text_add_string(text, number);
 }
 
 void ipl_text_clear(ipl_text *text)
@@ -162,18 +166,37 @@ ipl_status ipl_text_status(const ipl_text *text, ipl_error *err)
     return IPL_OK;
 }
 
+/* Print so many digits; whether they read back exactly. */
+static bool print_digits(char *out, size_t size, double value, int digits)
+{
+    const int n = snprintf(out, size, "%.*g", digits, value);
+
+    return n > 0 && strtod(out, NULL) == value;
+}
+
 void ipl_number_print(char *out, size_t size, double value)
 {
     if (!isfinite(value)) {
         (void)snprintf(out, size, "NaN");
         return;
     }
-    for (int digits = 6; digits < 17; digits++) {
-        (void)snprintf(out, size, "%.*g", digits, value);
-        if (strtod(out, NULL) == value)
-            return;
+    if (value == 0.0 && !signbit(value)) {
+        (void)memcpy(out, "0", 2);
+        return;
     }
-    (void)snprintf(out, size, "%.17g", value); /* always enough */
+    if (print_digits(out, size, value, 15)) {
+        /* More digits are never farther from the value: halve 6 ... 15. */
+        int least = 6, enough = 15;
+
+        for (int digits = 6; least < enough; digits = (least + enough) / 2)
+            if (print_digits(out, size, value, digits))
+                enough = digits;
+            else
+                least = digits + 1;
+        (void)print_digits(out, size, value, enough);
+    } else if (!print_digits(out, size, value, 16)) {
+        (void)print_digits(out, size, value, 17); /* always enough */
+    }
 }
 
 bool ipl_number_parse(double *out, const char *s)

@@ -13,6 +13,7 @@
 
 #include "ipl/status.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,10 +27,19 @@ typedef struct ipl_text {
 /** Append formatted text. */
 void ipl_text_add(ipl_text *text, const char *fmt, ...) IPL_PRINTF(2, 3);
 
+/** The same with a list of arguments, which is used up. */
+void ipl_text_add_args(ipl_text *text, const char *fmt, va_list args) IPL_PRINTF(2, 0);
+
+/** Append a string as it is: for rows by the million, where formatting takes time. */
+void ipl_text_add_string(ipl_text *text, const char *s);
+
 /** Append one CSV field (RFC 4180): quoted when it has a comma, a quote or a line break. */
 void ipl_text_add_field(ipl_text *text, const char *field);
 
-/** Append a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
+/**
+ * Append a JSON string with its quotes: control characters (ipl_utf8_is_control) as \u001b,
+ * bytes that are not UTF-8 as \ufffd.
+ */
 void ipl_text_add_json(ipl_text *text, const char *s);
 
 /** Append len characters as one word of a shell: in single quotes unless they are plain. */

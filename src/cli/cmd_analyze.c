@@ -1,6 +1,7 @@
 /* infoplane analyze: measure a run again from its recorded activations or checkpoints. */
 #include "base/alloc.h"
 #include "cli/command.h"
+#include "cli/print.h"
 #include "cli/progress.h"
 #include "run/activations.h"
 #include "run/analysis.h"
@@ -21,7 +22,7 @@ typedef struct analyze_opts {
     int unit;
     char layers[1024], split[16], out[IPL_PATH_MAX];
     size_t rows, null_repeats, threads;
-    bool quiet;
+    bool allow_changed_data, quiet;
 } analyze_opts;
 
 static const char *const unit_words[] = {[UNIT_OF_RUN] = "run",
@@ -48,6 +49,8 @@ static const ipl_opt analyze_rows[] = {
     IPL_OPT_STRING(analyze_opts, out, "out", "", "folder (default: RUN/analysis-1, -2 ...)"),
     IPL_OPT_NUMBER(analyze_opts, threads, "threads", 0, 1024, 0,
                    "threads; 0: as many as processors; the result is the same"),
+    IPL_OPT_FLAG(analyze_opts, allow_changed_data, "allow-changed-data", 0,
+                 "go on, with a warning, when the data has changed since training"),
     IPL_OPT_FLAG(analyze_opts, quiet, "quiet", 0, "print nothing but faults"),
     IPL_OPT_END,
 };
@@ -84,7 +87,7 @@ static void on_warning(void *self, const char *text)
 
     ipl_progress_clear(&a->bar);
     if (!a->opts->quiet)
-        fprintf(stderr, "infoplane: warning: %s\n", text);
+        ipl_print_error("infoplane: warning: %s\n", text);
 }
 
 static ipl_status read_experiment(analysis *a, ipl_error *err)
@@ -174,11 +177,11 @@ static ipl_status read_tables(analysis *a, ipl_error *err)
     ipl_status st = ipl_path_join(path, a->run, "training.csv", err);
 
     if (st == IPL_OK)
-        st = ipl_file_read(&a->training, &len, path, TABLE_MAX, err);
+        st = ipl_file_read_text(&a->training, &len, path, TABLE_MAX, err);
     if (st == IPL_OK)
         st = ipl_path_join(path, a->run, "layers.csv", err);
     if (st == IPL_OK)
-        st = ipl_file_read(&a->layers, &len, path, TABLE_MAX, err);
+        st = ipl_file_read_text(&a->layers, &len, path, TABLE_MAX, err);
     return st;
 }
 
@@ -208,9 +211,9 @@ static void say(void *context, ipl_plot_line kind, const char *line)
     const analysis *a = context;
 
     if (kind == IPL_PLOT_NOTE)
-        fprintf(stderr, "infoplane: %s\n", line);
+        ipl_print_error("infoplane: %s\n", line);
     else if (!a->opts->quiet)
-        printf("%s\n", line);
+        ipl_print("%s\n", line);
 }
 
 /* A plane for each of several estimators. */
@@ -250,6 +253,7 @@ static ipl_status measure_checkpoints(analysis *a, ipl_error *err)
                                   .exp = a->exp,
                                   .split = a->opts->split,
                                   .rows = a->opts->rows,
+                                  .allow_changed_data = a->opts->allow_changed_data,
                                   .threads = a->opts->threads,
                                   .self = a,
                                   .progress = on_progress,
@@ -317,10 +321,10 @@ static ipl_status analyze(analysis *a, const ipl_args *args, ipl_error *err)
     if (st == IPL_OK)
         st = draw(a, err);
     if (st == IPL_OK && !a->opts->quiet)
-        printf("%zu epoch%s, %zu layer%s, %zu estimator%s: %s\n", a->size.epochs,
-               a->size.epochs == 1 ? "" : "s", a->size.layers,
-               a->size.layers == 1 ? "" : "s", a->estimators.n,
-               a->estimators.n == 1 ? "" : "s", a->out);
+        ipl_print("%zu epoch%s, %zu layer%s, %zu estimator%s: %s\n", a->size.epochs,
+                  a->size.epochs == 1 ? "" : "s", a->size.layers,
+                  a->size.layers == 1 ? "" : "s", a->estimators.n,
+                  a->estimators.n == 1 ? "" : "s", a->out);
     return st;
 }
 

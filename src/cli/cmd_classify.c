@@ -1,12 +1,13 @@
 /* infoplane classify RUN IMAGE...: what a trained net says of pictures, and what it sees. */
 #include "base/alloc.h"
+#include "base/text_columns.h"
 #include "cli/command.h"
+#include "cli/print.h"
 #include "cli/terminal.h"
 #include "run/classify.h"
 #include "run/trained.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,7 +16,7 @@ enum { IMAGES_MAX = 1000, BAR = 40, NAME_MAX = 20 };
 typedef struct classify_args {
     char maps[IPL_PATH_MAX], epoch[24];
     size_t top;
-    bool invert;
+    bool invert, allow_changed_data;
 } classify_args;
 
 static const ipl_opt classify_rows[] = {
@@ -27,6 +28,8 @@ static const ipl_opt classify_rows[] = {
                    "classes to print at most"),
     IPL_OPT_FLAG(classify_args, invert, "invert", 0,
                  "turn black on white into white on black first"),
+    IPL_OPT_FLAG(classify_args, allow_changed_data, "allow-changed-data", 0,
+                 "go on, with a warning, when the data has changed since training"),
     IPL_OPT_END,
 };
 
@@ -39,10 +42,13 @@ static void print_bar(double share, bool best, bool colourful)
 
     if (n == 0)
         return;
-    if (colourful)
-        printf("  \033[%dm%*s\033[0m", best ? 42 : 44, n, "");
-    else
-        printf("  %.*s", n, hashes);
+    if (colourful) {
+        ipl_print("  ");
+        ipl_print_colour(best ? 42 : 44);
+        ipl_print("%*s", n, "");
+        ipl_print_colour(0);
+    } else
+        ipl_print("  %.*s", n, hashes);
 }
 
 /* The largest class that comes after `last` (with value v) in the order of the table. */
@@ -57,18 +63,18 @@ static size_t next_class(const ipl_classified *seen, const bool *done)
 }
 
 static void print_row(const ipl_classified *seen, const ipl_dataset *ds, size_t k,
-                      int width, bool colourful)
+                      size_t width, bool colourful)
 {
     char name[NAME_MAX + 1];
 
     ipl_class_name(name, sizeof name, ds, k);
-    printf("  %-*s ", width, name);
+    ipl_print("  %s%*s ", name, ipl_columns_left(name, width), "");
     if (seen->shares)
-        printf("%6.2f %%", 100.0 * seen->p[k]);
+        ipl_print("%6.2f %%", 100.0 * seen->p[k]);
     else
-        printf("%8.3f", seen->p[k]);
+        ipl_print("%8.3f", seen->p[k]);
     print_bar(seen->p[k], k == seen->best, colourful);
-    printf("\n");
+    ipl_print("\n");
 }
 
 /* "three.png: 3" and a bar for each class, largest first. */
@@ -78,7 +84,7 @@ static ipl_status print_verdict(const ipl_classified *seen, const ipl_dataset *d
     const bool colourful = ipl_terminal_style(STDOUT_FILENO).colours > 0;
     bool *done = ipl_array(seen->n_classes, 1, sizeof *done, err);
     char name[256];
-    int width = 1;
+    size_t width = 1;
 
     if (!done)
         return IPL_E_NOMEM;
@@ -86,10 +92,10 @@ static ipl_status print_verdict(const ipl_classified *seen, const ipl_dataset *d
         char cut[NAME_MAX + 1];
 
         ipl_class_name(cut, sizeof cut, ds, k);
-        width = (int)strlen(cut) > width ? (int)strlen(cut) : width;
+        width = ipl_columns(cut) > width ? ipl_columns(cut) : width;
     }
     ipl_class_name(name, sizeof name, ds, seen->best);
-    printf("%s: %s\n", path, name);
+    ipl_print("%s: %s\n", path, name);
     for (size_t i = 0; i < top && i < seen->n_classes; i++) {
         const size_t k = next_class(seen, done);
 
@@ -117,8 +123,8 @@ static ipl_status classify_one(const classify_args *a, const ipl_trained *t, boo
     if (st == IPL_OK && *a->maps != '\0') {
         st = ipl_classified_write(&seen, t->ds, a->maps, err);
         if (st == IPL_OK)
-            printf("  wrote %s/%s-maps.png and one for each of its %zu layers\n", a->maps,
-                   seen.name, seen.maps.n);
+            ipl_print("  wrote %s/%s-maps.png and one for each of its %zu layers\n",
+                      a->maps, seen.name, seen.maps.n);
     }
     ipl_classified_release(&seen);
     return st;
@@ -152,12 +158,14 @@ static ipl_status run_classify(void *opts, const ipl_args *args, ipl_error *err)
     ipl_status st = *a->maps != '\0' ? check_names(args, err) : IPL_OK;
 
     if (st == IPL_OK)
-        st = ipl_trained_open(&trained, args->words[0], a->epoch, err);
+        st = ipl_trained_open(&trained, args->words[0], a->epoch, a->allow_changed_data,
+                              err);
+    if (st == IPL_OK && *trained.changed != '\0')
+        ipl_print_error("infoplane: warning: %s\n", trained.changed);
     if (st == IPL_OK && strncmp(ipl_net_loss_text(trained.net), "cross-entropy", 13) != 0)
-        fprintf(stderr,
-                "infoplane: the net was trained by %s: its outputs are no "
-                "probabilities\n",
-                ipl_net_loss_text(trained.net));
+        ipl_print_error("infoplane: the net was trained by %s: its outputs are no "
+                        "probabilities\n",
+                        ipl_net_loss_text(trained.net));
     for (size_t i = 1; st == IPL_OK && i < args->n_words; i++)
         st = classify_one(a, &trained, &said, args->words[i], err);
     ipl_trained_release(&trained);

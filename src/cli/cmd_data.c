@@ -1,7 +1,9 @@
 /* infoplane data NAME: what was found where, and a picture of samples. */
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/text_columns.h"
 #include "cli/command.h"
+#include "cli/print.h"
 #include "data/contact_sheet.h"
 #include "data/data_opts.h"
 #include "data/png.h"
@@ -12,6 +14,9 @@
 #include <sys/stat.h>
 
 enum { SHEET_COLS = 10, SHEET_ROWS = 10, BLOCK = 256, CLASSES_SHOWN = 100 };
+
+/* Columns of a class's name: at least, at most. */
+enum { NAME_COLUMNS_MIN = 12, NAME_COLUMNS_MAX = 40 };
 
 typedef struct data_args {
     char out[IPL_PATH_MAX];
@@ -44,14 +49,14 @@ static void print_files(const ipl_data_info *info)
 
         (void)stat(info->files[i].path, &st); /* it was read a moment ago */
         if (S_ISDIR(st.st_mode))
-            printf("  %s  folder\n    sha256 %s (of the list of its files)\n",
-                   info->files[i].path, info->files[i].sha256);
+            ipl_print("  %s  folder\n    sha256 %s (of the list of its files)\n",
+                      info->files[i].path, info->files[i].sha256);
         else
-            printf("  %s  %lld bytes\n    sha256 %s\n", info->files[i].path,
-                   (long long)st.st_size, info->files[i].sha256);
+            ipl_print("  %s  %lld bytes\n    sha256 %s\n", info->files[i].path,
+                      (long long)st.st_size, info->files[i].sha256);
     }
     if (info->n_files == 0)
-        printf("  generated, no file\n");
+        ipl_print("  generated, no file\n");
 }
 
 /* Running mean and sum of squares (Welford) over all values of a part. */
@@ -89,11 +94,13 @@ static ipl_status measure(value_stats *out, const ipl_dataset *ds, ipl_split spl
 static ipl_status print_classes(const ipl_dataset *ds, ipl_error *err)
 {
     const ipl_data_info *info = ipl_dataset_info(ds);
-    const size_t K = info->n_classes;
+    const size_t K = info->n_classes, shown = K < CLASSES_SHOWN ? K : CLASSES_SHOWN;
+    ipl_label labels[CLASSES_SHOWN];
+    size_t columns = NAME_COLUMNS_MIN;
     size_t *count;
 
     if (K == 0) {
-        printf("no labels\n");
+        ipl_print("no labels\n");
         return IPL_OK;
     }
     count = ipl_array(2, K, sizeof *count, err);
@@ -102,16 +109,19 @@ static ipl_status print_classes(const ipl_dataset *ds, ipl_error *err)
     for (unsigned part = IPL_TRAIN; part <= IPL_TEST; part++)
         for (size_t i = 0; i < info->n[part]; i++)
             count[part * K + (size_t)ipl_dataset_label(ds, (ipl_split)part, i)]++;
-    printf("%-5s  %-12s %8s %8s\n", "class", "name", "train", "test");
-    for (size_t k = 0; k < K && k < CLASSES_SHOWN; k++) {
-        char number[24];
-
-        (void)snprintf(number, sizeof number, "%zu", k);
-        printf("%5zu  %-12s %8zu %8zu\n", k,
-               info->class_names ? info->class_names[k] : number, count[k], count[K + k]);
+    if (info->class_names) {
+        columns = ipl_columns_widest(info->class_names, shown, columns, NAME_COLUMNS_MAX);
+        ipl_columns_cut_all(labels, info->class_names, shown, NAME_COLUMNS_MAX);
+    }
+    ipl_print("%-5s  %-*s %8s %8s\n", "class", (int)columns, "name", "train", "test");
+    for (size_t k = 0; k < shown; k++) {
+        if (!info->class_names)
+            (void)snprintf(labels[k], sizeof labels[k], "%zu", k);
+        ipl_print("%5zu  %s%*s %8zu %8zu\n", k, labels[k],
+                  ipl_columns_left(labels[k], columns), "", count[k], count[K + k]);
     }
     if (K > CLASSES_SHOWN)
-        printf("... and %zu classes more\n", K - CLASSES_SHOWN);
+        ipl_print("... and %zu classes more\n", K - CLASSES_SHOWN);
     ipl_free(count);
     return IPL_OK;
 }
@@ -163,9 +173,9 @@ static ipl_status write_sheet(const char *path, const ipl_dataset *ds, double lo
     }
     st = ipl_png_write(path, sheet.pixels, sheet.height, sheet.width, info->shape.c, err);
     if (st == IPL_OK)
-        printf("\nwrote %s: %s\n", path,
-               info->n_classes > 0 ? "ten training samples of each class, class by class"
-                                   : "the first hundred training samples");
+        ipl_print("\nwrote %s: %s\n", path,
+                  info->n_classes > 0 ? "ten training samples of each class, class by class"
+                                      : "the first hundred training samples");
 done:
     ipl_contact_sheet_release(&sheet);
     ipl_free(x);
@@ -205,7 +215,7 @@ static ipl_status show_samples(const ipl_dataset *ds, const data_args *args,
                             "%s: samples of %zu x %zu x %zu are no pictures, --out cannot "
                             "be drawn",
                             info->name, info->shape.c, info->shape.h, info->shape.w);
-        printf("\nno picture: the samples are no images\n");
+        ipl_print("\nno picture: the samples are no images\n");
         return IPL_OK;
     }
     st = picture_path(path, args, info->name, err);
@@ -233,24 +243,24 @@ static ipl_status run_data(void *opts, const ipl_args *args, ipl_error *err)
         goto done;
 
     info = ipl_dataset_info(ds);
-    printf("%s\n", info->name);
+    ipl_print("%s\n", info->name);
     print_files(info);
-    printf(
+    ipl_print(
         "\nsamples of %zu x %zu x %zu (channels x height x width), %zu classes, scale %s\n",
         info->shape.c, info->shape.h, info->shape.w, info->n_classes,
         ipl_scaling_words[a->scale]);
     if (*info->note != '\0')
-        printf("note: %s\n", info->note);
-    printf("\n%-5s %9s %10s %10s %10s %10s\n", "part", "samples", "min", "max", "mean",
-           "s.d.");
+        ipl_print("note: %s\n", info->note);
+    ipl_print("\n%-5s %9s %10s %10s %10s %10s\n", "part", "samples", "min", "max", "mean",
+              "s.d.");
     for (unsigned part = IPL_TRAIN; part <= IPL_TEST; part++)
         if (info->n[part] > 0)
-            printf("%-5s %9zu %10.6g %10.6g %10.6g %10.6g\n", part_name[part],
-                   info->n[part], stats[part].low, stats[part].high, stats[part].mean,
-                   stats[part].sd);
+            ipl_print("%-5s %9zu %10.6g %10.6g %10.6g %10.6g\n", part_name[part],
+                      info->n[part], stats[part].low, stats[part].high, stats[part].mean,
+                      stats[part].sd);
         else
-            printf("%-5s %9d\n", part_name[part], 0);
-    printf("\n");
+            ipl_print("%-5s %9d\n", part_name[part], 0);
+    ipl_print("\n");
     st = print_classes(ds, err);
     if (st == IPL_OK)
         st = show_samples(ds, a, &stats[IPL_TRAIN], err);

@@ -1,20 +1,26 @@
 /* infoplane demo: two nets side by side, their plane while they learn, figures and a report. */
 #include "base/alloc.h"
+#include "base/file.h"
 #include "base/jobs.h"
 #include "base/pool.h"
+#include "base/stop.h"
 #include "cli/command.h"
 #include "cli/live.h"
+#include "cli/print.h"
 #include "run/experiment.h"
 #include "run/plot_run.h"
 #include "run/report.h"
+#include "run/runs.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { NETS = 2, WORDS_MAX = 64, KINDS_MAX = 4 };
+enum { NETS = 2, WORDS_MAX = 64, KINDS_MAX = 4, ABOUT_BYTES_MAX = 1 << 20 };
+
+/* A file of the folder: which demonstration it holds, and the commands that trained its nets. */
+#define ABOUT "demo.txt"
 
 /** A demonstration: a row of the table below. */
 typedef struct demo {
@@ -38,7 +44,7 @@ static const demo demos[] = {
         .labels = {"tanh", "relu"},
         .words = {"--preset szt-tanh", "--preset szt-relu"},
         .common = "",
-        .out = "results/demo",
+        .out = "results/demo-plane",
         .kinds = {IPL_PLOT_PLANE, IPL_PLOT_CURVES, IPL_PLOT_DASHBOARD},
         .estimator = "",
         .title = "",
@@ -107,8 +113,7 @@ typedef struct demo_opts {
 } demo_opts;
 
 static const ipl_opt demo_rows[] = {
-    IPL_OPT_STRING(demo_opts, out, "out", "",
-                   "folder; default: results/demo, or results/demo-NAME"),
+    IPL_OPT_STRING(demo_opts, out, "out", "", "folder; default: results/demo-NAME"),
     IPL_OPT_LIVE_DEFAULT(demo_opts, live, IPL_LIVE_TEXT),
     IPL_OPT_END,
 };
@@ -207,13 +212,51 @@ static ipl_status compose(session *s, size_t i, ipl_error *err)
     return IPL_OK;
 }
 
+/* Whether the folder has anything that a demonstration writes or replaces. */
+static bool is_used(const session *s)
+{
+    static const char *const names[] = {ABOUT, "figures", "report.html"};
+    bool used = false;
+
+    for (size_t i = 0; i < NETS; i++)
+        used = used || ipl_is_run(s->runs[i]) || ipl_file_exists(s->logs[i]);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char path[IPL_PATH_MAX];
+
+        used = used || (ipl_path_join(path, s->out, names[i], NULL) == IPL_OK &&
+                        ipl_file_exists(path));
+    }
+    return used;
+}
+
+/* A folder that holds another demonstration, or something of the user, is left alone. */
+static ipl_status check_folder(const session *s, ipl_error *err)
+{
+    char about[IPL_PATH_MAX], line[64];
+    char *text = NULL;
+    size_t len;
+    bool same;
+    ipl_status st = ipl_path_join(about, s->out, ABOUT, err);
+
+    if (st != IPL_OK || !is_used(s))
+        return st;
+    (void)snprintf(line, sizeof line, "infoplane demo %s\n", s->what->name);
+    same = ipl_file_read(&text, &len, about, ABOUT_BYTES_MAX, NULL) == IPL_OK &&
+           strncmp(text, line, strlen(line)) == 0;
+    ipl_free(text);
+    if (same)
+        return IPL_OK;
+    return ipl_fail(err, IPL_E_CANTCREATE,
+                    "%s: holds other files than those of demo %s; give another folder with "
+                    "--out",
+                    s->out, s->what->name);
+}
+
 static ipl_status prepare(session *s, const demo_opts *opts, ipl_error *err)
 {
     const char *out = *opts->out != '\0' ? opts->out : s->what->out;
     ipl_status st = ipl_text_copy(s->out, sizeof s->out, out, strlen(out), "out", err);
 
-    if (st == IPL_OK)
-        st = ipl_folder_create(s->out, err);
     for (size_t i = 0; i < NETS && st == IPL_OK; i++) {
         char file[64];
 
@@ -224,8 +267,13 @@ static ipl_status prepare(session *s, const demo_opts *opts, ipl_error *err)
         if (st == IPL_OK)
             st = compose(s, i, err);
         s->run_words[i] = s->runs[i];
-        (void)unlink(s->logs[i]); /* that of an earlier demonstration */
     }
+    if (st == IPL_OK)
+        st = check_folder(s, err);
+    if (st == IPL_OK)
+        st = ipl_folder_create(s->out, err);
+    for (size_t i = 0; i < NETS && st == IPL_OK; i++)
+        (void)unlink(s->logs[i]); /* that of an earlier demonstration */
     return st;
 }
 
@@ -255,16 +303,21 @@ static ipl_status add_command(ipl_text *out, char *const *argv, ipl_error *err)
     return st == IPL_OK ? ipl_text_status(out, err) : st;
 }
 
+/* Print the commands, and write them to the folder. */
 static ipl_status print_commands(const session *s, ipl_error *err)
 {
-    ipl_text text = {0};
+    ipl_text text = {0}, about = {0};
     ipl_status st = IPL_OK;
 
     for (size_t i = 0; i < NETS && st == IPL_OK; i++)
         st = add_command(&text, s->argv[i], err);
-    if (st == IPL_OK)
-        printf("%s\n\n%s\n", s->what->about, text.s);
+    if (st == IPL_OK) {
+        ipl_print("%s\n\n%s\n", s->what->about, text.s);
+        ipl_text_add(&about, "infoplane demo %s\n%s", s->what->name, text.s);
+        st = ipl_file_write_text(&about, s->out, ABOUT, err);
+    }
     (void)fflush(stdout);
+    ipl_text_release(&about);
     ipl_text_release(&text);
     return st;
 }
@@ -302,10 +355,8 @@ static ipl_status train(session *s, ipl_live *live, ipl_error *err)
     st = ipl_jobs_run(&stopped, &jobs, err);
     ipl_live_finish(&view);
     if (stopped) {
-        fprintf(stderr, "infoplane: demo stopped\n");
-        (void)fflush(stdout);
-        (void)signal(stopped, SIG_DFL);
-        (void)raise(stopped);
+        ipl_print_error("infoplane: demo stopped\n");
+        ipl_stop_end_by(stopped);
     }
     for (size_t i = 0; i < NETS && st == IPL_OK; i++) {
         char why[160];
@@ -330,31 +381,20 @@ static void say(void *context, ipl_plot_line kind, const char *line)
     said *s = context;
 
     if (kind == IPL_PLOT_FIGURE) {
-        printf("%s  %s\n", s->figures++ == 0 ? "figures\n" : "", line);
+        ipl_print("%s  %s\n", s->figures++ == 0 ? "figures\n" : "", line);
     } else if (!s->note.s || strcmp(s->note.s, line) != 0) {
         (void)fflush(stdout);
-        fprintf(stderr, "infoplane: %s\n", line);
+        ipl_print_error("infoplane: %s\n", line);
         ipl_text_clear(&s->note);
         ipl_text_add(&s->note, "%s", line);
     }
-}
-
-/* A share in percent of what a layer had, that it has lost at the end of the run. */
-static double lost(const ipl_table *table, size_t row, const double *max,
-                   const double *max_epoch, const double *final)
-{
-    double last = 0.0;
-
-    for (size_t i = 0; i < ipl_table_rows(table); i++)
-        last = fmax(last, max_epoch[i]);
-    return max_epoch[row] >= last ? 0.0 : 100.0 * (max[row] - final[row]) / max[row];
 }
 
 /* Print what one layer has lost by estimator, a column for each net. */
 static ipl_status compare(const session *s, ipl_error *err)
 {
     ipl_table *tables[NETS] = {NULL};
-    double *max[NETS] = {NULL}, *epoch[NETS] = {NULL}, *final[NETS] = {NULL};
+    double *lost[NETS] = {NULL}; /* shares */
     size_t name = 0, estimator = 0;
     int wide = 9; /* "estimator" */
     ipl_status st = IPL_OK;
@@ -370,11 +410,7 @@ static ipl_status compare(const session *s, ipl_error *err)
         if (st == IPL_OK)
             st = ipl_table_column(&estimator, tables[i], "estimator", err);
         if (st == IPL_OK)
-            st = ipl_table_numbers(&max[i], tables[i], "I_XT_max", err);
-        if (st == IPL_OK)
-            st = ipl_table_numbers(&epoch[i], tables[i], "I_XT_max_epoch", err);
-        if (st == IPL_OK)
-            st = ipl_table_numbers(&final[i], tables[i], "I_XT_final", err);
+            st = ipl_table_numbers(&lost[i], tables[i], "compression_end", err);
     }
     for (size_t r = 0; st == IPL_OK && r < ipl_table_rows(tables[0]); r++) {
         const int len = (int)strlen(ipl_table_text(tables[0], r, estimator));
@@ -382,22 +418,21 @@ static ipl_status compare(const session *s, ipl_error *err)
         wide = len > wide ? len : wide;
     }
     if (st == IPL_OK)
-        printf(
-            "\nof the largest I(X;T) of %s so much is lost at the end:\n  %-*s  %6s  %6s\n",
-            s->what->compared, wide, "estimator", s->what->labels[0], s->what->labels[1]);
+        ipl_print("\nof the largest I(X;T) of %s so much is lost after the last epoch:\n  "
+                  "%-*s  %6s  %6s\n",
+                  s->what->compared, wide, "estimator", s->what->labels[0],
+                  s->what->labels[1]);
     for (size_t r = 0; st == IPL_OK && r < ipl_table_rows(tables[0]); r++) {
         if (strcmp(ipl_table_text(tables[0], r, name), s->what->compared) != 0 ||
             r >= ipl_table_rows(tables[1]))
             continue;
-        printf("  %-*s", wide, ipl_table_text(tables[0], r, estimator));
+        ipl_print("  %-*s", wide, ipl_table_text(tables[0], r, estimator));
         for (size_t i = 0; i < NETS; i++)
-            printf("  %4.0f %%", lost(tables[i], r, max[i], epoch[i], final[i]));
-        printf("\n");
+            ipl_print("  %4.0f %%", 100.0 * lost[i][r]);
+        ipl_print("\n");
     }
     for (size_t i = 0; i < NETS; i++) {
-        ipl_free(final[i]);
-        ipl_free(epoch[i]);
-        ipl_free(max[i]);
+        ipl_free(lost[i]);
         ipl_table_destroy(tables[i]);
     }
     return st;
@@ -411,7 +446,7 @@ static ipl_status present(const session *s, ipl_error *err)
     char report[IPL_PATH_MAX];
     ipl_status st = IPL_OK;
 
-    printf("\n");
+    ipl_print("\n");
     for (size_t k = 0; k < KINDS_MAX && s->what->kinds[k] != IPL_PLOT_ALL && st == IPL_OK;
          k++) {
         ipl_plot_opts opts = {.kind = (int)s->what->kinds[k]};
@@ -427,11 +462,11 @@ static ipl_status present(const session *s, ipl_error *err)
     if (st == IPL_OK)
         st = ipl_html_report_write(report, s->what->title, s->run_words, NETS, &notes, err);
     if (st == IPL_OK)
-        printf("report\n  %s\n", report);
+        ipl_print("report\n  %s\n", report);
     if (st == IPL_OK && s->what->compared)
         st = compare(s, err);
     if (st == IPL_OK)
-        printf("\n%s", s->what->look);
+        ipl_print("\n%s", s->what->look);
     return st;
 }
 
@@ -496,8 +531,9 @@ const ipl_command ipl_cmd_demo = {
         "The plane is drawn in the terminal, or elsewhere (--live=window, sixel, auto, "
         "no).\n"
         "Figures, a report and the runs are left in the folder; an earlier demonstration "
-        "in\n"
-        "it is replaced. Options of experiments (see 'infoplane train --help') apply to "
+        "of\n"
+        "this name in it is replaced. Options of experiments (see 'infoplane train "
+        "--help') apply to "
         "both nets.\n"
         "\n"
         "examples:\n"

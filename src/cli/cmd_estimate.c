@@ -1,6 +1,7 @@
 /* infoplane estimate: arrays of any program, measured. */
 #include "base/alloc.h"
 #include "cli/estimate_table.h"
+#include "cli/print.h"
 #include "math/linalg.h"
 #include "math/npy_view.h"
 
@@ -135,12 +136,12 @@ static ipl_status print_rows(const ipl_plane *plane, const ipl_measures *m, size
 
         if (!is_defined(row->name, value, in, failed))
             continue;
-        printf("%s,%s,", field.s, row->name);
+        ipl_print("%s,%s,", field.s, row->name);
         if (isnan(value))
-            printf("NaN");
+            ipl_print("NaN");
         else
-            printf("%.17g", value);
-        printf(",%s\n", row->information ? ipl_plane_unit(plane, k) : "1");
+            ipl_print("%.17g", value);
+        ipl_print(",%s\n", row->information ? ipl_plane_unit(plane, k) : "1");
         *n_finite += row->information && isfinite(value);
     }
     ipl_text_release(&field);
@@ -156,19 +157,26 @@ static ipl_status report(const ipl_plane *plane, const ipl_measures *m, size_t n
     size_t n_finite = 0;
     ipl_status st = IPL_OK;
 
-    printf("estimator,measure,value,unit\n");
+    ipl_print("estimator,measure,value,unit\n");
     for (size_t k = 0; k < n && st == IPL_OK; k++)
         st = print_rows(plane, &m[k], k, in, &n_finite, err);
     if (st != IPL_OK)
         return st;
     if (*caution != '\0')
-        fprintf(stderr, "infoplane: caution: %s\n", caution);
+        ipl_print_error("infoplane: caution: %s\n", caution);
     if (n_finite == 0)
         return ipl_fail(err, IPL_E_NUMERIC, "nothing could be measured: %s",
                         *fault ? fault : "no measure is defined for these inputs");
     if (*fault != '\0')
-        fprintf(stderr, "infoplane: warning: %s\n", fault);
+        ipl_print_error("infoplane: warning: %s\n", fault);
     return IPL_OK;
+}
+
+/* Whether somebody wrote to the samples: then whatever came of them is not theirs. */
+static bool is_changed(const inputs *in, const char *x_path, ipl_error *err)
+{
+    return ipl_npy_view_check_unchanged(&in->x, x_path, err) != IPL_OK ||
+           ipl_npy_view_check_unchanged(&in->t, in->t_path, err) != IPL_OK;
 }
 
 static ipl_status measure(const estimate_opts *o, const char *const *texts, size_t n_texts,
@@ -197,6 +205,8 @@ static ipl_status measure(const estimate_opts *o, const char *const *texts, size
     if (st != IPL_OK)
         goto done;
     st = ipl_plane_measure(m, plane, &in->t.rows, 1, err);
+    if (is_changed(in, o->x, err))
+        st = IPL_E_IO;
     if (st == IPL_OK)
         st = report(plane, m, n_texts, in, err);
 done:

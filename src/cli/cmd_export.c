@@ -1,9 +1,9 @@
 /* infoplane export: the parameters of a run as .npy files. */
 #include "base/file.h"
 #include "cli/command.h"
+#include "cli/print.h"
 
 #include <dirent.h>
-#include <stdio.h>
 #include <string.h>
 
 static const char details[] =
@@ -47,7 +47,7 @@ static ipl_status run_export(void *self, const ipl_args *args, ipl_error *err)
     (void)self;
     if (st != IPL_OK)
         return st;
-    dir = opendir(from);
+    dir = ipl_folder_open(from);
     if (!dir)
         return ipl_fail(err, IPL_E_NOINPUT,
                         "%s: no folder parameters; it is written when a run ends", run);
@@ -56,7 +56,7 @@ static ipl_status run_export(void *self, const ipl_args *args, ipl_error *err)
         st = export_file(&n, to, from, entry->d_name, err);
     (void)closedir(dir);
     if (st == IPL_OK)
-        printf("%zu arrays written to %s\n", n, to);
+        ipl_print("%zu arrays written to %s\n", n, to);
     return st;
 }
 

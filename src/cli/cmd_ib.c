@@ -1,9 +1,9 @@
 /* infoplane ib: the information bottleneck curve of a joint distribution. */
 #include "base/file.h"
 #include "cli/command.h"
+#include "cli/print.h"
 #include "run/bottleneck.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define IB_DATA "szt"
@@ -42,16 +42,17 @@ static void print_curve(const ipl_ib_curve *curve, const ib_opts *o)
     const double scale = o->unit ? 1.0 / 0.69314718055994530942 : 1.0;
     const char *unit = units[o->unit];
 
-    printf("%s: H(X) = %.6g, H(Y) = %.6g, I(X;Y) = %.6g %s; %zu different p(y|x)\n",
-           *o->joint ? o->joint : o->data, curve->H_X * scale, curve->H_Y * scale,
-           curve->I_XY * scale, unit, curve->n_groups);
+    ipl_print("%s: H(X) = %.6g, H(Y) = %.6g, I(X;Y) = %.6g %s; %zu different p(y|x)\n",
+              *o->joint ? o->joint : o->data, curve->H_X * scale, curve->H_Y * scale,
+              curve->I_XY * scale, unit, curve->n_groups);
     if (curve->I_XY > curve->H_Y - 1e-9)
-        printf(
+        ipl_print(
             "Y is a function of X: the curve is I(T;Y) = min(I(X;T), H(Y)), two straight "
             "pieces\n");
-    printf("%zu vertices; of %zu values of beta %zu did not converge, %zu ended in a local "
-           "optimum\n",
-           curve->n, o->steps, curve->unconverged, curve->below);
+    ipl_print(
+        "%zu vertices; of %zu values of beta %zu did not converge, %zu ended in a local "
+        "optimum\n",
+        curve->n, o->steps, curve->unconverged, curve->below);
 }
 
 static ipl_status run_ib(void *opts, const ipl_args *args, ipl_error *err)
@@ -63,7 +64,7 @@ static ipl_status run_ib(void *opts, const ipl_args *args, ipl_error *err)
                              .iterations = o->iterations};
     ipl_joint joint = {0};
     ipl_ib_curve curve = {0};
-    bool missing = false;
+    ipl_drawn drawn = {.format = "png"};
     ipl_status st = IPL_OK;
 
     (void)args;
@@ -74,16 +75,17 @@ static ipl_status run_ib(void *opts, const ipl_args *args, ipl_error *err)
     if (st == IPL_OK)
         st = ipl_ib_curve_create(&curve, joint.p, joint.n_x, joint.n_y, &how, err);
     if (st == IPL_OK)
-        st = ipl_bottleneck_write(&missing, &curve, o->unit == 1, o->out, err);
+        st = ipl_bottleneck_write(&drawn, &curve, o->unit == 1, o->out, err);
     if (st == IPL_OK) {
         print_curve(&curve, o);
-        printf("%s/" IPL_IB_FILE "\n", o->out);
-        printf("%s/ib.png%s\n", o->out,
-               missing ? " is not drawn: no gnuplot here; data and scripts are written"
-                       : "");
-        printf("draw it on a plane with: infoplane plot RUN --estimator binning --ib "
-               "%s/" IPL_IB_FILE "\n",
-               o->out);
+        ipl_print("%s/" IPL_IB_FILE "\n", o->out);
+        ipl_print("%s/ib.%s%s\n", o->out, drawn.format,
+                  drawn.missing
+                      ? " is not drawn: no gnuplot here; data and scripts are written"
+                      : "");
+        ipl_print("draw it on a plane with: infoplane plot RUN --estimator binning --ib "
+                  "%s/" IPL_IB_FILE "\n",
+                  o->out);
     }
     ipl_ib_curve_release(&curve);
     ipl_joint_release(&joint);

@@ -2,9 +2,9 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "cli/command.h"
+#include "cli/print.h"
 #include "run/run_dir.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { FILE_LIMIT = 1 << 28 };
@@ -18,9 +18,9 @@ static ipl_status print_file(const char *run, const char *name, ipl_error *err)
 
     if (st != IPL_OK || !ipl_file_exists(path))
         return st;
-    st = ipl_file_read(&bytes, &len, path, FILE_LIMIT, err);
+    st = ipl_file_read_text(&bytes, &len, path, FILE_LIMIT, err);
     if (st == IPL_OK)
-        printf("== %s ==\n%s\n", name, bytes);
+        ipl_print("== %s ==\n%s\n", name, bytes);
     ipl_free(bytes);
     return st;
 }
@@ -33,12 +33,12 @@ static ipl_status print_rows(const char *run, const char *name, ipl_error *err)
     ipl_status st = ipl_path_join(path, run, name, err);
 
     if (st == IPL_OK)
-        st = ipl_file_read(&bytes, &len, path, FILE_LIMIT, err);
+        st = ipl_file_read_text(&bytes, &len, path, FILE_LIMIT, err);
     if (st != IPL_OK)
         return st;
     for (size_t i = 0; i < len; i++)
         rows += bytes[i] == '\n';
-    printf("%-16s %zu rows\n", name, rows > 0 ? rows - 1 : 0);
+    ipl_print("%-16s %zu rows\n", name, rows > 0 ? rows - 1 : 0);
     ipl_free(bytes);
     return st;
 }

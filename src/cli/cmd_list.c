@@ -1,6 +1,7 @@
 /* infoplane list: everything that can be chosen by text, printed from its tables. */
 #include "base/alloc.h"
 #include "cli/command.h"
+#include "cli/print.h"
 #include "data/source.h"
 #include "info/est.h"
 #include "ipl/estimator.h"
@@ -12,7 +13,6 @@
 #include "run/experiment.h"
 #include "run/verify.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /** A table of rows and the word that asks for it. */
@@ -27,8 +27,8 @@ static void print_estimator(size_t i)
 {
     const ipl_estimator_ops *ops = ipl_estimator_table[i];
 
-    printf("      unit %s; ceiling: %s; cost: %s;\n      %s\n", ops->unit, ops->ceiling,
-           ops->cost, ops->limits);
+    ipl_print("      unit %s; ceiling: %s; cost: %s;\n      %s\n", ops->unit, ops->ceiling,
+              ops->cost, ops->limits);
 }
 
 static const shelf shelves[] = {
@@ -53,8 +53,8 @@ static void print_option(const ipl_opt *opt, const void *defaults)
     ipl_text_add(&value, "%s=", opt->name);
     ipl_opt_print(&value, defaults, opt);
     ipl_opt_print_range(&range, opt);
-    printf("      %-22s %-22s %s\n", value.s ? value.s : opt->name, range.s ? range.s : "",
-           opt->help);
+    ipl_print("      %-22s %-22s %s\n", value.s ? value.s : opt->name,
+              range.s ? range.s : "", opt->help);
     ipl_text_release(&value);
     ipl_text_release(&range);
 }
@@ -65,8 +65,8 @@ static ipl_status print_row(const ipl_row *row, ipl_error *err)
 
     if (!defaults)
         return IPL_E_NOMEM;
-    printf("  %-18s %s%s%s%s\n", row->name, row->summary, row->source ? " [" : "",
-           row->source ? row->source : "", row->source ? "]" : "");
+    ipl_print("  %-18s %s%s%s%s\n", row->name, row->summary, row->source ? " [" : "",
+              row->source ? row->source : "", row->source ? "]" : "");
     ipl_opt_init(defaults, row->opts);
     for (const ipl_opt *opt = row->opts; opt && opt->name; opt++)
         print_option(opt, defaults);
@@ -78,7 +78,7 @@ static ipl_status print_shelf(const shelf *s, ipl_error *err)
 {
     ipl_status st = IPL_OK;
 
-    printf("%s: %s\n", s->name, s->summary);
+    ipl_print("%s: %s\n", s->name, s->summary);
     for (size_t i = 0; s->at(i) && st == IPL_OK; i++) {
         st = print_row(s->at(i), err);
         if (s->more)
@@ -89,10 +89,10 @@ static ipl_status print_shelf(const shelf *s, ipl_error *err)
 
 static void print_measures(void)
 {
-    printf("measures: columns of information.csv\n ");
+    ipl_print("measures: columns of information.csv\n ");
     for (const ipl_measure_row *row = ipl_measure_table; row->name; row++)
-        printf(" %s", row->name);
-    printf("\n");
+        ipl_print(" %s", row->name);
+    ipl_print("\n");
 }
 
 static void print_experiments(void)
@@ -100,13 +100,13 @@ static void print_experiments(void)
     ipl_verify_about about;
     bool nets = false;
 
-    printf("experiments: what shows what the estimators can see (infoplane verify)\n");
+    ipl_print("experiments: what shows what the estimators can see (infoplane verify)\n");
     for (size_t i = 0; ipl_verify_describe(&about, i); i++) {
         if (about.nets && !nets)
-            printf("\nexperiments with nets: presets against published values "
-                   "(infoplane verify NAME)\n");
+            ipl_print("\nexperiments with nets: presets against what others found "
+                      "(infoplane verify NAME)\n");
         nets = about.nets;
-        printf("  %-20s %s\n", about.name, about.summary);
+        ipl_print("  %-20s %s\n", about.name, about.summary);
     }
 }
 
@@ -118,10 +118,10 @@ static ipl_status print_presets(ipl_error *err)
 
     if (st != IPL_OK)
         return st;
-    printf("presets: published experiments (--preset)\n");
+    ipl_print("presets: published experiments (--preset)\n");
     for (size_t i = 0; i < n; i++)
-        printf("  %-18s %s\n      source: %s\n      time:   %s\n", list[i].name,
-               list[i].about, list[i].source, list[i].time);
+        ipl_print("  %-18s %s\n      source: %s\n      time:   %s\n", list[i].name,
+                  list[i].about, list[i].source, list[i].time);
     ipl_free(list);
     return IPL_OK;
 }
@@ -132,12 +132,12 @@ static ipl_status print_all(ipl_error *err)
 
     for (size_t i = 0; i < N_SHELVES && st == IPL_OK; i++) {
         st = print_shelf(&shelves[i], err);
-        printf("\n");
+        ipl_print("\n");
     }
     print_measures();
-    printf("\n");
+    ipl_print("\n");
     print_experiments();
-    printf("\n");
+    ipl_print("\n");
     return st == IPL_OK ? print_presets(err) : st;
 }
 

@@ -1,14 +1,15 @@
 /* infoplane pictures RUN: filters, feature maps, confusion matrix, worst samples. */
 #include "cli/command.h"
+#include "cli/print.h"
 #include "run/pictures.h"
 #include "run/trained.h"
 
-#include <stdio.h>
 #include <string.h>
 
 typedef struct pictures_args {
     char out[IPL_PATH_MAX], epoch[24];
     size_t image;
+    bool allow_changed_data;
 } pictures_args;
 
 static const ipl_opt pictures_rows[] = {
@@ -17,6 +18,8 @@ static const ipl_opt pictures_rows[] = {
                    "one that has a checkpoint (else the last, from the final parameters)"),
     IPL_OPT_NUMBER(pictures_args, image, "image", 0.0, 4294967295.0, 0.0,
                    "test sample whose feature maps are drawn"),
+    IPL_OPT_FLAG(pictures_args, allow_changed_data, "allow-changed-data", 0,
+                 "go on, with a warning, when the data has changed since training"),
     IPL_OPT_END,
 };
 
@@ -24,9 +27,10 @@ static void report(const bool written[IPL_PICTURE_COUNT], const char *folder, si
 {
     for (size_t k = 0; k < IPL_PICTURE_COUNT; k++)
         if (written[k])
-            printf("wrote %s/%s-%zu.png\n", folder, ipl_picture_words[k], epoch);
+            ipl_print("wrote %s/%s-%zu.png\n", folder, ipl_picture_words[k], epoch);
         else
-            printf("no %s: the net or the data has none to show\n", ipl_picture_words[k]);
+            ipl_print("no %s: the net or the data has none to show\n",
+                      ipl_picture_words[k]);
 }
 
 static ipl_status run_pictures(void *opts, const ipl_args *args, ipl_error *err)
@@ -35,8 +39,11 @@ static ipl_status run_pictures(void *opts, const ipl_args *args, ipl_error *err)
     bool written[IPL_PICTURE_COUNT];
     char out[IPL_PATH_MAX];
     ipl_trained t;
-    ipl_status st = ipl_trained_open(&t, args->words[0], a->epoch, err);
+    ipl_status st =
+        ipl_trained_open(&t, args->words[0], a->epoch, a->allow_changed_data, err);
 
+    if (st == IPL_OK && *t.changed != '\0')
+        ipl_print_error("infoplane: warning: %s\n", t.changed);
     if (st == IPL_OK && *a->out != '\0')
         memcpy(out, a->out, strlen(a->out) + 1);
     else if (st == IPL_OK)

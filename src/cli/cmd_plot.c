@@ -1,5 +1,8 @@
+#include "base/alloc.h"
 #include "cli/command.h"
 #include "cli/live.h"
+#include "cli/print.h"
+#include "run/runs.h"
 
 #include <stdio.h>
 
@@ -7,9 +10,9 @@ static void say(void *context, ipl_plot_line kind, const char *line)
 {
     (void)context;
     if (kind == IPL_PLOT_FIGURE)
-        printf("%s\n", line);
+        ipl_print("%s\n", line);
     else
-        fprintf(stderr, "infoplane: %s\n", line);
+        ipl_print_error("infoplane: %s\n", line);
 }
 
 typedef struct live_opts {
@@ -21,13 +24,13 @@ static const ipl_opt live_rows[] = {IPL_OPT_LIVE(live_opts, live), IPL_OPT_END};
 static ipl_status follow(const ipl_plot_opts *opts, ipl_live_mode mode,
                          const ipl_args *args, ipl_error *err)
 {
-    ipl_live live = {.plot = *opts,
-                     .frame = true,
-                     .alone = true,
-                     .runs = args->words,
-                     .n_runs = args->n_words};
-    ipl_status st = IPL_OK;
+    ipl_live live = {.plot = *opts, .frame = true, .alone = true};
+    const char **runs;
+    ipl_status st = ipl_paths_once(&runs, &live.n_runs, args->words, args->n_words, err);
 
+    live.runs = runs;
+    if (st != IPL_OK)
+        return st;
     if ((opts->kind != IPL_PLOT_ALL && opts->kind != IPL_PLOT_PLANE) ||
         *opts->out != '\0' || opts->format != 0)
         st = ipl_fail(err, IPL_E_ARG,
@@ -36,7 +39,10 @@ static ipl_status follow(const ipl_plot_opts *opts, ipl_live_mode mode,
     if (st == IPL_OK)
         st = ipl_live_choose(&live, mode, err);
     live.plot.kind = IPL_PLOT_PLANE;
-    return st == IPL_OK ? ipl_live_follow(&live, -1, err) : st;
+    if (st == IPL_OK)
+        st = ipl_live_follow(&live, -1, err);
+    ipl_free(runs);
+    return st;
 }
 
 static ipl_status run(void *opts, const ipl_args *args, ipl_error *err)
@@ -98,7 +104,7 @@ const ipl_command ipl_cmd_plot = {
         "  infoplane plot results/demo-tanh results/demo-relu --kind movie\n"
         "  infoplane plot results/szt-tanh --split test --estimator logdet:beta=own\n",
     .min_words = 1,
-    .max_words = 64,
+    .max_words = IPL_RUNS_NAMED_MAX,
     .size = sizeof(ipl_plot_opts),
     .opts = ipl_plot_opt_table,
     .later = live_rows,

@@ -1,12 +1,15 @@
 /* infoplane train: run an experiment and show how it goes. */
+#include "base/stop.h"
 #include "cli/command.h"
 #include "cli/experiment_args.h"
+#include "cli/links.h"
 #include "cli/live.h"
 #include "cli/study_command.h"
 #include "cli/train_screen.h"
+#include "run/run_dir.h"
+#include "run/runs.h"
 #include "run/trainer.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -59,40 +62,19 @@ static const char details[] =
     "Options given here win over the file or preset. The run directory gets the resolved\n"
     "experiment, so that 'infoplane train results/RUN/experiment.ini' repeats it.\n"
     "\n"
+    "Of the two losses and accuracies of an epoch line the first is that of the training\n"
+    "part, a mean over the batches of the epoch while the net moved; the second is that\n"
+    "of the test part, by the net after the epoch.\n"
+    "\n"
     "A run may be interrupted at any time. --resume goes on from its last checkpoint and "
     "ends\n"
     "with the same bytes; with 'auto' one command line starts, goes on, or says that the "
     "run\n"
-    "is done. Ctrl-C, TERM, HUP and USR1 end the run after the batch, a checkpoint "
-    "written;\n"
-    "the same signal again ends it at once.\n";
-
-/* Number of the first signal that asked to stop. */
-static volatile sig_atomic_t stop_signal;
-
-static void on_signal(int number)
-{
-    stop_signal = number;
-}
-
-/*
- * The first signal ends the run after its batch; the same again ends the program. A hang-up
- * that is ignored, as under nohup, stays so.
- */
-static void catch_signals(void)
-{
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
-    struct sigaction action, before;
-
-    memset(&action, 0, sizeof action);
-    action.sa_handler = on_signal;
-    action.sa_flags = (int)SA_RESETHAND;
-    (void)sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-        if (numbers[i] != SIGHUP || sigaction(SIGHUP, NULL, &before) != 0 ||
-            before.sa_handler != SIG_IGN)
-            (void)sigaction(numbers[i], &action, NULL);
-}
+    "is done. Ctrl-C, TERM, HUP, USR1, USR2 and XCPU end the run after the batch, a "
+    "checkpoint\n"
+    "written. Another signal, more than a second later, gives up a measurement that is "
+    "made;\n"
+    "a third, or Ctrl-C again, ends the run at once.\n";
 
 /* How --resume says to begin, and whether the other options agree. */
 static ipl_status choose_resume(ipl_train_resume *out, const train_opts *opts,
@@ -145,6 +127,8 @@ static ipl_status choose_path(char *path, const train_opts *opts, const ipl_expe
     const char *given = resume == IPL_RESUME_RUN ? opts->resume : opts->out;
     char folder[sizeof exp->name + 32];
 
+    if (resume == IPL_RESUME_RUN && ipl_link_follow_aloud(path, given))
+        return IPL_OK;
     if (*given) {
         size_t len = strlen(given);
 
@@ -191,6 +175,28 @@ static ipl_status train_seeds(const train_opts *opts, const ipl_experiment *exp,
     return st == IPL_OK ? ipl_study_command_run(&command, err) : st;
 }
 
+/* A run that replaces what is there may not replace the folder of the file it is told by. */
+static ipl_status check_force(const train_opts *opts, const char *path,
+                              const ipl_args *args, ipl_error *err)
+{
+    char folder[IPL_PATH_MAX];
+    const char *slash = args->n_words > 0 ? strrchr(args->words[0], '/') : NULL;
+    ipl_place file, out;
+
+    if (!opts->force || args->n_words == 0)
+        return IPL_OK;
+    (void)snprintf(folder, sizeof folder, "%.*s",
+                   slash ? (int)(slash - args->words[0]) + 1 : 1,
+                   slash ? args->words[0] : ".");
+    file = ipl_place_of(folder);
+    out = ipl_place_of(path);
+    if (!out.known || file.device != out.device || file.inode != out.inode)
+        return IPL_OK;
+    return ipl_fail(err, IPL_E_CANTCREATE,
+                    "%.300s: %.300s lies there, so it is not replaced; give another --out",
+                    path, args->words[0]);
+}
+
 static ipl_status run_train(void *self, const ipl_args *args, ipl_error *err)
 {
     const train_opts *opts = self;
@@ -213,7 +219,8 @@ static ipl_status run_train(void *self, const ipl_args *args, ipl_error *err)
         .argc = args->argc,
         .argv = args->argv,
         .watcher = ipl_train_screen_watcher(&screen),
-        .stop = &stop_signal,
+        .stop = &ipl_stop_signal,
+        .hurry = ipl_stop_is_urgent,
     };
     ipl_status st = choose_resume(&run.resume, opts, args, err);
 
@@ -226,6 +233,8 @@ static ipl_status run_train(void *self, const ipl_args *args, ipl_error *err)
     if (st == IPL_OK)
         st = choose_path(path, opts, &exp, run.resume, err);
     if (st == IPL_OK)
+        st = check_force(opts, path, args, err);
+    if (st == IPL_OK)
         st = ipl_live_choose(&live, (ipl_live_mode)opts->live, err);
     if (st == IPL_OK && opts->json && ipl_live_owns_terminal(&live) &&
         live.fd == STDOUT_FILENO)
@@ -235,19 +244,17 @@ static ipl_status run_train(void *self, const ipl_args *args, ipl_error *err)
         st = ipl_live_start(&view, &live, err);
     if (st != IPL_OK)
         return st;
-    run.link_latest = *opts->out == '\0' && run.resume != IPL_RESUME_RUN;
+    run.link_latest = *opts->out == '\0' &&
+                      (run.resume != IPL_RESUME_RUN || ipl_run_dir_has_latest(path));
     ipl_train_screen_init(&screen, path, &exp, opts->threads, opts->quiet, opts->verbose,
                           opts->json);
     ipl_train_screen_begin_view(&screen, &view, ipl_live_owns_terminal(&live));
-    catch_signals();
+    ipl_stop_catch();
     st = ipl_train(&run, err);
     ipl_train_screen_clear(&screen);
     ipl_train_screen_end_view(&screen);
-    if (st == IPL_OK && stop_signal) {
-        (void)fflush(stdout);
-        (void)signal(stop_signal, SIG_DFL);
-        (void)raise(stop_signal); /* whoever sent it learns how we ended */
-    }
+    if (st == IPL_OK && ipl_stop_signal)
+        ipl_stop_end_by(ipl_stop_signal);
     return st;
 }
 

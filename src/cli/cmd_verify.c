@@ -1,5 +1,6 @@
 #include "base/file.h"
 #include "cli/command.h"
+#include "cli/print.h"
 #include "math/linalg.h"
 #include "run/verify.h"
 
@@ -33,7 +34,7 @@ enum { WORDS_MAX = 32 };
 static void say(void *context, const char *line)
 {
     (void)context;
-    printf("%s\n", line);
+    ipl_print("%s\n", line);
     (void)fflush(stdout); /* an experiment may take minutes */
 }
 
@@ -56,19 +57,19 @@ static ipl_status run_verify(void *opts, const ipl_args *args, ipl_error *err)
         names[n_names++] = o->experiment;
     st = ipl_verify_run(&sum, &what, names, n_names, say, NULL, err);
     if (st == IPL_OK || st == IPL_E_NUMERIC)
-        printf("%zu checks passed, %zu failed, %zu skipped", sum.passed, sum.failed,
-               sum.skipped);
+        ipl_print("%zu checks passed, %zu failed, %zu skipped", sum.passed, sum.failed,
+                  sum.skipped);
     if (sum.unreached > 0)
-        printf(", %zu not reached at this length", sum.unreached);
+        ipl_print(", %zu not reached at this length", sum.unreached);
     if (st == IPL_OK || st == IPL_E_NUMERIC)
-        printf("\n");
+        ipl_print("\n");
     ipl_pool_destroy(what.pool);
     return st;
 }
 
 const ipl_command ipl_cmd_verify = {
     .name = "verify",
-    .summary = "compare with closed forms and with published results, row by row",
+    .summary = "compare with closed forms and with what others found, row by row",
     .usage = "[NAME...]",
     .details =
         "Without a name the experiments on estimators are run; 'infoplane list "
@@ -77,7 +78,10 @@ const ipl_command ipl_cmd_verify = {
         "--out\n"
         "that is not trained again when it is there, and goes on when it was interrupted; "
         "then\n"
-        "they compare them with published values.\n"
+        "they compare them with the values in the share folder's presets/expected/: those "
+        "of\n"
+        "papers, of their authors' logs, and of nets of PyTorch or NumPy, each with its "
+        "source.\n"
         "\n"
         "Each writes NAME.csv and NAME.png, and prints what was expected against what was\n"
         "obtained; verdicts.csv has all rows, NAME-expected.csv the values of nets with "
@@ -87,7 +91,8 @@ const ipl_command ipl_cmd_verify = {
         "where\n"
         "data are missing; 'note' is a number that nothing is promised of. A value agrees "
         "when\n"
-        "it is within the stated spread and two s.d. over the nets.\n"
+        "it is within the stated spread and four standard errors of the nets on both "
+        "sides.\n"
         "\n"
         "Exit status 0: nothing failed or disagrees; 3: something does, and all is written "
         "all\n"

@@ -1,10 +1,10 @@
 #include "cli/estimate_table.h"
 
+#include "cli/print.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
 #include "run/analysis.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static void on_progress(void *self, size_t done, size_t all)
@@ -15,7 +15,18 @@ static void on_progress(void *self, size_t done, size_t all)
 static void on_warning(void *self, const char *text)
 {
     ipl_progress_clear(self);
-    fprintf(stderr, "infoplane: warning: %s\n", text);
+    ipl_print_error("infoplane: warning: %s\n", text);
+}
+
+/* What of the folder was left out, a warning a line. */
+static void tell_notes(ipl_progress *bar, char *notes)
+{
+    for (char *line = notes, *next; line; line = next) {
+        next = strchr(line, '\n');
+        if (next)
+            *next++ = '\0';
+        on_warning(bar, line);
+    }
 }
 
 static ipl_status open_stack(ipl_stack *stack, const ipl_estimate_table *job,
@@ -91,6 +102,7 @@ ipl_status ipl_estimate_table_run(const ipl_estimate_table *job, ipl_error *err)
         return ipl_fail(err, IPL_E_CANTCREATE, "%s: exists; name another --out", job->out);
     ipl_progress_start(&bar, "measuring", false);
     st = open_stack(&stack, job, err);
+    tell_notes(&bar, stack.notes.s);
     if (st == IPL_OK)
         st = ipl_analysis_measure(&table, &stack, 1, &opts, err);
     ipl_progress_clear(&bar);
@@ -99,13 +111,13 @@ ipl_status ipl_estimate_table_run(const ipl_estimate_table *job, ipl_error *err)
     if (*job->out != '\0')
         st = write_folder(job, &stack, table.s, err);
     else
-        (void)fputs(table.s, stdout); /* main checks that everything was written */
+        ipl_print("%s", table.s);
     if (st == IPL_OK && *job->out != '\0') {
-        printf("%zu epoch%s, %zu layer%s: plot them with: ", stack.n_epochs,
-               stack.n_epochs == 1 ? "" : "s", stack.n_layers,
-               stack.n_layers == 1 ? "" : "s");
+        ipl_print("%zu epoch%s, %zu layer%s: plot them with: ", stack.n_epochs,
+                  stack.n_epochs == 1 ? "" : "s", stack.n_layers,
+                  stack.n_layers == 1 ? "" : "s");
         ipl_print_command("plot", job->out);
-        printf("\n");
+        ipl_print("\n");
     }
 done:
     ipl_text_release(&table);

@@ -2,6 +2,9 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/program.h"
+#include "base/utf8.h"
+#include "cli/print.h"
 #include "cli/terminal.h"
 #include "run/gnuplot.h"
 #include "run/plot_run.h"
@@ -257,9 +260,15 @@ static ipl_status draw_sixel(session *v, const ipl_plot_data *data, ipl_error *e
         st = ipl_gnuplot(&missing, &said, v->folder, argv, err);
     if (st == IPL_OK && said.len > 0) {
         const char *picture = strstr(said.s, "\033P");
+        const char *end = picture ? strstr(picture, "\033\\") : NULL;
 
         ipl_text_add(&all, v->lines == 0 ? "\033[2J" : "");
-        ipl_text_add(&all, "\033[H%s\n", picture ? picture : said.s);
+        ipl_text_add(&all, "\033[H");
+        if (end) /* the picture alone; what else gnuplot has to say is text */
+            ipl_text_add(&all, "%.*s", (int)(end + 2 - picture), picture);
+        else
+            ipl_text_add_visible(&all, said.s);
+        ipl_text_add(&all, "\n");
         for (size_t g = 0; g < data->n_groups; g++) {
             ipl_text_add(&all, "\r");
             ipl_text_group_state(&all, &data->groups[g], LINE_CHARACTERS);
@@ -282,7 +291,7 @@ static bool window_is_ready(session *v, int milliseconds)
     v->shown = v->shown || state == IPL_GNUPLOT_READY;
     v->gone = state == IPL_GNUPLOT_GONE;
     if (v->gone && !v->shown) {
-        fprintf(stderr, "infoplane: live: gnuplot cannot open its window\n");
+        ipl_print_error("infoplane: live: gnuplot cannot open its window\n");
         v->mode = IPL_LIVE_TEXT;
         v->gone = !v->live->alone;
     }

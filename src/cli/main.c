@@ -1,13 +1,20 @@
 /* The program: the only place that prints faults and decides the exit status. */
 #include "base/alloc.h"
+#include "base/program.h"
+#include "cli/bus_error.h"
 #include "cli/command.h"
+#include "cli/links.h"
+#include "cli/print.h"
 #include "run/experiment_keys.h"
 #include "run/version.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { EXIT_USAGE = 2, OPTION_MAX = 64, HELP_COLUMN = 23, HELP_WIDTH = 80 };
 
@@ -21,12 +28,13 @@ static const ipl_command *find_command(const char *name)
 
 static void print_program_help(void)
 {
-    printf("infoplane %s: train neural nets and draw their information plane\n\n"
-           "usage: infoplane COMMAND [options]\n\ncommands:\n",
-           IPL_VERSION);
+    ipl_print("infoplane %s: train neural nets and draw their information plane\n\n"
+              "usage: infoplane COMMAND [options]\n\ncommands:\n",
+              IPL_VERSION);
     for (size_t i = 0; ipl_command_table[i]; i++)
-        printf("  %-10s %s\n", ipl_command_table[i]->name, ipl_command_table[i]->summary);
-    printf(
+        ipl_print("  %-10s %s\n", ipl_command_table[i]->name,
+                  ipl_command_table[i]->summary);
+    ipl_print(
         "\n'infoplane COMMAND --help' explains a command, 'infoplane list' what it can be\n"
         "given. Exit status: 0 done, 2 usage, 3 diverged or a check failed, 65 bad data,\n"
         "66 no input, 71 no memory, 73 cannot create, 74 input/output error, 75 locked.\n");
@@ -42,17 +50,17 @@ static void print_folded(const char *text)
         const bool first = used == HELP_COLUMN;
 
         if (!first && used + 1 + len > HELP_WIDTH) {
-            printf("\n%*s", HELP_COLUMN, "");
+            ipl_print("\n%*s", HELP_COLUMN, "");
             used = HELP_COLUMN;
         } else if (!first) {
-            printf(" ");
+            ipl_print(" ");
             used++;
         }
-        printf("%.*s", (int)len, text);
+        ipl_print("%.*s", (int)len, text);
         used += len;
         text += len;
     }
-    printf("\n");
+    ipl_print("\n");
 }
 
 /* "  --batch              rows of a batch: whole number >= 1 [128]" */
@@ -63,7 +71,7 @@ static void print_option(const ipl_opt *row)
 
     (void)snprintf(left, sizeof left, "%s--%s%s", ipl_opt_letter(row), row->name,
                    row->bare ? "[=HOW]" : "");
-    printf("  %-20s ", left);
+    ipl_print("  %-20s ", left);
     ipl_text_add(&line, "%s", row->help);
     if (row->type != IPL_OPT_TEXT && row->type != IPL_OPT_BOOL) {
         ipl_text_add(&line, ": ");
@@ -83,9 +91,9 @@ static void print_options(const ipl_opt *opts, bool more)
 
     for (const ipl_opt *row = opts; row && row->name; row++) {
         if (row->group && (!group || strcmp(group, row->group) != 0))
-            printf("\n%s:\n", row->group);
+            ipl_print("\n%s:\n", row->group);
         else if (!row->group && row == opts && !more)
-            printf("\noptions:\n");
+            ipl_print("\noptions:\n");
         group = row->group;
         print_option(row);
     }
@@ -93,12 +101,12 @@ static void print_options(const ipl_opt *opts, bool more)
 
 static void print_command_help(const ipl_command *cmd)
 {
-    printf("usage: infoplane %s%s%s%s\n\n%s\n", cmd->name, *cmd->usage ? " " : "",
-           cmd->usage, cmd->opts || cmd->later ? " [options]" : "", cmd->summary);
+    ipl_print("usage: infoplane %s%s%s%s\n\n%s\n", cmd->name, *cmd->usage ? " " : "",
+              cmd->usage, cmd->opts || cmd->later ? " [options]" : "", cmd->summary);
     print_options(cmd->opts, false);
     print_options(cmd->later, cmd->opts && cmd->opts->name);
     if (cmd->details)
-        printf("\n%s", cmd->details);
+        ipl_print("\n%s", cmd->details);
 }
 
 /* The row of a table whose short name is this letter. */
@@ -232,6 +240,22 @@ static ipl_status parse(void *opts, bool *given, const char **words, ipl_assignm
     return IPL_OK;
 }
 
+/* Words that are links to folders become those folders; owned gets what to free. */
+static ipl_status follow_links(const char **words, char **owned, size_t n, ipl_error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        char path[IPL_PATH_MAX];
+
+        if (!ipl_link_follow_aloud(path, words[i]))
+            continue;
+        owned[i] = ipl_array(strlen(path) + 1, 1, 1, err);
+        if (!owned[i])
+            return IPL_E_NOMEM;
+        words[i] = memcpy(owned[i], path, strlen(path));
+    }
+    return IPL_OK;
+}
+
 static bool wants_help(int argc, char *const *argv)
 {
     for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
@@ -255,17 +279,23 @@ static ipl_status run_command(const ipl_command *cmd, int argc, char *const *arg
     void *opts = ipl_array(1, cmd->size, 1, err);
     bool *given = ipl_array(count_rows(cmd->opts), 1, sizeof *given, err);
     const char **words = ipl_array((size_t)argc, 1, sizeof *words, err);
+    char **owned = ipl_array((size_t)argc, 1, sizeof *owned, err);
     ipl_assignment *later = ipl_array((size_t)argc, 1, sizeof *later, err);
     ipl_args args = {.words = words, .later = later, .argc = argc, .argv = argv};
     ipl_status st = IPL_E_NOMEM;
 
-    if (!opts || !given || !words || !later)
+    if (!opts || !given || !words || !owned || !later)
         goto done;
     ipl_opt_init(opts, cmd->opts);
     st = parse(opts, given, words, later, &args, cmd, err);
     if (st == IPL_OK)
+        st = follow_links(words, owned, args.n_words, err);
+    if (st == IPL_OK)
         st = cmd->run(opts, &args, err);
 done:
+    for (size_t i = 0; owned && i < args.n_words; i++)
+        ipl_free(owned[i]);
+    ipl_free(owned);
     ipl_free(later);
     ipl_free(words);
     ipl_free(given);
@@ -285,11 +315,11 @@ static int finish(ipl_status st, const ipl_command *cmd, ipl_error *err)
     if (st == IPL_OK && !stdout_is_written())
         st = ipl_fail(err, IPL_E_IO, "writing to standard output failed");
     if (st != IPL_OK)
-        fprintf(stderr, "infoplane: %s\n",
-                err->msg[0] != '\0' ? err->msg : ipl_status_name(st));
+        ipl_print_error("infoplane: %s\n",
+                        err->msg[0] != '\0' ? err->msg : ipl_status_name(st));
     if (st == IPL_E_ARG)
-        fprintf(stderr, "try 'infoplane %s%s--help'\n", cmd ? cmd->name : "",
-                cmd ? " " : "");
+        ipl_print_error("try 'infoplane %s%s--help'\n", cmd ? cmd->name : "",
+                        cmd ? " " : "");
     return ipl_status_exit(st);
 }
 
@@ -307,14 +337,35 @@ static ipl_status unknown_command(const char *name, ipl_error *err)
     return ipl_fail(err, IPL_E_ARG, "no command '%.80s'", name);
 }
 
+/*
+ * Descriptors 0, 1 and 2 that the caller has closed become /dev/null, before anything is
+ * opened: otherwise a file of the run would get one of these numbers, and what is printed.
+ * The root folder stands in where there is no /dev: it cannot be read or written as a file.
+ */
+static bool open_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
+            continue;
+        if (open("/dev/null", O_RDWR) != fd && open("/", O_RDONLY) != fd)
+            return false;
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     const ipl_command *cmd;
     ipl_error err = {0};
 
-    (void)setlocale(LC_ALL, "C");   /* a decimal point is a point, everywhere */
+    if (!open_standard_descriptors())
+        return ipl_status_exit(IPL_E_NOMEM); /* and nowhere to say so */
+    (void)setlocale(LC_ALL, "C");            /* a decimal point is a point, everywhere */
     (void)signal(SIGPIPE, SIG_IGN); /* `infoplane ... | head` ends with a message */
     (void)signal(SIGXFSZ, SIG_IGN); /* so does a file size limit */
+    ipl_bus_error_catch();
+    if (ipl_program_clean_path(&err) != IPL_OK)
+        return finish(err.status, NULL, &err);
     if (argc < 2)
         return finish(ipl_fail(&err, IPL_E_ARG, "no command"), NULL, &err);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
@@ -322,7 +373,7 @@ int main(int argc, char **argv)
         return finish(IPL_OK, NULL, &err);
     }
     if (strcmp(argv[1], "--version") == 0) {
-        printf("infoplane %s\n", IPL_VERSION);
+        ipl_print("infoplane %s\n", IPL_VERSION);
         return finish(IPL_OK, NULL, &err);
     }
     cmd = find_command(argv[1]);

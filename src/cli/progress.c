@@ -1,8 +1,8 @@
 #include "cli/progress.h"
 
 #include "base/clock.h"
+#include "cli/print.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,13 +35,13 @@ void ipl_progress_draw(ipl_progress *bar, size_t done, size_t all)
     bar->drawn = true;
     ipl_clock_print(left, sizeof left,
                     (now - bar->start) / (double)done * (double)(all - done));
-    fprintf(stderr, "\r  %s [%-*.*s] %zu/%zu, %s left ", bar->label, BAR, (int)filled,
-            hashes, done, all, left);
+    ipl_print_in_place("  %s [%-*.*s] %zu/%zu, %s left ", bar->label, BAR, (int)filled,
+                       hashes, done, all, left);
 }
 
 void ipl_progress_clear(ipl_progress *bar)
 {
     if (bar->drawn)
-        fprintf(stderr, "\r%*s\r", LINE, "");
+        ipl_print_nothing_in_place(LINE);
     bar->drawn = false;
 }

@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 #include "base/pool.h"
+#include "base/stop.h"
+#include "cli/print.h"
 #include "cli/terminal.h"
 #include "run/collect.h"
 #include "run/study.h"
@@ -33,15 +35,15 @@ static void on_end(void *self, const ipl_study_end *e)
                     (ipl_clock() - s->start) / (double)e->ended *
                         (double)(e->all - e->ended));
     if (!s->quiet) {
-        printf("[%*zu/%zu] %s: %s after %s", wide, e->ended, e->all, e->job->name,
-               ipl_run_state_name(e->job->state), spent);
+        ipl_print("[%*zu/%zu] %s: %s after %s", wide, e->ended, e->all, e->job->name,
+                  ipl_run_state_name(e->job->state), spent);
         if (*e->fault != '\0')
-            printf(" (%s)", e->fault);
+            ipl_print(" (%s)", e->fault);
         else if (e->failed && e->end.signal != 0)
-            printf(" (killed by signal %d)", e->end.signal);
+            ipl_print(" (killed by signal %d)", e->end.signal);
         else if (e->ended < e->all)
-            printf(", %s left", left);
-        printf("\n");
+            ipl_print(", %s left", left);
+        ipl_print("\n");
         (void)fflush(stdout);
     }
     if (!e->failed || s->n_failures++ >= FAILURES_SHOWN)
@@ -79,21 +81,21 @@ static void say_plan(const ipl_study_command *c, const ipl_study *study)
     if (c->quiet)
         return;
     ipl_study_share(&at_once, &threads, open, ipl_cpu_count());
-    printf("study      %s: %zu run%s, %zu to do", study->path, study->n,
-           study->n == 1 ? "" : "s", open);
+    ipl_print("study      %s: %zu run%s, %zu to do", study->path, study->n,
+              study->n == 1 ? "" : "s", open);
     if (c->engine == IPL_ENGINE_LOCAL && open > 0)
-        printf("; %zu at a time with %zu thread%s each", at_once, threads,
-               threads == 1 ? "" : "s");
-    printf("\n");
+        ipl_print("; %zu at a time with %zu thread%s each", at_once, threads,
+                  threads == 1 ? "" : "s");
+    ipl_print("\n");
     (void)fflush(stdout);
 }
 
 /* Where the tables are, and the command that draws them. */
 static void say_gathered(const ipl_study_command *c, const char *word)
 {
-    printf("\n%s: %s/sweep.txt, sweep.csv, mean.csv\nplot it with: ", word, c->path);
+    ipl_print("\n%s: %s/sweep.txt, sweep.csv, mean.csv\nplot it with: ", word, c->path);
     ipl_print_command("plot", c->path);
-    printf("\n");
+    ipl_print("\n");
 }
 
 /* What came of it, for people and as a status. */
@@ -105,16 +107,16 @@ static ipl_status report(const ipl_study_command *c, screen *s, const ipl_study 
     for (size_t i = 0; i < study->n; i++)
         diverged += study->jobs[i].state == IPL_RUN_DIVERGED;
     if (result->failed > 0) {
-        fprintf(stderr, "%zu of %zu runs failed:\n%s", result->failed, study->n,
-                s->failures.s ? s->failures.s : "");
+        ipl_print_error("%zu of %zu runs failed:\n%s", result->failed, study->n,
+                        s->failures.s ? s->failures.s : "");
         if (s->n_failures > FAILURES_SHOWN)
-            fprintf(stderr, "  and %zu more, see %s/jobs.csv\n",
-                    s->n_failures - FAILURES_SHOWN, study->path);
+            ipl_print_error("  and %zu more, see %s/jobs.csv\n",
+                            s->n_failures - FAILURES_SHOWN, study->path);
     }
     if (!c->quiet && result->signal == 0)
         say_gathered(c, result->failed > 0 ? "gathered" : "done");
     if (!c->quiet && result->signal != 0)
-        printf("\nstopped; the same command goes on\n");
+        ipl_print("\nstopped; the same command goes on\n");
     if (result->failed > 0)
         return ipl_fail(err, result->failure,
                         "%zu of %zu runs failed; their output is in %s/logs",
@@ -124,14 +126,6 @@ static ipl_status report(const ipl_study_command *c, screen *s, const ipl_study 
                         "%zu of %zu runs diverged before; --force runs them again",
                         diverged, study->n);
     return IPL_OK;
-}
-
-/* Raise a signal again: whoever sent it learns how we ended. */
-static void end_by(int number)
-{
-    (void)fflush(stdout);
-    (void)signal(number, SIG_DFL);
-    (void)raise(number);
 }
 
 static ipl_status run_here(const ipl_study_command *c, ipl_study *study,
@@ -152,7 +146,7 @@ static ipl_status run_here(const ipl_study_command *c, ipl_study *study,
         st = report(c, &s, study, &result, err);
     ipl_text_release(&s.failures);
     if (result.signal != 0)
-        end_by(result.signal);
+        ipl_stop_end_by(result.signal);
     return st;
 }
 
@@ -186,9 +180,9 @@ static ipl_status judge_slurm(const ipl_job_end *end, const char *script,
         return ipl_fail(err, IPL_E_IO, "sbatch %s: exit status %d", script, end->status);
     if (c->quiet)
         return IPL_OK;
-    printf("submitted; afterwards gather with: ");
+    ipl_print("submitted; afterwards gather with: ");
     ipl_print_command("collect", c->path);
-    printf("\n");
+    ipl_print("\n");
     return IPL_OK;
 }
 
@@ -241,7 +235,7 @@ static ipl_status submit(const ipl_study_command *c, ipl_error *err)
         return st;
     st = slurm ? judge_slurm(&s.end, script, c, err) : judge_parallel(&s.end, c, err);
     if (number != 0)
-        end_by(number);
+        ipl_stop_end_by(number);
     return st;
 }
 
@@ -261,8 +255,8 @@ static ipl_status run_study(const ipl_study_command *c, ipl_study *study, ipl_er
     if (st != IPL_OK)
         return st;
     if (c->dry_run && !c->quiet)
-        printf("written: %s/experiments, jobs.txt, job.sh, parallel.sh, slurm.sh\n",
-               c->path);
+        ipl_print("written: %s/experiments, jobs.txt, job.sh, parallel.sh, slurm.sh\n",
+                  c->path);
     if (c->dry_run)
         return IPL_OK;
     return c->engine == IPL_ENGINE_LOCAL || !open ? run_here(c, study, program, err)

@@ -1,9 +1,10 @@
 #include "cli/terminal.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
+#include "cli/print.h"
 
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -41,13 +42,34 @@ static bool is_utf8(void)
     return false;
 }
 
+/* A path as a word of a shell: "$(printf '%b' 'a\0033b')" when a terminal cannot show it. */
+static void add_path(ipl_text *out, const char *path)
+{
+    ipl_text visible = {0};
+
+    ipl_text_add_visible(&visible, path);
+    if (visible.s && strcmp(visible.s, path) == 0) {
+        ipl_text_add_shell_word(out, path, strlen(path));
+    } else {
+        ipl_text_add(out, "\"$(printf '%%b' '");
+        for (; *path != '\0'; path++)
+            if (*path > ' ' && *path < 0x7F && *path != '\'' && *path != '\\')
+                ipl_text_add(out, "%c", *path);
+            else
+                ipl_text_add(out, "\\0%03o", (unsigned)(unsigned char)*path);
+        ipl_text_add(out, "')\"");
+    }
+    out->failed = out->failed || visible.failed;
+    ipl_text_release(&visible);
+}
+
 void ipl_print_command(const char *words, const char *path)
 {
     ipl_text line = {0};
 
     ipl_text_add(&line, "infoplane %s ", words);
-    ipl_text_add_shell_word(&line, path, strlen(path));
-    printf("%s", line.failed ? path : line.s);
+    add_path(&line, path);
+    ipl_print("%s", line.failed ? path : line.s);
     ipl_text_release(&line);
 }
 

@@ -1,6 +1,8 @@
 #include "cli/train_screen.h"
 
 #include "base/clock.h"
+#include "base/text_columns.h"
+#include "cli/print.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
 
@@ -25,7 +27,7 @@ void ipl_train_screen_init(ipl_train_screen *s, const char *path, const ipl_expe
 void ipl_train_screen_clear(ipl_train_screen *s)
 {
     if (s->drawn)
-        fprintf(stderr, "\r%*s\r", 60, "");
+        ipl_print_nothing_in_place(60);
     s->drawn = false;
 }
 
@@ -44,30 +46,30 @@ void ipl_train_screen_end_view(ipl_train_screen *s)
     s->view = NULL;
     s->muted = false;
     if (s->kept.len > 0)
-        fprintf(stderr, "%s", s->kept.s);
+        ipl_print_error("%s", s->kept.s);
     ipl_text_release(&s->kept);
 }
 
 static void print_size(const char *label, double bytes)
 {
     if (bytes >= 1e9)
-        printf("%s %.2f GB", label, bytes / 1e9);
+        ipl_print("%s %.2f GB", label, bytes / 1e9);
     else
-        printf("%s %.1f MB", label, bytes / 1e6);
+        ipl_print("%s %.1f MB", label, bytes / 1e6);
 }
 
 /* Where a run goes on, and what checkpoints it writes. */
 static void print_checkpoints(const ipl_train_plan *plan)
 {
     if (plan->resumed)
-        printf("resumed    after epoch %zu, batch %zu of %zu\n", plan->epoch, plan->batch,
-               plan->steps);
+        ipl_print("resumed    after epoch %zu, batch %zu of %zu\n", plan->epoch,
+                  plan->batch, plan->steps);
     if (plan->checkpoint_bytes > 0.0) {
-        printf("checkpoint %s", plan->exp->checkpoint);
+        ipl_print("checkpoint %s", plan->exp->checkpoint);
         print_size(",", plan->checkpoint_bytes);
-        printf(" each\n");
+        ipl_print(" each\n");
     } else {
-        printf("checkpoint none: this run cannot be resumed\n");
+        ipl_print("checkpoint none: this run cannot be resumed\n");
     }
 }
 
@@ -79,27 +81,33 @@ static void print_shape(char *out, size_t size, ipl_shape shape)
         (void)snprintf(out, size, "%zux%zux%zu", shape.c, shape.h, shape.w);
 }
 
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 static void print_layers(const ipl_net *net)
 {
     const size_t n = ipl_net_n_layers(net);
-    int name = 6, text = 5; /* "output", "layer" */
+    size_t name = 6, text = 5; /* "output", "layer" */
 
     for (size_t i = 0; i < n; i++) {
         const ipl_layer_info *layer = ipl_net_layer(net, i);
 
-        name = (int)strlen(layer->name) > name ? (int)strlen(layer->name) : name;
-        text = (int)strlen(layer->text) > text ? (int)strlen(layer->text) : text;
+        name = larger(ipl_columns(layer->name), name);
+        text = larger(ipl_columns(layer->text), text);
     }
-    printf("\n       %-*s  %-*s  %10s  %10s  %10s  %s\n", name, "output", text, "layer",
-           "shape", "parameters", "flops", "measured");
+    ipl_print("\n       %-*s  %-*s  %10s  %10s  %10s  %s\n", (int)name, "output", (int)text,
+              "layer", "shape", "parameters", "flops", "measured");
     for (size_t i = 0; i < n; i++) {
         const ipl_layer_info *layer = ipl_net_layer(net, i);
         char shape[64];
 
         print_shape(shape, sizeof shape, layer->out);
-        printf("  %3zu  %-*s  %-*s  %10s  %10zu  %10.0f  %s\n", i, name, layer->name, text,
-               layer->text, shape, layer->n_params, layer->flops,
-               layer->measured ? "yes" : "");
+        ipl_print("  %3zu  %s%*s  %s%*s  %10s  %10zu  %10.0f  %s\n", i, layer->name,
+                  ipl_columns_left(layer->name, name), "", layer->text,
+                  ipl_columns_left(layer->text, text), "", shape, layer->n_params,
+                  layer->flops, layer->measured ? "yes" : "");
     }
 }
 
@@ -110,6 +118,7 @@ static void on_start(void *self, const ipl_train_plan *plan)
     double flops = 0.0;
     char shape[64];
 
+    s->net = plan->net;
     s->epochs = exp->epochs;
     s->steps = plan->steps;
     s->overlap = plan->overlap_threads > 0;
@@ -120,28 +129,29 @@ static void on_start(void *self, const ipl_train_plan *plan)
     for (size_t i = 0; i < ipl_net_n_layers(plan->net); i++)
         flops += ipl_net_layer(plan->net, i)->flops;
     print_shape(shape, sizeof shape, plan->data->shape);
-    printf("run        %s\n", plan->path);
-    printf("data       %s: %zu training, %zu test samples of %s, %zu classes%s%s\n",
-           exp->data, plan->data->n[IPL_TRAIN], plan->data->n[IPL_TEST], shape,
-           plan->data->n_classes, *plan->data->note ? "; " : "", plan->data->note);
-    printf("training   %zu epochs of %zu steps, batch %zu, %s, %s, %zu thread%s\n",
-           exp->epochs, plan->steps, exp->batch, ipl_net_optimiser_text(plan->net),
-           ipl_net_loss_text(plan->net), plan->threads, plan->threads == 1 ? "" : "s");
+    ipl_print("run        %s\n", plan->path);
+    ipl_print("data       %s: %zu training, %zu test samples of %s, %zu classes%s%s\n",
+              exp->data, plan->data->n[IPL_TRAIN], plan->data->n[IPL_TEST], shape,
+              plan->data->n_classes, *plan->data->note ? "; " : "", plan->data->note);
+    ipl_print("training   %zu epochs of %zu steps, batch %zu, %s, %s, %zu thread%s\n",
+              exp->epochs, plan->steps, exp->batch, ipl_net_optimiser_text(plan->net),
+              ipl_net_loss_text(plan->net), plan->threads, plan->threads == 1 ? "" : "s");
     print_checkpoints(plan);
     for (size_t p = 0; p < plan->n_probes; p++)
-        printf("%s %s %zu rows%s", p ? "," : "measuring ", ipl_probe_name(plan->probes[p]),
-               ipl_probe_n(plan->probes[p]), p + 1 < plan->n_probes ? "" : "; ");
+        ipl_print("%s %s %zu rows%s", p ? "," : "measuring ",
+                  ipl_probe_name(plan->probes[p]), ipl_probe_n(plan->probes[p]),
+                  p + 1 < plan->n_probes ? "" : "; ");
     if (plan->n_probes > 0) {
-        printf("%zu times;", plan->measurements);
+        ipl_print("%zu times;", plan->measurements);
         if (plan->overlap_threads > 0)
-            printf(" beside training, %zu of the threads;", plan->overlap_threads);
+            ipl_print(" beside training, %zu of the threads;", plan->overlap_threads);
         for (size_t k = 0; k < ipl_probe_n_estimators(plan->probes[0]); k++)
-            printf(" %s", ipl_plane_estimator(ipl_probe_plane(plan->probes[0]), k));
-        printf("\n");
+            ipl_print(" %s", ipl_plane_estimator(ipl_probe_plane(plan->probes[0]), k));
+        ipl_print("\n");
     }
     print_layers(plan->net);
-    printf("\n  %zu parameters; %.3g Mflop a step", ipl_net_n_params(plan->net),
-           3e-6 * flops * (double)exp->batch);
+    ipl_print("\n  %zu parameters; %.3g Mflop a step", ipl_net_n_params(plan->net),
+              3e-6 * flops * (double)exp->batch);
     print_size("; memory: training", (double)plan->net_bytes);
     print_size(", measuring", (double)plan->probe_bytes);
     print_size(", the process", (double)plan->process_bytes);
@@ -149,14 +159,14 @@ static void on_start(void *self, const ipl_train_plan *plan)
     if (plan->activation_bytes > 0.0) {
         print_size(" (activations", plan->activation_bytes);
         print_size(";", plan->free_bytes);
-        printf(" free)");
+        ipl_print(" free)");
     }
-    printf("\n\n");
+    ipl_print("\n\n");
     if (s->verbose) {
         ipl_text text = {0};
 
         ipl_experiment_print(&text, exp);
-        printf("%s\n", text.s ? text.s : "");
+        ipl_print("%s\n", text.s ? text.s : "");
         ipl_text_release(&text);
     }
     (void)fflush(stdout);
@@ -179,8 +189,8 @@ static void on_batch(void *self, size_t epoch, size_t batch, size_t batches)
     s->last_drawn = now;
     spent = (now - s->epoch_start) / (double)(batch - s->first);
     ipl_clock_print(left, sizeof left, spent * (double)(batches - batch));
-    fprintf(stderr, "\r  epoch %zu: batch %zu/%zu, %.0f images/s, %s left ", epoch + 1,
-            batch, batches, (double)s->batch / spent, left);
+    ipl_print_in_place("  epoch %zu: batch %zu/%zu, %.0f images/s, %s left ", epoch + 1,
+                       batch, batches, (double)s->batch / spent, left);
     s->drawn = true;
 }
 
@@ -215,13 +225,13 @@ static void print_groups(const ipl_text *groups, size_t columns)
         if (group->len == 0)
             continue;
         if (fold && used > 0 && used + 2 + group->len > columns) {
-            printf("\n    ");
+            ipl_print("\n    ");
             used = 4;
         }
-        printf("%s%s", used > 0 ? "  " : "", group->s);
+        ipl_print("%s%s", used > 0 ? "  " : "", group->s);
         used += group->len + (used > 0 ? 2 : 0);
     }
-    printf("\n");
+    ipl_print("\n");
 }
 
 static void print_epoch(const ipl_epoch_report *e, size_t columns)
@@ -286,7 +296,26 @@ static void json_measure(ipl_text *out, const ipl_epoch_report *e, const char *n
     ipl_text_add(out, "]");
 }
 
-static void print_json(const ipl_epoch_report *e)
+/* What the measures are of: probe, first estimator, unit, and the layers in their order. */
+static void json_measured(ipl_text *out, const ipl_train_screen *s, const ipl_probe *probe)
+{
+    const ipl_plane *plane = ipl_probe_plane(probe);
+
+    ipl_text_add(out, ", \"probe\": ");
+    ipl_text_add_json(out, ipl_probe_name(probe));
+    ipl_text_add(out, ", \"estimator\": ");
+    ipl_text_add_json(out, ipl_plane_estimator(plane, 0));
+    ipl_text_add(out, ", \"unit\": ");
+    ipl_text_add_json(out, ipl_plane_unit(plane, 0));
+    ipl_text_add(out, ", \"layers\": [");
+    for (size_t l = 0; l < ipl_probe_n_layers(probe); l++) {
+        ipl_text_add(out, "%s", l ? ", " : "");
+        ipl_text_add_json(out, ipl_net_layer(s->net, ipl_probe_layer(probe, l))->name);
+    }
+    ipl_text_add(out, "]");
+}
+
+static void print_json(const ipl_train_screen *s, const ipl_epoch_report *e)
 {
     ipl_text out = {0};
 
@@ -299,10 +328,11 @@ static void print_json(const ipl_epoch_report *e)
     json_number(&out, "train_seconds", e->train_seconds);
     json_number(&out, "measure_seconds", e->measure_seconds);
     if (e->probe) {
+        json_measured(&out, s, e->probe);
         json_measure(&out, e, "I_XT");
         json_measure(&out, e, "I_TY");
     }
-    printf("%s}\n", out.s ? out.s : "{");
+    ipl_print("%s}\n", out.s ? out.s : "{");
     ipl_text_release(&out);
 }
 
@@ -312,7 +342,7 @@ static void on_epoch(void *self, const ipl_epoch_report *report)
 
     ipl_train_screen_clear(s);
     if (s->json)
-        print_json(report);
+        print_json(s, report);
     else if (!s->quiet && !s->muted && (s->every_epoch || report->probe))
         print_epoch(report,
                     isatty(STDOUT_FILENO) ? ipl_terminal_style(STDOUT_FILENO).columns : 0);
@@ -327,26 +357,26 @@ static void on_warning(void *self, const char *text)
     if (s->muted && !s->quiet)
         ipl_text_add(&s->kept, "infoplane: warning: %s\n", text);
     else if (!s->quiet)
-        fprintf(stderr, "infoplane: warning: %s\n", text);
+        ipl_print_error("infoplane: warning: %s\n", text);
 }
 
 /* The command that goes on with a run. */
 static void print_resume(const ipl_train_screen *s)
 {
-    printf("go on with: ");
+    ipl_print("go on with: ");
     ipl_print_command("train --resume", s->path);
     if (s->threads > 0)
-        printf(" --threads %zu", s->threads);
+        ipl_print(" --threads %zu", s->threads);
     if (s->overlap)
-        printf(" --overlap");
-    printf("\n");
+        ipl_print(" --overlap");
+    ipl_print("\n");
 }
 
 static void print_plot(const ipl_train_screen *s)
 {
-    printf("plot it with: ");
+    ipl_print("plot it with: ");
     ipl_print_command("plot", s->path);
-    printf("\n");
+    ipl_print("\n");
 }
 
 static void on_end(void *self, const ipl_train_end *end)
@@ -358,12 +388,12 @@ static void on_end(void *self, const ipl_train_end *end)
     if (s->quiet || s->json)
         return;
     if (end->before)
-        printf("%s: done already, all of its %zu epochs\n", s->path, end->epoch);
+        ipl_print("%s: done already, all of its %zu epochs\n", s->path, end->epoch);
     else if (end->stopped)
-        printf("\nstopped after epoch %zu, batch %zu; written so far: %s\n", end->epoch,
-               end->batch, s->path);
+        ipl_print("\nstopped after epoch %zu, batch %zu; written so far: %s\n", end->epoch,
+                  end->batch, s->path);
     else
-        printf("\ndone: %s\n", s->path);
+        ipl_print("\ndone: %s\n", s->path);
     if (end->stopped && end->resumable)
         print_resume(s);
     else

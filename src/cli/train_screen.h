@@ -18,10 +18,11 @@ typedef struct ipl_train_screen {
     size_t epoch, first; /* that is trained, and the first batch of it that was seen, */
     double epoch_start;  /* at this time of the clock */
     size_t epochs, steps, batch;
-    const char *path; /* of the run; borrowed */
-    size_t threads;   /* as asked for; 0: not */
-    bool overlap;     /* epochs are measured beside training */
-    bool every_epoch; /* print a line for epochs that were not measured too */
+    const ipl_net *net; /* that is trained, for the names of its layers; borrowed */
+    const char *path;   /* of the run; borrowed */
+    size_t threads;     /* as asked for; 0: not */
+    bool overlap;       /* epochs are measured beside training */
+    bool every_epoch;   /* print a line for epochs that were not measured too */
 } ipl_train_screen;
 
 /** Start a screen for an experiment; path, that of its run, is borrowed. */

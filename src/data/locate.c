@@ -1,11 +1,11 @@
 #include "data/locate.h"
 
+#include "base/program.h"
 #include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Number of entries of a list with colons, 0 for NULL or "". */
 static size_t list_length(const char *list)
@@ -28,24 +28,6 @@ static void list_entry(char *out, const char *list, size_t i)
         *out = '\0';
 }
 
-/* Folder `levels` above the running program; false when the system does not tell. */
-static bool program_folder(char *out, int levels)
-{
-    const ssize_t n = readlink("/proc/self/exe", out, IPL_PATH_MAX - 1);
-
-    if (n <= 0)
-        return false;
-    out[n] = '\0';
-    for (; levels > 0; levels--) {
-        char *slash = strrchr(out, '/');
-
-        if (!slash)
-            return false;
-        *slash = '\0';
-    }
-    return true;
-}
-
 /* Root i of the data sets, after those of the environment; false past the last. */
 static bool fixed_root(char *out, size_t i)
 {
@@ -66,7 +48,7 @@ static bool fixed_root(char *out, size_t i)
         return false;
     if (roots[i].above_program == 0)
         (void)snprintf(out, IPL_PATH_MAX, "%s", roots[i].folder);
-    else if (program_folder(program, roots[i].above_program) &&
+    else if (ipl_program_folder(program, roots[i].above_program) &&
              ipl_path_join(out, program, roots[i].folder, NULL) != IPL_OK)
         *out = '\0';
     return true;

@@ -112,13 +112,17 @@ static PNG_CALLBACK(void, on_flush, (png_structp png))
 
 /* ---- writing ---- */
 
-/* Everything from setjmp on; false after a longjmp. Without a palette p->channels decides. */
+static int color_type(const ipl_picture *p, bool with_palette)
+{
+    if (with_palette)
+        return PNG_COLOR_TYPE_PALETTE;
+    return p->channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY;
+}
+
+/* Everything from setjmp on; false after a longjmp. */
 static bool encode(codec *c, const uint8_t *pixels, const png_color *palette, int n_colours)
 {
     const ipl_picture *p = &c->picture;
-    const int type = palette            ? PNG_COLOR_TYPE_PALETTE
-                     : p->channels == 3 ? PNG_COLOR_TYPE_RGB
-                                        : PNG_COLOR_TYPE_GRAY;
 
     if (setjmp(png_jmpbuf(c->png)))
         return false;
@@ -126,8 +130,9 @@ static bool encode(codec *c, const uint8_t *pixels, const png_color *palette, in
     if (!c->info)
         return false;
     png_set_write_fn(c->png, c, on_write, on_flush);
-    png_set_IHDR(c->png, c->info, (png_uint_32)p->width, (png_uint_32)p->height, 8, type,
-                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_IHDR(c->png, c->info, (png_uint_32)p->width, (png_uint_32)p->height, 8,
+                 color_type(p, palette != NULL), PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     if (palette) {
         png_set_PLTE(c->png, c->info, palette, n_colours);
         png_set_compression_level(c->png, 9);

@@ -224,7 +224,7 @@ static ipl_status read_names(ipl_samples *out, const char *folder, ipl_error *er
 
     if (!find_file(path, folder, names_file))
         return IPL_OK;
-    st = ipl_file_read(&text, &len, path, NAMES_MAX, err);
+    st = ipl_file_read_text(&text, &len, path, NAMES_MAX, err);
     if (st != IPL_OK)
         return st;
     n = cut_lines(names, N_CLASSES, text);

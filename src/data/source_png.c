@@ -151,7 +151,7 @@ static ipl_status list(names *out, left_out *left, const char *folder, wanted wa
 {
     const struct dirent *entry = NULL;
     ipl_status st = IPL_OK;
-    DIR *dir = opendir(folder);
+    DIR *dir = ipl_folder_open(folder);
 
     *out = (names){0};
     if (!dir)

@@ -39,17 +39,18 @@ static ipl_status pooled_by_residual(double *h, ipl_groups *groups, ipl_pair *ty
     const size_t k = groups->k;
     const double n = (double)groups->n;
     const double *r = NULL;
-    double whole, *m, ones[IPL_SMALL];
+    double whole, *m, *ones;
     ipl_status st = ipl_pair_residual(&r, ty, scale, beta, work, err);
 
     if (st != IPL_OK || !r)
         return st;
     st = ipl_var_entropy(&whole, ty->a, scale, beta, work, err);
     if (st == IPL_OK)
-        st = ipl_buffer_reserve(&work->matrix, k, k, err);
+        st = ipl_buffer_reserve(&work->matrix, k + 1, k, err);
     if (st != IPL_OK)
         return st;
     m = work->matrix.p;
+    ones = m + k * k;
     for (size_t i = 0; i < k; i++)
         for (size_t j = 0; j <= i; j++) {
             const double ci = (double)ipl_groups_size(groups, i),
@@ -57,9 +58,9 @@ static ipl_status pooled_by_residual(double *h, ipl_groups *groups, ipl_pair *ty
 
             m[i * k + j] = (r[i * k + j] + ci * cj / n) / sqrt(ci * cj);
         }
-    for (size_t i = 0; i < IPL_SMALL; i++)
+    for (size_t i = 0; i < k; i++)
         ones[i] = 1.0;
-    st = ipl_half_logdet(h, &(ipl_definite){.m = m, .p = ones, .order = k}, NULL,
+    st = ipl_half_logdet(h, &(ipl_definite){.m = m, .p = ones, .order = k}, &work->signs,
                          work->pool, err);
     *h += whole;
     return st;

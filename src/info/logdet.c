@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define ACCURACY 1e-11      /* of max(1, H): a tenth of what golden values are held to */
-#define ACCURACY_LARGE 2e-7 /* in nats */
+#define ACCURACY_LARGE 1e-6 /* in nats: of a large order or a residual */
 #define SLACK 4.0           /* roundings behind one entry of M */
 
 enum { SIGNS = IPL_SIGNS_ROOM - 1 }; /* random vectors: the estimate is right to a third */
@@ -90,10 +90,10 @@ ipl_status ipl_half_logdet(double *h, const ipl_definite *matrix, ipl_buffer *ro
         return IPL_OK;
     if (matrix->centred)
         lifted = lift(m, n);
-    for (size_t i = 0; !small && room && matrix->p && i < n; i++)
-        summed += matrix->p[i]; /* M >= I: the error is below that of this sum */
-    if (trace - (double)n > IPL_TRUST_BOUND ||
-        SLACK * DBL_EPSILON * summed > ACCURACY_LARGE)
+    for (size_t i = 0; !small && i < n;
+         i++) /* M >= I: the error is below that of this sum */
+        summed += matrix->p ? matrix->p[i] : m[i * n + i];
+    if (SLACK * DBL_EPSILON * summed > ACCURACY_LARGE)
         check = true;
     if (check && !small && !room)
         return IPL_OK;
@@ -119,7 +119,8 @@ ipl_status ipl_half_logdet(double *h, const ipl_definite *matrix, ipl_buffer *ro
         lost = SLACK * DBL_EPSILON *
                (small ? small_sum(m, diag, n) : estimated_sum(room->p, m, n, pool));
     *h = 0.5 * (ipl_cholesky_logdet(m, n) - log(lifted));
-    if (!(lost <= fmax(ACCURACY * fmax(1.0, *h), small ? 0.0 : ACCURACY_LARGE)))
+    if (!(lost <= fmax(ACCURACY * fmax(1.0, *h),
+                       small && !matrix->residual ? 0.0 : ACCURACY_LARGE)))
         *h = (double)NAN;
     return IPL_OK;
 }

@@ -3,8 +3,8 @@
  *
  * Cholesky squares nothing that the Gram matrix has not squared already, but that is enough
  * to lose digits when a matrix is badly conditioned. So a factor is checked against its own
- * inverse when it is small, or large with a trace beyond IPL_TRUST_BOUND, and not tried beyond
- * a bound of the trace. A caller that gets NaN turns to the QR factorisation of the samples
+ * inverse unless the trace alone says that rounding cannot matter, and not tried beyond a
+ * bound of the trace. A caller that gets NaN turns to the QR factorisation of the samples
  * themselves (ipl_logdet_qr).
  */
 #ifndef IPL_LOGDET_H
@@ -35,23 +35,24 @@ typedef struct ipl_definite {
         *p; /* (order) diagonal of the numbers M was summed from; NULL: that of M */
     size_t order;
     bool centred; /* M 1 = 1: M is I + W Z Z' with columns of Z that sum to zero */
+    bool
+        residual; /* M is left of a difference of the numbers p: that cannot be had better */
 } ipl_definite;
 
 /**
  * 1/2 log det M by Cholesky; NaN when M is not positive definite or when rounding may have
- * cost more than about 1e-11 max(1, H), or 2e-7 for a large order:
+ * cost more than about 1e-11 max(1, H), or 1e-6 for a large order or a residual:
  *
  *     error ~ eps sum_i p_i (M^-1)_ii
  *
  * computed for an order up to IPL_SMALL, and beyond it estimated from 16 random signs
- * (Hutchinson 1989) where the trace exceeds IPL_TRUST_BOUND, or p may have cost that much;
- * otherwise a large M is trusted.
+ * (Hutchinson 1989), unless sum_i p_i is so small (1e9) that the error cannot reach 1e-6.
  *
  * A centred M has the eigenvalue 1 along (1, ..., 1), often far below all others. What is
  * factored is M' = M + (c - 1) 1 1' / n with c the mean of M's diagonal: log det M' =
  * log det M + log c, and M'^-1 Z = M^-1 Z, so the factor serves as that of M.
  *
- * room    grows to IPL_SIGNS_ROOM order; NULL: a large M beyond IPL_TRUST_BOUND is NaN
+ * room    grows to IPL_SIGNS_ROOM order; NULL: a large M that would be checked is NaN
  * errors  IPL_E_NOMEM
  */
 ipl_status ipl_half_logdet(double *h, const ipl_definite *matrix, ipl_buffer *room,

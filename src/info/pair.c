@@ -270,25 +270,29 @@ static ipl_status entropy_left(double *h, ipl_pair *pair, ipl_form form, ipl_sca
     const double weight = (swapped ? beta_a : beta_b) / (double)left->n;
     const double *s = ipl_var_scaling(left, scale), *r = NULL;
     const size_t q = left->d;
-    double *m;
+    double *m, *p;
     ipl_status st =
         get_residual(&r, pair, swapped, rows, scale, swapped ? beta_b : beta_a, work, err);
 
     *h = (double)NAN;
     if (st != IPL_OK || !r)
         return st;
-    st = ipl_buffer_reserve(&work->matrix, q, q, err);
+    st = ipl_buffer_reserve(&work->matrix, q + 1, q, err);
     if (st != IPL_OK)
         return st;
     m = work->matrix.p;
+    p = m + q * q; /* before what the other variable explains is taken away */
     for (size_t i = 0; i < q; i++) {
         const double w = s ? weight * s[i] : weight;
 
+        p[i] = 1.0 + w * (s ? s[i] : 1.0) * left->ss.p[i];
         for (size_t j = 0; j <= i; j++)
             m[i * q + j] = w * (s ? s[j] : 1.0) * r[i * q + j];
         m[i * q + i] += 1.0;
     }
-    return ipl_half_logdet(h, &(ipl_definite){.m = m, .order = q}, NULL, work->pool, err);
+    return ipl_half_logdet(
+        h, &(ipl_definite){.m = m, .p = rows ? NULL : p, .order = q, .residual = !rows},
+        &work->signs, work->pool, err);
 }
 
 /* H(A,B) from the whole matrix of order p + q. */

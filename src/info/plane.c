@@ -29,7 +29,8 @@ struct ipl_plane {
     ipl_measures *drawn; /* (n_estimators) of one shuffle */
     double *rank;        /* effective rank of every layer last measured */
     size_t n_ranks, rank_room;
-    char *caution; /* text that ipl_plane_caution() writes */
+    char *caution;      /* text that ipl_plane_caution() writes */
+    bool (*quit)(void); /* whether to give up; NULL: never */
 };
 
 /* clang-format off */
@@ -280,6 +281,11 @@ void ipl_plane_destroy(ipl_plane *plane)
     ipl_free(plane);
 }
 
+void ipl_plane_use_quit(ipl_plane *plane, bool (*quit)(void))
+{
+    plane->quit = quit;
+}
+
 void ipl_plane_use_pool(ipl_plane *plane, struct ipl_pool *pool)
 {
     plane->scene.work.pool = pool;
@@ -345,6 +351,8 @@ static ipl_status measure_layer(ipl_measures *out, ipl_plane *plane, ipl_error *
         for (const ipl_measure_row *row = ipl_measure_table; row->name; row++)
             set_measure(&out[k], row, (double)NAN);
         plane->scene.work.estimator = e->text.s;
+        if (plane->quit && plane->quit())
+            return ipl_fail(err, IPL_E_IO, "given up");
         st = e->ops->measure(&out[k], e->spec.self, &plane->scene, err);
         for (const ipl_measure_row *row = ipl_measure_table; row->name; row++)
             if (row->information)

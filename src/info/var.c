@@ -15,6 +15,9 @@
 /* Below this a sum of squares has lost digits to the smallest double. */
 #define SQUARE_MIN (DBL_MIN / DBL_EPSILON)
 
+/* Standard deviations from zero beyond which the rounding of a mean is larger than theirs. */
+#define FAR 16.0
+
 void ipl_work_release(ipl_work *work)
 {
     ipl_buffer_release(&work->signs);
@@ -53,6 +56,23 @@ static void find_constant(bool *varies, const double *z, size_t n)
             }
 }
 
+/*
+ * A mean is rounded to a double, and what it misses stays in the centred column. Where the mean
+ * is far above the spread that is taken off, too.
+ */
+static void centre_rest(double *ss, double *z, size_t n, const double *mean)
+{
+    double rest[IPL_PANEL];
+    bool far = false;
+
+    for (size_t j = 0; j < IPL_PANEL; j++)
+        far = far || mean[j] * mean[j] > FAR * FAR * ss[j] / (double)n;
+    if (!far)
+        return;
+    ipl_columns_mean(rest, z, n);
+    ipl_columns_centre(ss, z, n, rest);
+}
+
 /* Mean, sum of squares and scaling of a panel, which is centred. */
 static void import_panel(ipl_var *v, size_t first)
 {
@@ -67,6 +87,7 @@ static void import_panel(ipl_var *v, size_t first)
         shift[j] = varies[j] ? mean[j] : z[j]; /* exactly zero */
     }
     ipl_columns_centre(v->ss.p + first, z, v->n, shift);
+    centre_rest(v->ss.p + first, z, v->n, shift);
 }
 
 typedef struct import_job {

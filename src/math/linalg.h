@@ -82,8 +82,9 @@ void ipl_solve_lower(double *b, const double *l, size_t m, size_t n, ipl_pool *p
  * scales of the columns. Works on the smaller side.
  *
  * shapes  z (n, d), unchanged
- * errors  IPL_E_NOMEM; IPL_E_NUMERIC when z has a NaN or Inf
- * cost    2 (n + d) min(n, d)^2, one thread
+ * errors  IPL_E_NOMEM; IPL_E_NUMERIC when z has a NaN or Inf, or rounding may have cost more
+ *         than 1e-6 max(1, log det): columns far above 1 that are dependent but for rounding
+ * cost    (2 n + 2 d + min(n, d) / 3) min(n, d)^2, one thread
  */
 ipl_status ipl_logdet_qr(double *out, const double *z, size_t n, size_t d,
                          ipl_error *err) IPL_NODISCARD;

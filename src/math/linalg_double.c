@@ -11,12 +11,15 @@
 #include "math/linalg.h"
 
 #include <cblas.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 /* OpenBLAS exports LAPACK's Fortran names, but Debian's package ships no lapacke.h. */
 extern void dgeqrf_(const int *m, const int *n, double *a, const int *lda, double *tau,
                     double *work, const int *lwork, int *info);
+extern void dtrtri_(const char *uplo, const char *diag, const int *n, double *a,
+                    const int *lda, int *info);
 extern void dgetrf_(const int *m, const int *n, double *a, const int *lda, int *pivots,
                     int *info);
 extern void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a,
@@ -119,12 +122,41 @@ static void stack_identity(double *q, const double *z, size_t n, size_t d)
     }
 }
 
+#define QR_ACCURACY 1e-6 /* of max(1, log det) */
+#define QR_SLACK 16.0    /* roundings behind one entry of R */
+
+/*
+ * What rounding may have cost the log-determinant of A'A = R'R. The factor is exact for A + E,
+ * every column of E some roundings of that of A, independent of the others, and
+ * d log det(A'A) = 2 tr(A^+ E), so that
+ *
+ *     error ~ 2 eps (sum_j |a_j|^2 |row j of R^-1|^2)^1/2,  |a_j| = |column j of R|
+ *
+ * shapes  q (side, rows) column-major with R above the diagonal, replaced by its inverse;
+ *         norm (side) is scratch
+ */
+static double qr_loss(double *q, double *norm, size_t rows, size_t side)
+{
+    const char upper = 'U', no = 'N';
+    const int k = blas_int(side), ld = blas_int(rows);
+    double sum = 0.0;
+    int info = 0;
+
+    for (size_t j = 0; j < side; j++)
+        norm[j] = cblas_dnrm2(blas_int(j + 1), q + j * rows, 1);
+    dtrtri_(&upper, &no, &k, q, &ld, &info);
+    for (size_t j = 0; j < side; j++)
+        sum = hypot(sum, norm[j] * cblas_dnrm2(blas_int(side - j), q + j * rows + j, ld));
+    return info == 0 ? 2.0 * QR_SLACK * DBL_EPSILON * sum : HUGE_VAL;
+}
+
 ipl_status ipl_logdet_qr(double *out, const double *z, size_t n, size_t d, ipl_error *err)
 {
     const size_t rows = n + d, side = n < d ? n : d, space = side * QR_BLOCK;
     double *q = ipl_array(rows, side, sizeof *q, err);
     double *tau = ipl_array(side, 1, sizeof *tau, err);
     double *work = ipl_array(space, 1, sizeof *work, err);
+    double loss;
     ipl_status st = IPL_E_NOMEM;
     int info = 0;
 
@@ -142,10 +174,20 @@ ipl_status ipl_logdet_qr(double *out, const double *z, size_t n, size_t d, ipl_e
     for (size_t j = 0; j < side; j++)
         *out += 2.0 * log(fabs(q[j * rows + j]));
     st = IPL_OK;
-    if (info != 0 || !isfinite(*out))
+    if (info != 0 || !isfinite(*out)) {
         st = ipl_fail(
             err, IPL_E_NUMERIC,
             "a matrix of %zu x %zu has a value too large to measure, or no number", n, d);
+        goto done;
+    }
+    ipl_blas_enter();
+    loss = qr_loss(q, tau, rows, side);
+    ipl_blas_leave();
+    if (!(loss <= QR_ACCURACY * fmax(1.0, *out)))
+        st = ipl_fail(err, IPL_E_NUMERIC,
+                      "a matrix of %zu x %zu, large and singular but for rounding: its "
+                      "log-determinant is uncertain by %.2g",
+                      n, d, loss);
 done:
     ipl_free(work);
     ipl_free(tau);

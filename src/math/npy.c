@@ -67,6 +67,10 @@ static bool element_value(double *out, uint64_t bits, const ipl_npy_layout *l)
         *out = float_value(bits, l->width);
         return true;
     }
+    if (l->kind == 'V') { /* bfloat16: the upper half of a float32 */
+        *out = float_value(bits << 16, 4);
+        return true;
+    }
     if (l->kind == 'b') {
         *out = bits != 0;
         return true;
@@ -92,7 +96,7 @@ static size_t next_in_fortran_order(size_t *index, const ipl_npy_layout *l)
     return at;
 }
 
-static ipl_status read_elements(double *data, const ipl_npy_layout *l, FILE *fp,
+static ipl_status read_elements(double *data, const ipl_npy_layout *l, ipl_npy_file *file,
                                 const char *path, ipl_error *err)
 {
     unsigned char block[BLOCK * WIDEST];
@@ -101,10 +105,10 @@ static ipl_status read_elements(double *data, const ipl_npy_layout *l, FILE *fp,
     assert(l->width >= 1 && l->width <= WIDEST);
     for (size_t done = 0; done < l->count;) {
         const size_t n = l->count - done < BLOCK ? l->count - done : BLOCK;
+        const ipl_status st = ipl_npy_take(block, n * l->width, file, path, err);
 
-        if (fread(block, l->width, n, fp) != n)
-            return ipl_fail(err, ferror(fp) ? IPL_E_IO : IPL_E_FORMAT, "%s: %s", path,
-                            ferror(fp) ? strerror(errno) : "ends before its last element");
+        if (st != IPL_OK)
+            return st;
         for (size_t i = 0; i < n; i++, done++) {
             const size_t at = l->fortran ? next_in_fortran_order(index, l) : done;
             const uint64_t bits =
@@ -116,7 +120,7 @@ static ipl_status read_elements(double *data, const ipl_npy_layout *l, FILE *fp,
                                 path, at);
         }
     }
-    return IPL_OK;
+    return file->gzipped ? ipl_gzip_expect_end(file->gzipped, err) : IPL_OK;
 }
 
 /* Shape and dtype of the file as the caller sees them. */
@@ -133,8 +137,8 @@ ipl_status ipl_npy_read(ipl_npy *out, const char *path, ipl_error *err)
 {
     ipl_npy_layout l;
     ipl_npy a = {0};
-    FILE *fp;
-    ipl_status st = ipl_npy_open(&fp, &l, path, err);
+    ipl_npy_file file;
+    ipl_status st = ipl_npy_open(&file, &l, path, err);
 
     *out = (ipl_npy){0};
     if (st != IPL_OK)
@@ -144,7 +148,7 @@ ipl_status ipl_npy_read(ipl_npy *out, const char *path, ipl_error *err)
         st = IPL_E_NOMEM;
         goto done;
     }
-    st = read_elements(a.data, &l, fp, path, err);
+    st = read_elements(a.data, &l, &file, path, err);
     if (st != IPL_OK)
         goto done;
     describe(&a, &l);
@@ -152,8 +156,22 @@ ipl_status ipl_npy_read(ipl_npy *out, const char *path, ipl_error *err)
     a.data = NULL; /* now the caller's */
 done:
     ipl_free(a.data);
-    (void)fclose(fp); /* read only: nothing to lose */
+    ipl_npy_close(&file);
     return st;
+}
+
+size_t ipl_npy_stem(const char *name)
+{
+    static const char *const endings[] = {".npy", ".npy.gz"};
+    const size_t len = strlen(name);
+
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        const size_t n = strlen(endings[i]);
+
+        if (len > n && strcmp(name + len - n, endings[i]) == 0)
+            return len - n;
+    }
+    return 0;
 }
 
 ipl_status ipl_npy_check_finite(const ipl_npy *a, const char *path, ipl_error *err)
@@ -165,11 +183,37 @@ ipl_status ipl_npy_check_finite(const ipl_npy *a, const char *path, ipl_error *e
     return IPL_OK;
 }
 
+/* Labels of one-hot rows: the column of the 1 among zeros. */
+static ipl_status one_hot_labels(int32_t *y, const ipl_npy *a, const char *path,
+                                 ipl_error *err)
+{
+    for (size_t i = 0; i < a->rows; i++) {
+        size_t ones = 0, others = 0;
+
+        for (size_t j = 0; j < a->cols; j++) {
+            const double v = a->data[i * a->cols + j];
+
+            if (v == 1.0) {
+                ones++;
+                y[i] = (int32_t)j;
+            } else {
+                others += v != 0.0;
+            }
+        }
+        if (ones != 1 || others > 0)
+            return ipl_fail(
+                err, IPL_E_FORMAT,
+                "%s: %zu columns, and row %zu is not one-hot (a 1 among zeros); "
+                "want one label per row, or one-hot rows",
+                path, a->cols, i);
+    }
+    return IPL_OK;
+}
+
 ipl_status ipl_npy_labels(int32_t *y, const ipl_npy *a, const char *path, ipl_error *err)
 {
     if (a->cols != 1)
-        return ipl_fail(err, IPL_E_FORMAT, "%s: %zu columns, want one label per row", path,
-                        a->cols);
+        return one_hot_labels(y, a, path, err);
     for (size_t i = 0; i < a->rows; i++) {
         const double v = a->data[i];
 
@@ -207,8 +251,7 @@ ipl_status ipl_npy_classes(int32_t *y, const ipl_npy *a, const char *path, ipl_e
     ipl_status st = IPL_OK;
 
     if (a->cols != 1)
-        return ipl_fail(err, IPL_E_FORMAT, "%s: %zu columns, want one label per row", path,
-                        a->cols);
+        return one_hot_labels(y, a, path, err);
     for (size_t i = 0; i < a->rows && st == IPL_OK; i++)
         if (!isfinite(a->data[i]) || a->data[i] != floor(a->data[i]))
             st = ipl_fail(err, IPL_E_FORMAT, "%s: row %zu is %g, labels are whole numbers",

@@ -8,6 +8,7 @@
 
 #include "ipl/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,8 +23,9 @@ typedef struct ipl_npy {
 } ipl_npy;
 
 /**
- * Read an array of bool, signed or unsigned integers (1 to 8 bytes) or floats (2, 4 or 8
- * bytes), either byte order, C or Fortran order, at most 8 dimensions.
+ * Read an array of bool, signed or unsigned integers (1 to 8 bytes), floats (2, 4 or 8 bytes)
+ * or bfloat16 (written as V2 by ml_dtypes and JAX), either byte order, C or Fortran order, at
+ * most 8 dimensions; plain or compressed with gzip (.npy.gz).
  *
  * owner   out holds the data on success and is empty on error
  * errors  IPL_E_NOINPUT  no such file
@@ -36,26 +38,36 @@ typedef struct ipl_npy {
  */
 ipl_status ipl_npy_read(ipl_npy *out, const char *path, ipl_error *err) IPL_NODISCARD;
 
+/** Length of a name without .npy or .npy.gz; 0: it is not called so. */
+size_t ipl_npy_stem(const char *name);
+
+/** Whether a file is called NAME.npy or NAME.npy.gz. */
+static inline bool ipl_npy_is_name(const char *name)
+{
+    return ipl_npy_stem(name) > 0;
+}
+
 /** IPL_E_FORMAT naming path, row and column of the first value that is NaN or Inf. */
 ipl_status ipl_npy_check_finite(const ipl_npy *a, const char *path,
                                 ipl_error *err) IPL_NODISCARD;
 
 /**
- * Labels: whole numbers within int32, one per row.
+ * Labels: whole numbers within int32, one per row, or one-hot rows of several columns.
  *
  * shapes  y (a->rows), written
- * errors  IPL_E_FORMAT  a value is not a whole number or does not fit, or a has several
- *                       columns; the message names path and row
+ * errors  IPL_E_FORMAT  a value is not a whole number or does not fit, or a row of several
+ *                       columns is not one-hot; the message names path and row
  */
 ipl_status ipl_npy_labels(int32_t *y, const ipl_npy *a, const char *path,
                           ipl_error *err) IPL_NODISCARD;
 
 /**
- * Classes of labels, whole numbers of any size: 0, 1, ... in the order of their values.
+ * Classes of labels, whole numbers of any size: 0, 1, ... in the order of their values; of
+ * one-hot rows the columns.
  *
  * shapes  y (a->rows), written
- * errors  IPL_E_FORMAT  a value is not a whole number, or a has several columns; the message
- *                       names path and row
+ * errors  IPL_E_FORMAT  a value is not a whole number, or a row of several columns is not
+ *                       one-hot; the message names path and row
  *         IPL_E_NOMEM
  */
 ipl_status ipl_npy_classes(int32_t *y, const ipl_npy *a, const char *path,

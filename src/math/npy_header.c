@@ -1,6 +1,7 @@
 #include "math/npy_header.h"
 
 #include "base/alloc.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <string.h>
@@ -127,18 +128,30 @@ static ipl_status parse_shape(ipl_npy_layout *l, cursor *c)
     return IPL_OK;
 }
 
-/* What numbers "<f4" stands for. */
+/* Why a dtype is refused, and what to do about it. */
+static const char *dtype_hint(const char *dtype)
+{
+    if (strchr(dtype, 'O'))
+        return " (Python objects)";
+    if (strchr(dtype, 'c'))
+        return " (complex)";
+    if (strchr(dtype, 'U') || strchr(dtype, 'S'))
+        return " (text; numbers of classes: numpy.unique(a, return_inverse=True)[1])";
+    return "; save a.astype('float32')";
+}
+
+/* What numbers "<f4" stands for. NumPy knows no bfloat16: its two bytes are written as "V2". */
 static ipl_status parse_dtype(ipl_npy_layout *l, const cursor *c)
 {
     static const struct {
         char kind;
         const char *widths;
-    } known[] = {{'b', "1"}, {'i', "1248"}, {'u', "1248"}, {'f', "248"}};
+    } known[] = {{'b', "1"}, {'i', "1248"}, {'u', "1248"}, {'f', "248"}, {'V', "2"}};
     const char *d = l->dtype;
 
     for (size_t k = 0; k < sizeof known / sizeof known[0]; k++) {
         if (strlen(d) != 3 || !strchr("<>|", d[0]) || d[1] != known[k].kind ||
-            !strchr(known[k].widths, d[2]) || (d[0] == '|' && d[2] != '1'))
+            !strchr(known[k].widths, d[2]) || (d[0] == '|' && d[2] != '1' && d[1] != 'V'))
             continue;
         l->kind = d[1];
         l->width = (size_t)(d[2] - '0');
@@ -146,11 +159,9 @@ static ipl_status parse_dtype(ipl_npy_layout *l, const cursor *c)
         return IPL_OK;
     }
     return ipl_fail(c->err, IPL_E_FORMAT,
-                    "%s: dtype '%s'%s, want bool, integers or floats of 1 to 8 bytes",
-                    c->path, d,
-                    strchr(d, 'O')   ? " (Python objects)"
-                    : strchr(d, 'c') ? " (complex)"
-                                     : "");
+                    "%s: dtype '%s', want bool, integers or floats of 1 to 8 bytes, or "
+                    "bfloat16%s",
+                    c->path, d, dtype_hint(d));
 }
 
 static ipl_status parse_value(ipl_npy_layout *l, unsigned *seen, const char *key, cursor *c)
@@ -238,27 +249,42 @@ static size_t read_length(const unsigned char *p, size_t n)
     return len;
 }
 
-/* Header text of a file into out (HEADER_MAX + 1 bytes); *start = where the data begins. */
-static ipl_status read_header(char *out, size_t *start, FILE *fp, const char *path,
-                              ipl_error *err)
+/* Bytes of the header: a file that ends within it has its own message. */
+static ipl_status take_header(void *out, size_t len, ipl_npy_file *file, const char *path,
+                              const char *otherwise, ipl_error *err)
 {
+    const ipl_status st = ipl_npy_take(out, len, file, path, err);
+
+    return st == IPL_E_FORMAT ? ipl_fail(err, st, "%s: %s", path, otherwise) : st;
+}
+
+/* Header text of a file into out (HEADER_MAX + 1 bytes); *start = where the data begins. */
+static ipl_status read_header(char *out, size_t *start, ipl_npy_file *file,
+                              const char *path, ipl_error *err)
+{
+    static const char cut[] = "ends within its header";
     unsigned char b[PREFIX + 4];
     size_t len, n_len;
+    ipl_status st = take_header(b, PREFIX, file, path, "not a .npy file", err);
 
-    if (fread(b, 1, PREFIX, fp) != PREFIX || memcmp(b, magic, sizeof magic - 1) != 0)
+    if (st != IPL_OK)
+        return st;
+    if (memcmp(b, magic, sizeof magic - 1) != 0)
         return ipl_fail(err, IPL_E_FORMAT, "%s: not a .npy file", path);
     if (b[6] < 1 || b[6] > 3 || b[7] != 0)
         return ipl_fail(err, IPL_E_FORMAT, "%s: .npy version %d.%d, want 1.0 to 3.0", path,
                         b[6], b[7]);
     n_len = b[6] == 1 ? 2 : 4;
-    if (fread(b + PREFIX, 1, n_len, fp) != n_len)
-        return ipl_fail(err, IPL_E_FORMAT, "%s: ends within its header", path);
+    st = take_header(b + PREFIX, n_len, file, path, cut, err);
+    if (st != IPL_OK)
+        return st;
     len = read_length(b + PREFIX, n_len);
     if (len > HEADER_MAX)
         return ipl_fail(err, IPL_E_FORMAT, "%s: header of %zu bytes, at most %d", path, len,
                         HEADER_MAX);
-    if (fread(out, 1, len, fp) != len)
-        return ipl_fail(err, IPL_E_FORMAT, "%s: ends within its header", path);
+    st = take_header(out, len, file, path, cut, err);
+    if (st != IPL_OK)
+        return st;
     if (memchr(out, '\0', len))
         return ipl_fail(err, IPL_E_FORMAT, "%s: zero byte in the header", path);
     out[len] = '\0';
@@ -266,7 +292,7 @@ static ipl_status read_header(char *out, size_t *start, FILE *fp, const char *pa
     return IPL_OK;
 }
 
-/* The file must hold exactly what its header says. */
+/* A plain file must hold exactly what its header says. */
 static ipl_status check_length(const ipl_npy_layout *l, size_t start, size_t size,
                                const char *path, ipl_error *err)
 {
@@ -283,40 +309,76 @@ static ipl_status check_length(const ipl_npy_layout *l, size_t start, size_t siz
     return IPL_OK;
 }
 
-ipl_status ipl_npy_open(FILE **fp, ipl_npy_layout *out, const char *path, ipl_error *err)
+/* Open the file as what its first bytes say. */
+static ipl_status open_file(ipl_npy_file *out, size_t *size, const char *path,
+                            ipl_error *err)
+{
+    struct stat info;
+    FILE *file;
+    bool compressed;
+    const ipl_status st = ipl_file_stream(&file, path, err);
+
+    if (st != IPL_OK)
+        return st;
+    *size = fstat(fileno(file), &info) == 0 ? (size_t)info.st_size : 0;
+    compressed = getc(file) == 0x1f && getc(file) == 0x8b;
+    if (!compressed && fseek(file, 0, SEEK_SET) == 0) {
+        out->plain = file;
+        return IPL_OK;
+    }
+    (void)fclose(file); /* read only: nothing to lose */
+    return ipl_gzip_open(&out->gzipped, path, err);
+}
+
+ipl_status ipl_npy_open(ipl_npy_file *out, ipl_npy_layout *layout, const char *path,
+                        ipl_error *err)
 {
     ipl_npy_layout l = {0};
-    struct stat info;
+    ipl_npy_file file = {0};
     char *header = NULL;
-    FILE *file;
-    ipl_status st;
+    size_t size = 0;
+    ipl_status st = open_file(&file, &size, path, err);
 
-    *fp = NULL;
-    if (stat(path, &info) != 0)
-        return ipl_fail(err, IPL_E_NOINPUT, "%s: %s", path, strerror(errno));
-    if (!S_ISREG(info.st_mode))
-        return ipl_fail(err, IPL_E_NOINPUT, "%s: not a regular file", path);
-    file = fopen(path, "rb");
-    if (!file)
-        return ipl_fail(err, IPL_E_NOINPUT, "%s: %s", path, strerror(errno));
+    *out = (ipl_npy_file){0};
+    if (st != IPL_OK)
+        return st;
     header = ipl_array(1, HEADER_MAX + 1, 1, err);
     if (!header) {
         st = IPL_E_NOMEM;
         goto done;
     }
-    st = read_header(header, &l.start, file, path, err);
+    st = read_header(header, &l.start, &file, path, err);
     if (st == IPL_OK)
         st = parse_header(&l, header, path, err);
     if (st == IPL_OK)
-        st = check_length(&l, l.start, (size_t)info.st_size, path, err);
+        st = file.plain ? check_length(&l, l.start, size, path, err)
+                        : ipl_gzip_expect(l.count * l.width, file.gzipped, err);
     if (st != IPL_OK)
         goto done;
-    *out = l;
-    *fp = file;
-    file = NULL; /* now the caller's */
+    *layout = l;
+    *out = file;
+    file = (ipl_npy_file){0}; /* now the caller's */
 done:
-    if (file)
-        (void)fclose(file); /* read only: nothing to lose */
+    ipl_npy_close(&file);
     ipl_free(header);
     return st;
+}
+
+ipl_status ipl_npy_take(void *out, size_t len, ipl_npy_file *file, const char *path,
+                        ipl_error *err)
+{
+    if (file->gzipped)
+        return ipl_gzip_read(out, len, file->gzipped, err);
+    if (fread(out, 1, len, file->plain) == len)
+        return IPL_OK;
+    return ipl_fail(err, ferror(file->plain) ? IPL_E_IO : IPL_E_FORMAT, "%s: %s", path,
+                    ferror(file->plain) ? strerror(errno) : "ends before its last element");
+}
+
+void ipl_npy_close(ipl_npy_file *file)
+{
+    if (file->plain)
+        (void)fclose(file->plain); /* read only: nothing to lose */
+    ipl_gzip_close(file->gzipped);
+    *file = (ipl_npy_file){0};
 }

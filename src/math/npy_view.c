@@ -40,21 +40,44 @@ ipl_status ipl_npy_view_open(ipl_npy_view *out, const char *path, ipl_error *err
 {
     ipl_npy_layout l;
     ipl_npy a;
-    FILE *fp;
+    ipl_npy_file file;
+    struct stat opened = {0}; /* and so, of no file, where the system does not tell */
     bool mapped;
-    ipl_status st = ipl_npy_open(&fp, &l, path, err);
+    int known;
+    ipl_status st = ipl_npy_open(&file, &l, path, err);
 
     *out = (ipl_npy_view){0};
     if (st != IPL_OK)
         return st;
-    mapped = is_plain(&l) && map_file(out, &l, fp);
-    (void)fclose(fp); /* read only: nothing to lose; a map stays */
-    if (mapped)
-        return IPL_OK;
-    st = ipl_npy_read(&a, path, err);
-    if (st == IPL_OK)
+    known = file.plain ? fstat(fileno(file.plain), &opened) : stat(path, &opened);
+    (void)known;
+    mapped = file.plain && is_plain(&l) && map_file(out, &l, file.plain);
+    ipl_npy_close(&file); /* a map stays */
+    if (!mapped) {
+        st = ipl_npy_read(&a, path, err);
+        if (st != IPL_OK)
+            return st;
         *out = (ipl_npy_view){.copy = a.data, .rows = ipl_cmat_f64(a.data, a.rows, a.cols)};
-    return st;
+    }
+    out->opened = opened;
+    return IPL_OK;
+}
+
+ipl_status ipl_npy_view_check_unchanged(const ipl_npy_view *view, const char *path,
+                                        ipl_error *err)
+{
+    const struct stat *then = &view->opened;
+    struct stat now;
+
+    if (stat(path, &now) != 0 || now.st_dev != then->st_dev || now.st_ino != then->st_ino)
+        return IPL_OK;
+    if (now.st_size == then->st_size && now.st_mtim.tv_sec == then->st_mtim.tv_sec &&
+        now.st_mtim.tv_nsec == then->st_mtim.tv_nsec)
+        return IPL_OK;
+    return ipl_fail(err, IPL_E_IO,
+                    "%s: was written to while it was measured; let its writer rename a "
+                    "finished file",
+                    path);
 }
 
 ipl_status ipl_npy_view_check_finite(const ipl_npy_view *view, const char *path,
@@ -83,12 +106,12 @@ void ipl_npy_view_close(ipl_npy_view *view)
 ipl_status ipl_npy_shape(size_t *rows, size_t *cols, const char *path, ipl_error *err)
 {
     ipl_npy_layout l;
-    FILE *fp;
-    const ipl_status st = ipl_npy_open(&fp, &l, path, err);
+    ipl_npy_file file;
+    const ipl_status st = ipl_npy_open(&file, &l, path, err);
 
     if (st != IPL_OK)
         return st;
-    (void)fclose(fp); /* read only: nothing to lose */
+    ipl_npy_close(&file);
     *rows = l.n_dims ? l.dims[0] : 1;
     *cols = l.count / *rows;
     return IPL_OK;

@@ -9,7 +9,9 @@
  *         st = ipl_plane_measure(m, plane, &t.rows, 1, &err);
  *     ipl_npy_view_close(&t);
  *
- * A mapped file must not be cut short while it is open.
+ * A mapped file that another program writes in place changes under the view, and a page that
+ * it has cut off is SIGBUS: the program catches that (cli/bus_error.h), the library does not.
+ * ipl_npy_view_check_unchanged() tells whether what was read is what was opened.
  */
 #ifndef IPL_NPY_VIEW_H
 #define IPL_NPY_VIEW_H
@@ -17,11 +19,14 @@
 #include "ipl/matrix.h"
 #include "math/npy.h"
 
+#include <sys/stat.h>
+
 typedef struct ipl_npy_view {
     ipl_cmat rows; /* further dimensions flattened; 0-d: 1 x 1, 1-d: n x 1 */
     void *map;     /* the whole file, NULL: not mapped */
     size_t map_bytes;
-    double *copy; /* owned, NULL: mapped */
+    double *copy;       /* owned, NULL: mapped */
+    struct stat opened; /* the file as it was then */
 } ipl_npy_view;
 
 /**
@@ -36,6 +41,15 @@ ipl_status ipl_npy_view_open(ipl_npy_view *out, const char *path,
 /** IPL_E_FORMAT naming path, row and column of the first value that is NaN or Inf. */
 ipl_status ipl_npy_view_check_finite(const ipl_npy_view *view, const char *path,
                                      ipl_error *err) IPL_NODISCARD;
+
+/**
+ * Check, after a view was read, that nobody has written to its file since it was opened. One
+ * that was replaced or removed is as it was.
+ *
+ * errors  IPL_E_IO  it was written to
+ */
+ipl_status ipl_npy_view_check_unchanged(const ipl_npy_view *view, const char *path,
+                                        ipl_error *err) IPL_NODISCARD;
 
 /** Close a view and leave it empty; an empty one is allowed. */
 void ipl_npy_view_close(ipl_npy_view *view);

@@ -138,6 +138,8 @@ typedef struct ipl_layer_ops {
     /** Add the gradient over some rows to dw. */
     void (*add_gradient)(const void *self, const ipl_pass *p);
 
+    /** Rows that a batch needs in training, after bind. NULL: one. */
+    size_t (*least_batch)(const void *self);
     /** Number of sums over the batch, forward and backward each. NULL: rows are independent. */
     size_t (*n_sums)(const void *self);
     /** Add the sums over the rows of x that forward() wants. */

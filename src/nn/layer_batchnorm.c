@@ -5,6 +5,7 @@
  *     y = w (x - m) / sqrt(v + eps) + b,  m and v (biased) over the batch
  *     running = (1 - momentum) running + momentum (m or unbiased v)
  *
+ * In training every channel needs two values: a batch of one row of one pixel is refused.
  * In evaluation mode m and v are the running ones. The sums over the batch come from the net:
  * forward sum x, sum x^2; backward sum dy, sum dy xn with xn = (x - m) / sqrt(v + eps).
  */
@@ -71,6 +72,13 @@ static size_t batchnorm_n_sums(const void *self)
 static size_t batchnorm_n_scratch(const void *self)
 {
     return 5 * ((const batchnorm *)self)->C;
+}
+
+/* The variance of one value is 0: it says nothing of a channel and would shrink the running
+ * variance. */
+static size_t batchnorm_least_batch(const void *self)
+{
+    return ((const batchnorm *)self)->pixels > 1 ? 1 : 2;
 }
 
 static double batchnorm_flops(const void *self)
@@ -246,8 +254,7 @@ static void batchnorm_remember(const void *self, const ipl_pass *p)
         double m, v;
 
         moments(&m, &v, l, p, c);
-        if (n > 1.0)
-            v *= n / (n - 1.0);
+        v *= n / (n - 1.0);
         *mean = (float)((1.0 - l->momentum) * (double)*mean + l->momentum * m);
         *variance = (float)((1.0 - l->momentum) * (double)*variance + l->momentum * v);
     }
@@ -270,6 +277,7 @@ const ipl_layer_ops ipl_layer_batchnorm = {
     .backward = batchnorm_backward,
     .n_tiles = batchnorm_n_tiles,
     .gradient = batchnorm_gradient,
+    .least_batch = batchnorm_least_batch,
     .n_sums = batchnorm_n_sums,
     .sum_forward = batchnorm_sum_forward,
     .sum_backward = batchnorm_sum_backward,

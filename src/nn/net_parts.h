@@ -105,6 +105,7 @@ struct ipl_net {
     ipl_text text, loss_text, optimiser_text;
     ipl_shape input;
     size_t D, n_classes, batch, shard;
+    size_t needy;  /* the layer that needs the largest batch in training */
     size_t turn;   /* rows of a shard that are run forward and at once backward */
     size_t x_held; /* of the input, as y_held */
     bool abreast;  /* samples lie abreast in x, y and dy of every layer */

@@ -3,6 +3,7 @@
  */
 #include "base/pool.h"
 #include "nn/net_parts.h"
+#include "nn/net_state.h"
 
 #include <string.h>
 
@@ -133,6 +134,25 @@ static bool works_in_place(const net_layer *l)
     return l->ops->slope || l->ops->role == IPL_LAYER_SKIP || l->ops->role == IPL_LAYER_ADD;
 }
 
+static size_t least_batch(const net_layer *l)
+{
+    return l->ops->least_batch ? l->ops->least_batch(l->spec.self) : 1;
+}
+
+ipl_status ipl_net_check_batch(const ipl_net *net, size_t n, ipl_error *err)
+{
+    const net_layer *l = &net->layers[net->needy];
+
+    if (n >= least_batch(l))
+        return IPL_OK;
+    return ipl_fail(
+        err, IPL_E_SHAPE,
+        "layer %zu '%s' cannot be trained on a batch of %zu row%s of %zux%zux%zu: "
+        "it needs more than one value per channel, %zu rows",
+        net->needy, l->info.kind, n, n == 1 ? "" : "s", l->info.in.c, l->info.in.h,
+        l->info.in.w, least_batch(l));
+}
+
 static void pass_on(ipl_net *net, size_t i)
 {
     net_layer *l = &net->layers[i];
@@ -149,6 +169,8 @@ static void pass_on(ipl_net *net, size_t i)
     }
     net->n_params += l->info.n_params;
     net->flops += l->info.flops;
+    if (least_batch(l) > least_batch(&net->layers[net->needy]))
+        net->needy = i;
     if (n_scratch > net->n_scratch)
         net->n_scratch = n_scratch;
 }

@@ -54,4 +54,11 @@ ipl_status ipl_net_mirror(ipl_net *to, const ipl_net *from, ipl_error *err) IPL_
  */
 ipl_status ipl_net_check_finite(const ipl_net *net, ipl_error *err) IPL_NODISCARD;
 
+/**
+ * Whether every layer can be trained on a batch of n >= 1 rows.
+ *
+ * errors  IPL_E_SHAPE  the message names the layer, the batch and what the layer needs
+ */
+ipl_status ipl_net_check_batch(const ipl_net *net, size_t n, ipl_error *err) IPL_NODISCARD;
+
 #endif /* IPL_NET_STATE_H */

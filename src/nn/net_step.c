@@ -11,6 +11,7 @@
 #include "base/pool.h"
 #include "math/abreast.h"
 #include "nn/net_parts.h"
+#include "nn/net_state.h"
 
 #include <math.h>
 #include <string.h>
@@ -521,7 +522,10 @@ ipl_status ipl_net_train_batch(ipl_batch_sums *out, ipl_net *net, const ipl_batc
                                double lr, size_t epoch, size_t step, ipl_error *err)
 {
     struct ipl_pool *pool = pool_for(net, batch->n, 3.0);
+    const ipl_status st = ipl_net_check_batch(net, batch->n, err);
 
+    if (st != IPL_OK)
+        return st;
     net->job = (net_job){
         .batch = batch, .top = net->n_layers, .training = true, .step = step, .lr = lr};
     run_stages(net, pool);

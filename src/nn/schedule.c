@@ -8,7 +8,11 @@
 /* Options of all schedules; each reads its own. */
 typedef struct schedule {
     double warmup, every, factor, min;
+    int per;
 } schedule;
+
+enum { PER_EPOCH, PER_STEP };
+static const char *const per_names[] = {[PER_EPOCH] = "epoch", [PER_STEP] = "step", NULL};
 
 typedef struct schedule_ops {
     ipl_row row;
@@ -17,7 +21,11 @@ typedef struct schedule_ops {
 } schedule_ops;
 
 #define WARMUP                                                                             \
-    IPL_OPT_NUMBER(schedule, warmup, "warmup", 0, DBL_MAX, 0, "epochs of linear growth")
+    IPL_OPT_NUMBER(schedule, warmup, "warmup", 0, DBL_MAX, 0,                              \
+                   "epochs of linear growth from 0, a little with every step")
+#define PER                                                                                \
+    IPL_OPT_WORD(schedule, per, "per", per_names, PER_EPOCH,                               \
+                 "set the rate once per epoch, as PyTorch's schedulers, or at every step")
 
 static const ipl_opt constant_opts[] = {
     WARMUP,
@@ -27,18 +35,21 @@ static const ipl_opt constant_opts[] = {
 static const ipl_opt step_opts[] = {
     IPL_OPT_NUMBER(schedule, every, "every", 1, DBL_MAX, 30, "epochs between two steps"),
     IPL_OPT_NUMBER(schedule, factor, "factor", 0, 1, 0.1, "of the rate at each step"),
+    PER,
     WARMUP,
     IPL_OPT_END,
 };
 
 static const ipl_opt cosine_opts[] = {
     IPL_OPT_NUMBER(schedule, min, "min", 0, 1, 0, "share of the rate at the end"),
+    PER,
     WARMUP,
     IPL_OPT_END,
 };
 
 static const ipl_opt exponential_opts[] = {
     IPL_OPT_NUMBER(schedule, factor, "factor", 0, 1, 0.95, "of the rate each epoch"),
+    PER,
     WARMUP,
     IPL_OPT_END,
 };
@@ -76,12 +87,14 @@ static double exponential_factor(const schedule *s, double e, double total)
 static const schedule_ops schedules[] = {
     {{"constant", "the same rate throughout", NULL, sizeof(schedule), constant_opts},
      constant_factor},
-    {{"step", "a lower rate every so many epochs", NULL, sizeof(schedule), step_opts},
+    {{"step", "a lower rate every so many epochs (StepLR)", NULL, sizeof(schedule),
+      step_opts},
      step_factor},
-    {{"cosine", "half a cosine from the rate to its minimum",
+    {{"cosine", "half a cosine from the rate to its minimum (CosineAnnealingLR)",
       "Loshchilov and Hutter, ICLR 2017", sizeof(schedule), cosine_opts},
      cosine_factor},
-    {{"exponential", "a lower rate every epoch", NULL, sizeof(schedule), exponential_opts},
+    {{"exponential", "a power of the factor, epoch by epoch (ExponentialLR)", NULL,
+      sizeof(schedule), exponential_opts},
      exponential_factor},
 };
 
@@ -96,5 +109,7 @@ double ipl_schedule_factor(const ipl_spec *spec, double epoch, double total_epoc
 
     if (epoch < s->warmup)
         return epoch / s->warmup;
-    return schedules[spec->index].factor(s, epoch - s->warmup, total_epochs - s->warmup);
+    epoch -= s->warmup;
+    return schedules[spec->index].factor(s, s->per == PER_EPOCH ? floor(epoch) : epoch,
+                                         total_epochs - s->warmup);
 }

@@ -90,6 +90,10 @@ static ipl_status measure_epoch(outcome *out, const job *j, size_t e, ipl_plane 
     if (st != IPL_OK)
         goto done;
     st = ipl_plane_measure(m, plane, t, n_layers, &why);
+    for (size_t l = 0; l < n_layers; l++)
+        if (ipl_npy_view_check_unchanged(&files[l], j->stack->files[e * n_layers + l],
+                                         &why) != IPL_OK)
+            st = IPL_E_IO;
     if (st != IPL_OK) {
         st = ipl_fail(err, st, "epoch %g: %s", j->stack->epochs[e], why.msg);
         goto done;
@@ -288,6 +292,8 @@ static ipl_status measure_stack(outcome *outcomes, const ipl_stack *stack,
         goto done;
     caution(&j);
     st = measure_all(&j, pool, done, all, err);
+    if (ipl_npy_view_check_unchanged(&x, stack->x, err) != IPL_OK)
+        st = IPL_E_IO;
     for (size_t e = 0; e < stack->n_epochs && !told; e++) {
         told = outcomes[e].fault.len > 0;
         warn(opts, outcomes[e].fault.s);

@@ -11,8 +11,9 @@
 #define CROWDED 0.35
 /* Layers whose maxima differ by more than this need a logarithm, when no cut helps. */
 #define WIDE 30.0
-/* Logarithmic axes end this far below their maximum. */
+/* Logarithmic axes end this far below their maximum, whole ones where doubles tell no more. */
 #define DEPTH 1e5
+#define DEPTH_WHOLE 1e15
 /* Share of a cut axis that a piece has at least, and that a cut takes. */
 #define NARROW 0.2
 #define GAP 0.05
@@ -97,29 +98,44 @@ static void make_cut(ipl_axis *axis, const ipl_range *pieces, const size_t *memb
     }
 }
 
-/* Logarithmic from the smallest positive end, or DEPTH below the maximum, to the maximum. */
-static void make_log(ipl_axis *axis, const ipl_range *ranges, size_t n, double least)
+void ipl_axis_values_add(ipl_axis_values *values, double value)
 {
-    double lo = HUGE_VAL, hi = -HUGE_VAL;
-    bool zero = false;
+    if (!isfinite(value))
+        return;
+    if (value > 0.0)
+        values->least = values->least > 0.0 ? fmin(values->least, value) : value;
+    else
+        values->zero = true;
+}
 
-    for (size_t i = 0; i < n; i++)
-        hi = fmax(hi, ranges[i].hi);
+/* The values of ranges that are known by their ends alone. */
+static ipl_axis_values values_of(const ipl_range *ranges, size_t n)
+{
+    ipl_axis_values values = {0};
+
     for (size_t i = 0; i < n; i++) {
-        if (ranges[i].lo >= hi / DEPTH && ranges[i].lo > 0.0)
-            lo = fmin(lo, ranges[i].lo);
-        else
-            zero = true;
+        ipl_axis_values_add(&values, ranges[i].lo);
+        ipl_axis_values_add(&values, ranges[i].hi);
     }
-    if (least > 0.0)
-        lo = fmin(lo, fmax(least, hi / DEPTH));
-    if (!(lo <= hi))
-        lo = hi / DEPTH;
-    lo = log10(lo);
-    hi = log10(hi);
-    *axis = (ipl_axis){.log = true, .zero = zero, .floor = lo, .n = 1};
+    return values;
+}
+
+/*
+ * Logarithmic from the smallest positive value, or so far below the maximum, to the maximum.
+ * Zero, and what is positive below that, has a place of its own.
+ */
+static void make_log(ipl_axis *axis, double most, ipl_axis_values values, double depth)
+{
+    const double least = values.least > 0.0 ? values.least : most;
+    const double lo = log10(fmax(least, most / depth)), hi = log10(most);
+
+    *axis = (ipl_axis){.log = true,
+                       .zero = values.zero,
+                       .below = least < most / depth,
+                       .floor = lo,
+                       .n = 1};
     axis->zero_at = lo - fmax(0.15, 0.1 * (hi - lo));
-    axis->piece[0].data = (ipl_range){zero ? axis->zero_at : lo, hi};
+    axis->piece[0].data = (ipl_range){axis->zero || axis->below ? axis->zero_at : lo, hi};
     axis->piece[0].place = axis->piece[0].data;
 }
 
@@ -140,17 +156,21 @@ static bool wide(const ipl_range *sorted, size_t n)
 
 void ipl_axis_fit(ipl_axis *axis, const ipl_range *ranges, size_t n, ipl_scale scale)
 {
+    ipl_axis_fit_values(axis, ranges, n, scale, NULL);
+}
+
+void ipl_axis_fit_values(ipl_axis *axis, const ipl_range *ranges, size_t n, ipl_scale scale,
+                         const ipl_axis_values *values)
+{
     enum { MOST = 1024 };
     ipl_range sorted[MOST], pieces[IPL_AXIS_PIECES], all = {HUGE_VAL, -HUGE_VAL};
     size_t members[IPL_AXIS_PIECES], n_pieces, kept = 0;
-    double least = HUGE_VAL;
+    const bool whole = scale == IPL_SCALE_WHOLE;
 
     for (size_t i = 0; i < n; i++) {
         if (!usable(ranges[i]))
             continue;
         all = (ipl_range){fmin(all.lo, ranges[i].lo), fmax(all.hi, ranges[i].hi)};
-        if (ranges[i].hi > 0.0)
-            least = fmin(least, ranges[i].hi);
         if (kept < MOST)
             sorted[kept++] = ranges[i];
     }
@@ -162,11 +182,12 @@ void ipl_axis_fit(ipl_axis *axis, const ipl_range *ranges, size_t n, ipl_scale s
     n_pieces =
         scale == IPL_SCALE_LINEAR || all.lo < 0.0 ? 1 : cut(pieces, members, sorted, kept);
     if (all.hi > 0.0 && all.lo >= 0.0 &&
-        (scale == IPL_SCALE_LOG || n_pieces == 0 ||
+        (scale == IPL_SCALE_LOG || whole || n_pieces == 0 ||
          (scale == IPL_SCALE_AUTO && n_pieces == 1 && wide(sorted, kept)))) {
-        make_log(axis, sorted, kept, least);
+        make_log(axis, all.hi, values ? *values : values_of(sorted, kept),
+                 whole ? DEPTH_WHOLE : DEPTH);
         pad_log(axis);
-    } else if (n_pieces > 1 && scale != IPL_SCALE_LOG) {
+    } else if (n_pieces > 1 && scale != IPL_SCALE_LOG && !whole) {
         make_cut(axis, pieces, members, n_pieces);
     } else {
         make_linear(axis, all);
@@ -205,8 +226,10 @@ double ipl_axis_place(const ipl_axis *axis, double value)
     if (isnan(value))
         return (double)NAN;
     if (axis->log) {
-        if (value <= 0.0 || log10(value) < axis->floor - 1e-9)
-            return axis->zero ? axis->zero_at : axis->piece[0].data.lo;
+        if (value <= 0.0)
+            return axis->zero || axis->below ? axis->zero_at : axis->piece[0].data.lo;
+        if (log10(value) < axis->floor - 1e-9)
+            return axis->below ? axis->zero_at : axis->floor;
         return log10(value);
     }
     while (i + 1 < axis->n && value > axis->piece[i].data.hi)
@@ -376,7 +399,7 @@ static bool fits_at_end(const tic_list *list, ipl_range d, double step,
 static void short_log_tics(const tic_list *list, const ipl_axis *axis, double lo, double hi)
 {
     const ipl_range d = {pow(10.0, lo), pow(10.0, hi)};
-    const double whole = hi - (axis->zero ? axis->zero_at : lo);
+    const double whole = hi - (axis->zero || axis->below ? axis->zero_at : lo);
     double step = choose_step(d, list->style.inches, list->style);
     ipl_range k;
 
@@ -411,15 +434,20 @@ static void last_tic(const tic_list *list, const ipl_axis *axis, double inches_p
 static void log_tics(const tic_list *list, const ipl_axis *axis)
 {
     const double hi = axis->piece[0].data.hi + 1e-9;
-    const double lo = (axis->zero ? axis->floor : axis->piece[0].data.lo) - 1e-9;
+    const bool bottom = axis->zero || axis->below;
+    const double lo = (bottom ? axis->floor : axis->piece[0].data.lo) - 1e-9;
     const double decades = hi - lo;
     const double whole = axis->piece[0].data.hi - axis->piece[0].data.lo;
     const double fit = list->style.inches / room(list->style, fmax(3.0, floor(hi) + 1.0));
     const int stride = whole > fit ? (int)ceil(whole / fit) : 1;
     const bool more = decades < 1.7 && 3.0 * whole < fit;
 
-    if (axis->zero)
-        add_tic(list, "0", axis->zero_at, false);
+    char least[32] = "0";
+
+    if (axis->below)
+        (void)snprintf(least, sizeof least, "<%.0e", pow(10.0, axis->floor));
+    if (bottom)
+        add_tic(list, least, axis->zero_at, false);
     if (decades < 0.5 && decades > 1e-6) {
         short_log_tics(list, axis, lo, hi);
         return;

@@ -16,7 +16,8 @@ typedef enum ipl_scale {
     IPL_SCALE_AUTO, /* the first of linear, break and log that shows every layer */
     IPL_SCALE_LINEAR,
     IPL_SCALE_LOG,
-    IPL_SCALE_BREAK
+    IPL_SCALE_BREAK,
+    IPL_SCALE_WHOLE /* logarithmic down to the smallest positive value */
 } ipl_scale;
 
 /** Range of what belongs together, a layer or a curve: lo <= hi. */
@@ -24,13 +25,23 @@ typedef struct ipl_range {
     double lo, hi;
 } ipl_range;
 
+/** What is drawn on an axis besides the bands that its ranges may include; {0} is empty. */
+typedef struct ipl_axis_values {
+    double least; /* smallest positive value; 0: none yet */
+    bool zero;    /* there are values <= 0 */
+} ipl_axis_values;
+
+/** Take a value into account; one that is not finite is passed over. */
+void ipl_axis_values_add(ipl_axis_values *values, double value);
+
 enum { IPL_AXIS_PIECES = 3 };
 
 typedef struct ipl_axis {
     bool log;
-    bool zero;      /* logarithmic: values below the floor stand at a place marked 0 */
-    double floor;   /* logarithmic: log10 of the smallest value with a place of its own */
-    double zero_at; /* logarithmic: place of 0 */
+    bool zero;    /* logarithmic: values <= 0 stand at a place of their own, marked 0 */
+    bool below;   /* so do positive ones below the floor; the mark is then "<" the floor */
+    double floor; /* logarithmic: log10 of the smallest value with a place of its own */
+    double zero_at; /* logarithmic: that place */
     double last;    /* epochs: the last one, which gets a label; 0: none */
     size_t n;       /* pieces, 1 unless the axis is cut */
     struct {
@@ -44,6 +55,10 @@ typedef struct ipl_axis {
  * the axis is 0 ... 1.
  */
 void ipl_axis_fit(ipl_axis *axis, const ipl_range *ranges, size_t n, ipl_scale scale);
+
+/** The same where ranges include bands: a logarithmic axis starts at the least of the values. */
+void ipl_axis_fit_values(ipl_axis *axis, const ipl_range *ranges, size_t n, ipl_scale scale,
+                         const ipl_axis_values *values);
 
 /** The epoch axis: logarithmic over the epochs above 0, epoch 0 a step before them. */
 void ipl_axis_fit_epochs(ipl_axis *axis, const double *epochs, size_t n);

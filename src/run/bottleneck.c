@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "run/table.h"
+#include "run/track.h"
 #include "run/verify_report.h"
 
 #include <math.h>
@@ -79,7 +80,7 @@ static ipl_status compose(ipl_report *report, const ipl_ib_curve *curve, bool bi
     return IPL_OK;
 }
 
-ipl_status ipl_bottleneck_write(bool *missing, const ipl_ib_curve *curve, bool bits,
+ipl_status ipl_bottleneck_write(ipl_drawn *drawn, const ipl_ib_curve *curve, bool bits,
                                 const char *folder, ipl_error *err)
 {
     ipl_report *report = ipl_array(1, 1, sizeof *report, err);
@@ -91,7 +92,7 @@ ipl_status ipl_bottleneck_write(bool *missing, const ipl_ib_curve *curve, bool b
     if (st == IPL_OK)
         st = compose(report, curve, bits, err);
     if (st == IPL_OK)
-        st = ipl_report_draw(missing, &said, report, folder, "ib", err);
+        st = ipl_report_draw(drawn, &said, report, folder, "ib", err);
     ipl_text_release(&said);
     if (report)
         ipl_report_release(report);
@@ -113,7 +114,8 @@ static ipl_status read_point(ipl_ib_point *p, const ipl_table *table, size_t row
     if (k == KINDS || (scale < 1.0) == (strcmp(unit, "nats") == 0) ||
         !ipl_number_parse(&p->I_XT, ipl_table_text(table, row, columns[1])) ||
         !ipl_number_parse(&p->I_TY, ipl_table_text(table, row, columns[2])) ||
-        p->I_XT * scale < last)
+        p->I_XT * scale < last || fabs(p->I_XT) > IPL_DRAWABLE_MAX ||
+        fabs(p->I_TY) > IPL_DRAWABLE_MAX)
         return ipl_fail(err, IPL_E_FORMAT,
                         "%.300s:%zu: no row of a bottleneck curve; 'infoplane ib' writes "
                         "one",

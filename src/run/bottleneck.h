@@ -3,6 +3,7 @@
 #define IPL_BOTTLENECK_H
 
 #include "info/ib.h"
+#include "run/gnuplot.h"
 #include "run/joint.h"
 
 #include <stdbool.h>
@@ -19,10 +20,10 @@
  * sufficient or input. Between two vertices the curve is a straight line.
  *
  * bits     write bits instead of nats
- * missing  set when there is no gnuplot: data and scripts are written all the same
+ * drawn    as PNG, as SVG or, without gnuplot, not: data and scripts are written all the same
  * errors   IPL_E_CANTCREATE, IPL_E_IO, IPL_E_NOMEM, IPL_E_NOINPUT (a script)
  */
-ipl_status ipl_bottleneck_write(bool *missing, const ipl_ib_curve *curve, bool bits,
+ipl_status ipl_bottleneck_write(ipl_drawn *drawn, const ipl_ib_curve *curve, bool bits,
                                 const char *folder, ipl_error *err) IPL_NODISCARD;
 
 /**

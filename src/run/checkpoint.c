@@ -13,6 +13,8 @@ enum {
     ORDER = 0x01020304,
     MAGIC_LEN = sizeof MAGIC - 1,
     CRC_BYTES = sizeof(uint32_t),
+    WHOLE = 1, /* bits of head.whole */
+    UNMEASURED = 2,
     TEXT_ROOM = 1 << 22, /* for the texts of a file */
     SHOWN_MAX = 120      /* characters of a line in a message */
 };
@@ -45,9 +47,11 @@ static void texts_of(const char *texts[IPL_CHECKPOINT_TEXTS], const ipl_checkpoi
 static head head_of(const ipl_checkpoint *c, size_t state_size)
 {
     const char *texts[IPL_CHECKPOINT_TEXTS];
-    head h = {.order = ORDER, .version = VERSION, .whole = c->whole, .at = c->at};
+    head h = {
+        .order = ORDER, .version = VERSION, .whole = c->whole ? WHOLE : 0, .at = c->at};
 
     memcpy(h.magic, MAGIC, MAGIC_LEN);
+    h.whole |= c->unmeasured ? UNMEASURED : 0;
     texts_of(texts, c);
     h.length = sizeof h + sizeof(uint64_t) + state_size + CRC_BYTES;
     for (size_t k = 0; k < IPL_CHECKPOINT_TEXTS; k++)
@@ -176,7 +180,8 @@ static ipl_status parse(ipl_checkpoint *c, const head *h, const char *path, ipl_
     c->state = take(c->bytes, &at, end, &c->state_size);
     if (!c->state || at != end)
         return ipl_fail(err, IPL_E_FORMAT, "%s: the state of the net is not whole", path);
-    c->whole = h->whole != 0;
+    c->whole = h->whole & WHOLE;
+    c->unmeasured = h->whole & UNMEASURED;
     c->at = h->at;
     for (size_t k = 0; k < IPL_CHECKPOINT_MARKS; k++)
         c->marks[k] = (ipl_file_mark){h->marks[k][0], (uint32_t)h->marks[k][1]};

@@ -45,7 +45,8 @@ typedef struct ipl_position {
 enum { IPL_CHECKPOINT_MARKS = 4, IPL_CHECKPOINT_TEXTS = 4 };
 
 typedef struct ipl_checkpoint {
-    bool whole; /* a run can go on from it; false: parameters only */
+    bool whole;      /* a run can go on from it; false: parameters only */
+    bool unmeasured; /* the measurement that is due there was given up */
     ipl_position at;
     ipl_file_mark marks[IPL_CHECKPOINT_MARKS];
     const char *experiment; /* ipl_experiment_print_result() */

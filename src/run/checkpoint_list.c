@@ -73,7 +73,7 @@ ipl_status ipl_checkpoint_list(ipl_checkpoint_place **out, size_t *n, const char
     *out = NULL;
     *n = 0;
     if (st == IPL_OK)
-        dir = opendir(folder);
+        dir = ipl_folder_open(folder);
     if (!dir)
         return st; /* none */
     room = count_entries(dir);

@@ -15,6 +15,9 @@ enum { LAYERS_MAX = 1000 };
 static const char *const training_columns[IPL_SCORE_TRAINING] = {
     "epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy"};
 
+const char *const ipl_compression_names[IPL_COMPRESSIONS] = {"compression_end",
+                                                             "compression_last50"};
+
 /* Keys in which replicates may differ. */
 static bool is_individual(const char *key)
 {
@@ -128,34 +131,41 @@ static ipl_status read_layers(ipl_collected *c, const ipl_table *table, ipl_erro
         (void)snprintf(l->name, sizeof l->name, "%.*s", (int)sizeof l->name - 1,
                        ipl_table_text(table, i, name));
         l->x_max = number_at(table, i, "I_XT_max");
-        l->x_final = number_at(table, i, "I_XT_final");
-        l->compression = number_at(table, i, "compression");
-        l->y_final = number_at(table, i, "I_TY_final");
+        l->x_end = number_at(table, i, "I_XT_end");
+        for (size_t k = 0; k < IPL_COMPRESSIONS; k++)
+            l->compression[k] = number_at(table, i, ipl_compression_names[k]);
+        l->y_end = number_at(table, i, "I_TY_end");
         l->prev_first = number_at(table, i, "I_prev_first");
-        l->prev_final = number_at(table, i, "I_prev_final");
+        l->prev_end = number_at(table, i, "I_prev_end");
         c->n_layers++;
     }
     return IPL_OK;
 }
 
+/* Mean of a compression score over the layers that have one. */
+static double mean_compression(const ipl_collected *c, size_t k)
+{
+    double sum = 0.0;
+    size_t n = 0;
+
+    for (size_t l = 0; l < c->n_layers; l++)
+        if (isfinite(c->layers[l].compression[k])) {
+            sum += c->layers[l].compression[k];
+            n++;
+        }
+    return n > 0 ? sum / (double)n : (double)NAN;
+}
+
 static ipl_status read_summary(ipl_collected *c, ipl_error *err)
 {
     ipl_table *table;
-    double sum = 0.0;
-    size_t n = 0;
     ipl_status st = ipl_table_read_begun(&table, c->run->path, "summary.csv", err);
 
-    c->compression = (double)NAN;
     if (table)
         st = read_layers(c, table, err);
     ipl_table_destroy(table);
-    for (size_t l = 0; l < c->n_layers; l++)
-        if (isfinite(c->layers[l].compression)) {
-            sum += c->layers[l].compression;
-            n++;
-        }
-    if (n > 0)
-        c->compression = sum / (double)n;
+    for (size_t k = 0; k < IPL_COMPRESSIONS; k++)
+        c->compression[k] = mean_compression(c, k);
     return st;
 }
 

@@ -6,7 +6,8 @@
  * inside of texts among them (optimiser.lr).
  *
  *     sweep.csv          a row per run: folder, state, point, seed, the keys that differ, last
- *                        epoch, loss and accuracy, compression of every layer and their mean
+ *                        epoch, loss and accuracy, both compression scores of every layer and
+ *                        their means
  *     mean.csv           information.csv over the replicates of each point; see replicates.h
  *     training-mean.csv, layers-mean.csv    training.csv and layers.csv likewise
  *     summary.csv        the scores of the runs' summary.csv likewise
@@ -32,12 +33,22 @@ enum {
     IPL_SCORE_TRAINING
 };
 
+/** The two compression scores of summary.csv. */
+typedef enum ipl_compression {
+    IPL_COMPRESSION_END,    /* by the end point */
+    IPL_COMPRESSION_LAST50, /* by the mean of the last 50 epochs */
+    IPL_COMPRESSIONS
+} ipl_compression;
+
+/** Columns of the scores: "compression_end", "compression_last50". */
+extern const char *const ipl_compression_names[IPL_COMPRESSIONS];
+
 /** What summary.csv says of a layer, of its first split and estimator. */
 typedef struct ipl_layer_scores {
     char name[IPL_TRACK_NAME_MAX];
-    double x_max, x_final, compression; /* of I(X;T) */
-    double y_final;                     /* of I(T;Y) */
-    double prev_first, prev_final;      /* of I(T_prev;T) */
+    double x_max, x_end, compression[IPL_COMPRESSIONS]; /* of I(X;T) */
+    double y_end;                                       /* of I(T;Y) */
+    double prev_first, prev_end;                        /* of I(T_prev;T) */
 } ipl_layer_scores;
 
 /** One run of a collection. */
@@ -49,9 +60,9 @@ typedef struct ipl_collected {
     char split[16], estimator[256], unit[16];
     ipl_layer_scores *layers; /* (n_layers), owned */
     size_t n_layers;
-    double compression; /* mean over the layers that have one, or NaN */
-    ipl_text flat;      /* lines "key=value" of what makes the point; owned */
-    uint64_t hash;      /* of flat */
+    double compression[IPL_COMPRESSIONS]; /* mean over the layers that have one, or NaN */
+    ipl_text flat; /* lines "key=value" of what makes the point; owned */
+    uint64_t hash; /* of flat */
 } ipl_collected;
 
 /** Replicates. */

@@ -2,11 +2,15 @@
 #include "run/collect.h"
 
 #include "base/alloc.h"
+#include "base/text_columns.h"
 #include "math/stats.h"
 #include "run/roles.h"
 
 #include <math.h>
 #include <stdio.h>
+
+/* Columns of a layer's name: at least, at most. */
+enum { NAME_COLUMNS_MIN = 14, NAME_COLUMNS_MAX = 32 };
 
 typedef double (*score)(const ipl_collected *run, size_t layer);
 
@@ -16,15 +20,28 @@ static double test_accuracy(const ipl_collected *run, size_t layer)
     return run->training[IPL_SCORE_TEST_ACCURACY];
 }
 
-static double mean_compression(const ipl_collected *run, size_t layer)
+static double mean_end(const ipl_collected *run, size_t layer)
 {
     (void)layer;
-    return run->compression;
+    return run->compression[IPL_COMPRESSION_END];
 }
 
-static double compression_of(const ipl_collected *run, size_t layer)
+static double mean_last50(const ipl_collected *run, size_t layer)
 {
-    return layer < run->n_layers ? run->layers[layer].compression : (double)NAN;
+    (void)layer;
+    return run->compression[IPL_COMPRESSION_LAST50];
+}
+
+static double end_of(const ipl_collected *run, size_t layer)
+{
+    return layer < run->n_layers ? run->layers[layer].compression[IPL_COMPRESSION_END]
+                                 : (double)NAN;
+}
+
+static double last50_of(const ipl_collected *run, size_t layer)
+{
+    return layer < run->n_layers ? run->layers[layer].compression[IPL_COMPRESSION_LAST50]
+                                 : (double)NAN;
 }
 
 static double x_max_of(const ipl_collected *run, size_t layer)
@@ -32,14 +49,14 @@ static double x_max_of(const ipl_collected *run, size_t layer)
     return layer < run->n_layers ? run->layers[layer].x_max : (double)NAN;
 }
 
-static double x_final_of(const ipl_collected *run, size_t layer)
+static double x_end_of(const ipl_collected *run, size_t layer)
 {
-    return layer < run->n_layers ? run->layers[layer].x_final : (double)NAN;
+    return layer < run->n_layers ? run->layers[layer].x_end : (double)NAN;
 }
 
-static double y_final_of(const ipl_collected *run, size_t layer)
+static double y_end_of(const ipl_collected *run, size_t layer)
 {
-    return layer < run->n_layers ? run->layers[layer].y_final : (double)NAN;
+    return layer < run->n_layers ? run->layers[layer].y_end : (double)NAN;
 }
 
 static double prev_first_of(const ipl_collected *run, size_t layer)
@@ -47,9 +64,9 @@ static double prev_first_of(const ipl_collected *run, size_t layer)
     return layer < run->n_layers ? run->layers[layer].prev_first : (double)NAN;
 }
 
-static double prev_final_of(const ipl_collected *run, size_t layer)
+static double prev_end_of(const ipl_collected *run, size_t layer)
 {
-    return layer < run->n_layers ? run->layers[layer].prev_final : (double)NAN;
+    return layer < run->n_layers ? run->layers[layer].prev_end : (double)NAN;
 }
 
 static bool belongs(const ipl_collected *run, size_t point)
@@ -100,7 +117,7 @@ static void add_share(ipl_text *out, const ipl_collection *c, size_t point, size
 
         if (!belongs(run, point) || layer >= run->n_layers)
             continue;
-        role = ipl_role_of("", run->layers[layer].x_max, run->layers[layer].x_final,
+        role = ipl_role_of("", run->layers[layer].x_max, run->layers[layer].x_end,
                            (double)NAN, (double)NAN);
         n += role.ends_below == 1;
         all += role.ends_below >= 0;
@@ -131,37 +148,47 @@ static ipl_status print_layers(ipl_text *out, double *values, const ipl_collecti
 {
     const ipl_collected *example = example_of(c, point);
     const size_t n = example ? example->n_layers : 0;
-    ipl_role *roles;
+    ipl_role *roles = ipl_array(n + 1, 1, sizeof *roles, err);
+    ipl_label *labels = ipl_array(n + 1, 1, sizeof *labels, err);
+    const char **names = ipl_array(n + 1, 1, sizeof *names, err);
+    const ipl_status st = roles && labels && names ? IPL_OK : IPL_E_NOMEM;
+    size_t columns;
 
-    if (n == 0)
-        return IPL_OK;
-    roles = ipl_array(n, 1, sizeof *roles, err);
-    if (!roles)
-        return IPL_E_NOMEM;
+    if (st != IPL_OK || n == 0)
+        goto done;
     ipl_text_add(out, "  %s probe, %s, %s\n", example->split, example->estimator,
                  example->unit);
-    ipl_text_add(out, "  %-14s %16s %10s %16s %16s %18s %18s\n", "layer", "compression %",
-                 "fell in", "I(X;T) final", "I(T;Y) final", "I(Tprev;T) first",
-                 "I(Tprev;T) final");
+    for (size_t l = 0; l < n; l++)
+        names[l] = example->layers[l].name;
+    ipl_columns_cut_all(labels, names, n, NAME_COLUMNS_MAX);
+    columns = ipl_columns_widest(names, n, NAME_COLUMNS_MIN, NAME_COLUMNS_MAX);
+    ipl_text_add(out, "  %-*s %16s %16s %10s %16s %16s %18s %18s\n", (int)columns, "layer",
+                 "compression % at", "compression % of", "fell in", "I(X;T) at end",
+                 "I(T;Y) at end", "I(Tprev;T) first", "I(Tprev;T) at end");
+    ipl_text_add(out, "  %*s %16s %16s\n", (int)columns, "", "the end", "the last 50");
     for (size_t l = 0; l < n; l++) {
-        ipl_text_add(out, "  %-14.14s", example->layers[l].name);
-        add_spread(out, 16, values, values_of(values, c, point, compression_of, l), 100.0);
+        ipl_text_add(out, "  %s%*s", labels[l], ipl_columns_left(labels[l], columns), "");
+        add_spread(out, 16, values, values_of(values, c, point, end_of, l), 100.0);
+        add_spread(out, 16, values, values_of(values, c, point, last50_of, l), 100.0);
         add_share(out, c, point, l);
-        add_spread(out, 16, values, values_of(values, c, point, x_final_of, l), 1.0);
-        add_spread(out, 16, values, values_of(values, c, point, y_final_of, l), 1.0);
+        add_spread(out, 16, values, values_of(values, c, point, x_end_of, l), 1.0);
+        add_spread(out, 16, values, values_of(values, c, point, y_end_of, l), 1.0);
         add_spread(out, 18, values, values_of(values, c, point, prev_first_of, l), 1.0);
-        add_spread(out, 18, values, values_of(values, c, point, prev_final_of, l), 1.0);
+        add_spread(out, 18, values, values_of(values, c, point, prev_end_of, l), 1.0);
         ipl_text_add(out, "\n");
         roles[l] =
             ipl_role_of(example->layers[l].name, mean_of(values, c, point, x_max_of, l),
-                        mean_of(values, c, point, x_final_of, l),
+                        mean_of(values, c, point, x_end_of, l),
                         mean_of(values, c, point, prev_first_of, l),
-                        mean_of(values, c, point, prev_final_of, l));
+                        mean_of(values, c, point, prev_end_of, l));
     }
     ipl_text_add(out, "  In the mean, ");
     ipl_roles_print(out, roles, n);
+done:
+    ipl_free(names);
+    ipl_free(labels);
     ipl_free(roles);
-    return IPL_OK;
+    return st;
 }
 
 static ipl_status print_point(ipl_text *out, double *values, const ipl_collection *c,
@@ -216,22 +243,24 @@ static ipl_status add_correlation(ipl_text *out, const double *x, const double *
     return st;
 }
 
-static ipl_status print_correlations(ipl_text *out, double *values, const ipl_collection *c,
-                                     ipl_error *err)
+/* One compression score: a row for each layer and one for their mean. */
+static ipl_status print_correlation(ipl_text *out, double *x, double *y, double *values,
+                                    const ipl_collection *c, ipl_compression k,
+                                    ipl_error *err)
 {
-    double *x = ipl_array(c->n_runs + 1, 1, sizeof *x, err);
-    double *y = ipl_array(c->n_runs + 1, 1, sizeof *y, err);
+    static const score of_layer[] = {end_of, last50_of},
+                       of_mean[] = {mean_end, mean_last50};
+    static const char *const what[] = {"by the end point",
+                                       "by the mean of the last 50 epochs"};
     const bool both = c->n_points > 1 && c->n_points < c->n_runs;
-    ipl_status st = x && y ? IPL_OK : IPL_E_NOMEM;
+    ipl_status st = IPL_OK;
 
-    ipl_text_add(out,
-                 "\ncompression of I(X;T) against test accuracy, Spearman's rank "
-                 "correlation\n  %-14s  %-28s",
-                 "layer", c->n_points > 1 && !both ? "over points" : "over runs");
+    ipl_text_add(out, "  %s\n  %-14s  %-28s", what[k], "layer",
+                 c->n_points > 1 && !both ? "over points" : "over runs");
     ipl_text_add(out, "%s\n", both ? "  over points (means of runs)" : "");
     for (size_t l = 0; l <= c->n_layers && st == IPL_OK; l++) {
         const bool mean = l == c->n_layers;
-        const score of = mean ? mean_compression : compression_of;
+        const score of = mean ? of_mean[k] : of_layer[k];
         char name[24];
 
         (void)snprintf(name, sizeof name, "%zu", l + 1);
@@ -241,10 +270,34 @@ static ipl_status print_correlations(ipl_text *out, double *values, const ipl_co
             st = add_correlation(out, x, y, pairs_of(x, y, values, c, of, l, true), err);
         ipl_text_add(out, "\n");
     }
+    return st;
+}
+
+/* Whether any run has a compression score of a kind. */
+static bool any_score(const ipl_collection *c, ipl_compression k)
+{
+    for (size_t r = 0; r < c->n_runs; r++)
+        if (isfinite(c->runs[r].compression[k]))
+            return true;
+    return false;
+}
+
+static ipl_status print_correlations(ipl_text *out, double *values, const ipl_collection *c,
+                                     ipl_error *err)
+{
+    double *x = ipl_array(c->n_runs + 1, 1, sizeof *x, err);
+    double *y = ipl_array(c->n_runs + 1, 1, sizeof *y, err);
+    ipl_status st = x && y ? IPL_OK : IPL_E_NOMEM;
+
+    ipl_text_add(out, "\ncompression of I(X;T) against test accuracy, Spearman's rank "
+                      "correlation\n");
+    for (int k = 0; k < IPL_COMPRESSIONS && st == IPL_OK; k++)
+        if (k == IPL_COMPRESSION_END || any_score(c, (ipl_compression)k))
+            st = print_correlation(out, x, y, values, c, (ipl_compression)k, err);
     ipl_text_add(out, "p is two-sided, of the null hypothesis that both are independent: "
                       "exact for n <= 8 (no p\nbelow 2/n! can occur), by Student's t "
                       "above. Ties have mean ranks; -: not defined.\n");
-    if (both)
+    if (c->n_points > 1 && c->n_points < c->n_runs)
         ipl_text_add(out, "Runs of one point share their settings and are not independent: "
                           "the points tell more.\n");
     ipl_free(y);
@@ -266,9 +319,12 @@ ipl_status ipl_collection_print(ipl_text *out, const ipl_collection *c, ipl_erro
         if (n_in[s] > 0)
             ipl_text_add(out, "%s %zu %s", any++ ? "," : "", n_in[s],
                          ipl_run_state_name((ipl_run_state)s));
-    ipl_text_add(out,
-                 "\nmean +- standard deviation over the runs that are done; compression "
-                 "is (max - final) / max of I(X;T),\nTprev the layer before T\n");
+    ipl_text_add(
+        out, "\nmean +- standard deviation over the runs that are done; Tprev is the layer "
+             "before T.\nend: the value at the last measured epoch; compression: "
+             "(max - end) / max of I(X;T), and with the mean\nover the last 50 epochs "
+             "for the end (-: shorter runs); fell: the end is more than 1 %% below the "
+             "maximum\n");
     for (size_t p = 0; p < c->n_points && st == IPL_OK; p++)
         st = print_point(out, values, c, p, err);
     if (st == IPL_OK && c->n_layers > 0)

@@ -32,11 +32,14 @@ static void print_run(ipl_text *out, const ipl_collection *c, const ipl_collecte
     ipl_text_add(out, ",%s,", run->split);
     ipl_text_add_field(out, run->estimator);
     ipl_text_add(out, ",%s,", run->unit);
-    ipl_text_add_number(out, run->compression);
-    for (size_t l = 0; l < c->n_layers; l++) {
-        ipl_text_add(out, ",");
-        ipl_text_add_number(out,
-                            l < run->n_layers ? run->layers[l].compression : (double)NAN);
+    for (size_t k = 0; k < IPL_COMPRESSIONS; k++) {
+        ipl_text_add(out, "%s", k ? "," : "");
+        ipl_text_add_number(out, run->compression[k]);
+        for (size_t l = 0; l < c->n_layers; l++) {
+            ipl_text_add(out, ",");
+            ipl_text_add_number(out, l < run->n_layers ? run->layers[l].compression[k]
+                                                       : (double)NAN);
+        }
     }
     ipl_text_add(out, "\n");
     out->failed = out->failed || value.failed;
@@ -51,32 +54,57 @@ static void print_sweep(ipl_text *out, const ipl_collection *c)
         ipl_text_add_field(out, c->keys[k]);
     }
     ipl_text_add(out, ",epoch,train_loss,train_accuracy,test_loss,test_accuracy,split,"
-                      "estimator,unit,compression");
-    for (size_t l = 0; l < c->n_layers; l++)
-        ipl_text_add(out, ",compression_%zu", l + 1);
+                      "estimator,unit");
+    for (size_t k = 0; k < IPL_COMPRESSIONS; k++) {
+        ipl_text_add(out, ",%s", ipl_compression_names[k]);
+        for (size_t l = 0; l < c->n_layers; l++)
+            ipl_text_add(out, ",%s_%zu", ipl_compression_names[k], l + 1);
+    }
     ipl_text_add(out, "\n");
     for (size_t r = 0; r < c->n_runs; r++)
         print_run(out, c, &c->runs[r]);
 }
 
-/* All points of one table of means. */
-static ipl_status print_means(ipl_text *out, const ipl_collection *c,
-                              const ipl_mean_table *table, ipl_error *err)
+/* Runs that are done, point by point. */
+typedef struct done_runs {
+    const char **points;        /* (n_points) labels */
+    size_t *n;                  /* (n_points) runs of each */
+    const ipl_found_run **runs; /* one point after another */
+} done_runs;
+
+static ipl_status list_done(done_runs *out, const ipl_collection *c, ipl_error *err)
 {
-    const ipl_found_run **runs = ipl_array(c->n_runs, 1, sizeof(void *), err);
-    ipl_status st = runs ? IPL_OK : IPL_E_NOMEM;
+    size_t *at = ipl_array(c->n_points + 1, 1, sizeof *at, err);
 
-    ipl_mean_print_header(out, table);
-    for (size_t p = 0; p < c->n_points && st == IPL_OK; p++) {
-        size_t n = 0;
-
-        for (size_t r = 0; r < c->n_runs; r++)
-            if (c->runs[r].point == p && c->runs[r].run->state == IPL_RUN_DONE)
-                runs[n++] = c->runs[r].run;
-        if (n > 0)
-            st = ipl_mean_print_rows(out, table, c->points[p].label.s, runs, n, err);
+    out->points = ipl_array(c->n_points + 1, 1, sizeof *out->points, err);
+    out->n = ipl_array(c->n_points + 1, 1, sizeof *out->n, err);
+    out->runs = ipl_array(c->n_runs + 1, 1, sizeof(void *), err);
+    if (!at || !out->points || !out->n || !out->runs) {
+        ipl_free(at);
+        return IPL_E_NOMEM;
     }
-    ipl_free(runs);
+    for (size_t p = 0; p < c->n_points; p++) {
+        out->points[p] = c->points[p].label.s;
+        out->n[p] = c->points[p].n_done;
+        at[p + 1] = at[p] + out->n[p];
+    }
+    for (size_t r = 0; r < c->n_runs; r++)
+        if (c->runs[r].run->state == IPL_RUN_DONE)
+            out->runs[at[c->runs[r].point]++] = c->runs[r].run;
+    ipl_free(at);
+    return IPL_OK;
+}
+
+static ipl_status write_means(const ipl_collection *c, const char *folder, ipl_error *err)
+{
+    done_runs done = {0};
+    ipl_status st = list_done(&done, c, err);
+
+    for (const ipl_mean_table *t = ipl_mean_tables; t->file && st == IPL_OK; t++)
+        st = ipl_mean_write(folder, t, done.points, c->n_points, done.runs, done.n, err);
+    ipl_free(done.runs);
+    ipl_free(done.n);
+    ipl_free(done.points);
     return st;
 }
 
@@ -88,12 +116,8 @@ ipl_status ipl_collection_write(const ipl_collection *c, const char *folder, ipl
     print_sweep(&text, c);
     if (st == IPL_OK)
         st = ipl_file_write_text(&text, folder, "sweep.csv", err);
-    for (const ipl_mean_table *t = ipl_mean_tables; t->file && st == IPL_OK; t++) {
-        ipl_text_clear(&text);
-        st = print_means(&text, c, t, err);
-        if (st == IPL_OK)
-            st = ipl_file_write_text(&text, folder, t->out, err);
-    }
+    if (st == IPL_OK)
+        st = write_means(c, folder, err);
     ipl_text_clear(&text);
     if (st == IPL_OK)
         st = ipl_collection_print(&text, c, err);

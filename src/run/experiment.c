@@ -1,6 +1,7 @@
 #include "run/experiment.h"
 
 #include "base/alloc.h"
+#include "base/program.h"
 #include "data/augment.h"
 #include "data/data_opts.h"
 #include "ipl/estimator.h"
@@ -178,7 +179,7 @@ ipl_status ipl_experiment_read(ipl_experiment *exp, const char *path, ipl_error 
     reader r = {.path = path};
     char *bytes = NULL, *next;
     size_t len;
-    ipl_status st = ipl_file_read(&bytes, &len, path, FILE_MAX, err);
+    ipl_status st = ipl_file_read_text(&bytes, &len, path, FILE_MAX, err);
 
     if (st != IPL_OK)
         return st;
@@ -336,7 +337,7 @@ static ipl_status add_preset(ipl_preset *list, size_t *n, const char *folder,
                         folder, PRESETS_MAX);
     st = ipl_path_join(path, folder, file, err);
     if (st == IPL_OK)
-        st = ipl_file_read(&bytes, &size, path, FILE_MAX, err);
+        st = ipl_file_read_text(&bytes, &size, path, FILE_MAX, err);
     if (st != IPL_OK)
         return st;
     memcpy(preset->name, file, len - 4);

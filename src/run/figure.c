@@ -19,7 +19,7 @@ ipl_status ipl_figure_init(ipl_figure *out, const ipl_plot_opts *opts,
     size_t n = 0;
     bool zero = false;
 
-    *out = (ipl_figure){.opts = opts, .data = data};
+    *out = (ipl_figure){.opts = opts, .data = data, .end_columns = 7};
     if (n_panels > IPL_PANELS_MAX)
         return ipl_fail(err, IPL_E_ARG, "a figure of %zu panels; plot fewer runs at a time",
                         n_panels);
@@ -66,6 +66,7 @@ void ipl_figure_release(ipl_figure *figure)
     ipl_text_release(&figure->curves.text);
     ipl_text_release(&figure->ends.text);
     ipl_text_release(&figure->frames);
+    ipl_text_release(&figure->texts);
     ipl_text_release(&figure->scores.text);
     ipl_text_release(&figure->legend.text);
     *figure = (ipl_figure){0};
@@ -79,6 +80,20 @@ void ipl_csv_end_row(ipl_csv *csv, const double *values, size_t n)
     }
     ipl_text_add(&csv->text, "\n");
     csv->n++;
+}
+
+double ipl_figure_add_text(ipl_figure *figure, const char *text)
+{
+    ipl_text escaped = {0};
+
+    for (; *text != '\0'; text++) /* labels of points are read for escapes once more */
+        ipl_text_add(&escaped, "%s%c", *text == '\\' ? "\\" : "", *text);
+    ipl_text_add(&figure->texts, "TEXT[%zu] = ", ++figure->n_texts);
+    ipl_gnuplot_add_string(&figure->texts, escaped.s ? escaped.s : "");
+    ipl_text_add(&figure->texts, "\n");
+    figure->texts.failed = figure->texts.failed || escaped.failed;
+    ipl_text_release(&escaped);
+    return (double)figure->n_texts;
 }
 
 void ipl_figure_lay_out(ipl_figure *figure, const ipl_layout *layout)
@@ -133,6 +148,35 @@ void ipl_shorten(char *out, size_t size, const char *text, size_t characters)
         len--;
     memcpy(out, text, len);
     memcpy(out + len, ellipsis, sizeof ellipsis);
+}
+
+/* Labels of n names that stand `stride` bytes apart. */
+static ipl_label *labels_of(const char *first, size_t stride, size_t n, size_t columns,
+                            ipl_error *err)
+{
+    ipl_label *labels = ipl_array(n + 1, 1, sizeof *labels, err);
+    const char **names = ipl_array(n + 1, 1, sizeof *names, err);
+
+    for (size_t i = 0; labels && names && i < n; i++)
+        names[i] = first + i * stride;
+    if (labels && names)
+        ipl_columns_cut_all(labels, names, n, columns);
+    else
+        ipl_free(labels);
+    labels = names ? labels : NULL;
+    ipl_free(names);
+    return labels;
+}
+
+ipl_label *ipl_layer_labels(const ipl_track *track, size_t columns, ipl_error *err)
+{
+    return labels_of(track->names[0], sizeof *track->names, track->n_layers, columns, err);
+}
+
+ipl_label *ipl_group_labels(const ipl_plot_data *data, size_t columns, ipl_error *err)
+{
+    return labels_of(data->groups[0].label, sizeof *data->groups, data->n_groups, columns,
+                     err);
 }
 
 void ipl_add_enhanced(char *out, size_t size, const char *text, size_t len)
@@ -222,8 +266,8 @@ const char *ipl_info_label(size_t field, const ipl_plot_opts *opts)
     }
 }
 
-ipl_range ipl_group_range(const ipl_plot_group *group, size_t field, size_t layer,
-                          bool with_band)
+ipl_range ipl_group_range(ipl_axis_values *values, const ipl_plot_group *group,
+                          size_t field, size_t layer, bool with_band)
 {
     ipl_range r = {HUGE_VAL, -HUGE_VAL};
     const ipl_track *mean = &group->mean.info, *sd = &group->sd.info;
@@ -232,9 +276,10 @@ ipl_range ipl_group_range(const ipl_plot_group *group, size_t field, size_t laye
         const double m = ipl_track_get(mean, i, layer, field);
         const double s = with_band ? ipl_track_get(sd, i, layer, field) : 0.0;
 
-        if (isfinite(m) && isfinite(s))
-            r = (ipl_range){fmin(r.lo, m >= 0.0 ? fmax(0.0, m - s) : m - s),
-                            fmax(r.hi, m + s)};
+        if (!isfinite(m) || !isfinite(s))
+            continue;
+        r = (ipl_range){fmin(r.lo, m >= 0.0 ? fmax(0.0, m - s) : m - s), fmax(r.hi, m + s)};
+        ipl_axis_values_add(values, m);
     }
     for (size_t k = 0; !with_band && k < group->n_members; k++) {
         const ipl_track *own = &group->members[k]->own.info;
@@ -244,6 +289,7 @@ ipl_range ipl_group_range(const ipl_plot_group *group, size_t field, size_t laye
 
             if (isfinite(v))
                 r = (ipl_range){fmin(r.lo, v), fmax(r.hi, v)};
+            ipl_axis_values_add(values, v);
         }
     }
     return r;
@@ -404,9 +450,12 @@ static void print_settings(ipl_text *out, const ipl_figure *figure, const char *
         ipl_text_add(out, "array %s[PANELS]\n", arrays[i]);
     for (size_t p = 0; p < figure->n_panels; p++)
         print_panel(out, figure, p);
+    if (figure->n_texts > 0)
+        ipl_text_add(out, "\narray TEXT[%zu]\n%s", figure->n_texts,
+                     figure->texts.s ? figure->texts.s : "");
     if (figure->frames.len > 0)
         ipl_text_add(out, "\n%s", figure->frames.s);
-    out->failed = out->failed || figure->frames.failed;
+    out->failed = out->failed || figure->frames.failed || figure->texts.failed;
 }
 
 /* Write a text as folder/name-part. */
@@ -450,7 +499,8 @@ ipl_status ipl_figure_write(const ipl_figure *figure, const char *folder, const 
         st = write_rows(&figure->joins, "panel,epoch,colour,u,v,du,dv", folder, name,
                         "joins.csv", err);
     if (st == IPL_OK)
-        st = write_rows(&figure->names, "panel,name,u,v", folder, name, "names.csv", err);
+        st = write_rows(&figure->names, "panel,name,u,v,text", folder, name, "names.csv",
+                        err);
     if (st == IPL_OK)
         st = write_rows(&figure->ib, "panel,x,y,u,v", folder, name, "ib.csv", err);
     if (st == IPL_OK)
@@ -458,15 +508,15 @@ ipl_status ipl_figure_write(const ipl_figure *figure, const char *folder, const 
                         "panel,series,name,epoch,value,deviation,u,v,low,high", folder,
                         name, "curves.csv", err);
     if (st == IPL_OK)
-        st = write_rows(&figure->ends, "panel,name,u,v,colour", folder, name, "ends.csv",
-                        err);
+        st = write_rows(&figure->ends, "panel,name,u,v,colour,text", folder, name,
+                        "ends.csv", err);
     if (st == IPL_OK)
         st = write_rows(&figure->scores,
                         "panel,run,n,compression,accuracy,compression_sd,accuracy_sd,"
-                        "u,v,du,dv,colour",
+                        "u,v,u_low,u_high,v_low,v_high,colour",
                         folder, name, "scores.csv", err);
     if (st == IPL_OK)
-        st = write_rows(&figure->legend, "panel,name,u,v,colour", folder, name,
+        st = write_rows(&figure->legend, "panel,name,u,v,colour,text", folder, name,
                         "legend.csv", err);
     ipl_text_release(&settings);
     return st;

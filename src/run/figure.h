@@ -9,6 +9,7 @@
 #define IPL_FIGURE_H
 
 #include "base/text.h"
+#include "base/text_columns.h"
 #include "run/axis.h"
 #include "run/collect.h"
 #include "run/plot_run.h"
@@ -75,14 +76,23 @@ typedef struct ipl_figure {
     char x_label[IPL_PANEL_TEXT], y_label[IPL_PANEL_TEXT]; /* shared by all panels */
     ipl_panel *panels;
     size_t n_panels;
+    size_t end_columns;               /* of names at the ends of curves */
     ipl_csv points, joins, names, ib; /* planes */
     ipl_csv curves, ends;             /* curves */
     ipl_csv scores, legend;           /* scores */
     ipl_text frames;                  /* more settings, those of a movie */
+    ipl_text texts; /* TEXT[1] = '...', one a line: the names on the page */
+    size_t n_texts;
 } ipl_figure;
 
 /** Append numbers to a row that has been begun, and end it. */
 void ipl_csv_end_row(ipl_csv *csv, const double *values, size_t n);
+
+/**
+ * Add a name that is written on the page; its number, for the column "text" of a CSV file.
+ * Names are no columns there, for gnuplot loses what follows a comma or a "#".
+ */
+double ipl_figure_add_text(ipl_figure *figure, const char *text);
 
 /** Panels in rows and columns. */
 typedef struct ipl_layout {
@@ -165,9 +175,12 @@ ipl_status ipl_figure_add_training(ipl_figure *figure, size_t p,
 ipl_status ipl_figure_write(const ipl_figure *figure, const char *folder, const char *name,
                             ipl_error *err) IPL_NODISCARD;
 
-/** Range of a field of one layer over the group's mean and, if it has bands, around it. */
-ipl_range ipl_group_range(const ipl_plot_group *group, size_t field, size_t layer,
-                          bool with_band);
+/**
+ * Range of a field of one layer over the group's mean and, if it has bands, around it; what is
+ * drawn without the bands is added to the values.
+ */
+ipl_range ipl_group_range(ipl_axis_values *values, const ipl_plot_group *group,
+                          size_t field, size_t layer, bool with_band);
 
 /**
  * Curves over epochs of a field of the track `info`, one for each layer of a group, in panel p,
@@ -176,6 +189,12 @@ ipl_range ipl_group_range(const ipl_plot_group *group, size_t field, size_t laye
 ipl_status ipl_figure_add_layer_curves(ipl_figure *figure, size_t p,
                                        const ipl_plot_group *group, size_t field,
                                        bool named, ipl_error *err) IPL_NODISCARD;
+
+/**
+ * Choose how wide the names at the ends of curves may be, so that long ones of layers can be
+ * told apart; inches that they take beyond the usual gap between panels.
+ */
+double ipl_figure_end_inches(ipl_figure *figure, const ipl_plot_data *data);
 
 /** An axis for a field of all layers of some groups. */
 ipl_status ipl_figure_fit_layers(ipl_axis *axis, const ipl_plot_group *const *groups,
@@ -189,6 +208,15 @@ void ipl_add_enhanced(char *out, size_t size, const char *text, size_t len);
 
 /** Axis label of a field of the track `info`, in enhanced text, without unit. */
 const char *ipl_info_label(size_t field, const ipl_plot_opts *opts);
+
+/**
+ * Labels of the layers of a track, of the groups of some data: at most so many columns wide, and
+ * different where the names are; see ipl_columns_cut_all().
+ *
+ * owner   the result (n, at least one) belongs to the caller, for ipl_free(); NULL: no memory
+ */
+ipl_label *ipl_layer_labels(const ipl_track *track, size_t columns, ipl_error *err);
+ipl_label *ipl_group_labels(const ipl_plot_data *data, size_t columns, ipl_error *err);
 
 /** Copy a text, cut to so many (>= 1) characters, the last an ellipsis; size >= 8. */
 void ipl_shorten(char *out, size_t size, const char *text, size_t characters);

@@ -2,6 +2,7 @@
 #include "run/figure.h"
 
 #include "base/alloc.h"
+#include "run/gnuplot.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,15 +10,16 @@
 #include <string.h>
 
 /* Few epochs are shown as points on the lines. */
-enum { MARKED_MAX = 16, NAME_CHARACTERS = 7, CURVES_MAX = 1024 };
+enum { MARKED_MAX = 16, NAME_COLUMNS = 7, NAME_COLUMNS_MAX = 11, CURVES_MAX = 1024 };
 
 /* One curve: a field of one layer, times a factor, over that of another field if there is. */
 typedef struct curve {
-    const ipl_track *mean, *sd;
+    const ipl_track *mean, *sd, *low, *high;
     size_t layer, field;
     size_t over; /* field it is divided by */
     bool divided;
     double factor;
+    double most;        /* largest value that there can be; 0: none */
     const char *name;   /* written at its end; "": none */
     const char *colour; /* "#rrggbb" */
     int dash;           /* gnuplot's dash type */
@@ -52,26 +54,49 @@ void ipl_figure_colour(char out[8], size_t k, size_t n)
     }
 }
 
-static double value_at(const curve *c, size_t i, bool deviation)
+/* A track of the curve at epoch i, scaled as its mean is. */
+static double value_in(const curve *c, const ipl_track *track, size_t i)
 {
-    const ipl_track *track = deviation ? c->sd : c->mean;
     const double value = c->factor * ipl_track_get(track, i, c->layer, c->field);
 
     return c->divided ? value / ipl_track_get(c->mean, i, c->layer, c->over) : value;
 }
 
-static ipl_range range_of(const curve *c, bool positive)
+static double value_at(const curve *c, size_t i, bool deviation)
+{
+    return value_in(c, deviation ? c->sd : c->mean, i);
+}
+
+/*
+ * Ends of the band at epoch i: a deviation around the mean on linear axes, as far as values go,
+ * and the quantiles 0.05 and 0.95 on logarithmic ones, where a deviation may reach below 0.
+ */
+static ipl_range band_at(const curve *c, size_t i, bool log)
+{
+    const double v = value_at(c, i, false), d = value_at(c, i, true);
+    const double s = isfinite(d) ? d : 0.0;
+    ipl_range r = {value_in(c, c->low, i), value_in(c, c->high, i)};
+
+    if (!log || !isfinite(r.lo) || !isfinite(r.hi))
+        r = (ipl_range){v >= 0.0 ? fmax(0.0, v - s) : v - s, v + s};
+    if (c->most > 0.0)
+        r.hi = fmin(r.hi, c->most);
+    return r;
+}
+
+/* Range of a curve and its band; the curve itself is added to the values. */
+static ipl_range range_of(ipl_axis_values *values, const curve *c, bool log)
 {
     ipl_range r = {HUGE_VAL, -HUGE_VAL};
 
     for (size_t i = 0; i < c->mean->n_epochs; i++) {
         const double v = value_at(c, i, false);
-        double s = value_at(c, i, true);
+        const ipl_range band = band_at(c, i, log);
 
-        if (!isfinite(v) || (positive && v <= 0.0))
+        if (!isfinite(v))
             continue;
-        s = isfinite(s) && !(positive && s >= v) ? s : 0.0;
-        r = (ipl_range){fmin(r.lo, v >= 0.0 ? fmax(0.0, v - s) : v - s), fmax(r.hi, v + s)};
+        r = (ipl_range){fmin(r.lo, band.lo), fmax(r.hi, fmax(v, band.hi))};
+        ipl_axis_values_add(values, v);
     }
     return r;
 }
@@ -87,20 +112,20 @@ static double add_rows(ipl_figure *figure, size_t p, size_t s, const curve *c)
     for (size_t i = 0; i < c->mean->n_epochs; i++) {
         const double v = value_at(c, i, false);
         const double d = isfinite(value_at(c, i, true)) ? value_at(c, i, true) : 0.0;
-        const double values[] = {
-            c->mean->epochs[i],
-            v,
-            d,
-            ipl_axis_place(&figure->epochs, c->mean->epochs[i]),
-            ipl_axis_place(y, v),
-            c->filled ? bottom : ipl_axis_place(y, v >= 0.0 ? fmax(0.0, v - d) : v - d),
-            ipl_axis_place(y, c->filled ? v : v + d)};
+        const ipl_range band = band_at(c, i, y->log);
+        const double values[] = {c->mean->epochs[i],
+                                 v,
+                                 d,
+                                 ipl_axis_place(&figure->epochs, c->mean->epochs[i]),
+                                 ipl_axis_place(y, v),
+                                 c->filled ? bottom : ipl_axis_place(y, band.lo),
+                                 ipl_axis_place(y, c->filled ? v : band.hi)};
 
         if (!isfinite(v))
             continue;
         last = values[4];
         ipl_text_add(&figure->curves.text, "%zu,%zu,", p + 1, s);
-        ipl_text_add_field(&figure->curves.text, c->name);
+        ipl_gnuplot_add_field(&figure->curves.text, c->name);
         ipl_csv_end_row(&figure->curves, values, sizeof values / sizeof values[0]);
     }
     return last;
@@ -144,24 +169,50 @@ static void spread(ending *ends, size_t n, double step, ipl_range range)
     }
 }
 
-static void add_ends(ipl_figure *figure, size_t p, ending *ends, size_t n)
+static ipl_status add_ends(ipl_figure *figure, size_t p, ending *ends, size_t n,
+                           ipl_error *err)
 {
     const ipl_panel *panel = &figure->panels[p];
+    ipl_label *labels = ipl_array(n + 1, 1, sizeof *labels, err);
+    const char **names = ipl_array(n + 1, 1, sizeof *names, err);
+    const ipl_status st = labels && names ? IPL_OK : IPL_E_NOMEM;
     const ipl_range y = ipl_axis_padded(&panel->y.axis, panel->y.margin);
     const ipl_range x = ipl_axis_padded(&figure->epochs, panel->x.margin);
 
     spread(ends, n, 0.95 * IPL_LINE_INCHES / panel->height * (y.hi - y.lo), y);
-    for (size_t i = 0; i < n; i++) {
-        char name[48];
-
-        ipl_shorten(name, sizeof name, ends[i].name, NAME_CHARACTERS);
+    for (size_t i = 0; names && i < n; i++)
+        names[i] = ends[i].name;
+    if (st == IPL_OK)
+        ipl_columns_cut_all(labels, names, n, figure->end_columns);
+    for (size_t i = 0; st == IPL_OK && i < n; i++) {
         ipl_text_add(&figure->ends.text, "%zu,", p + 1);
-        ipl_text_add_field(&figure->ends.text, name);
+        ipl_gnuplot_add_field(&figure->ends.text, labels[i]);
         ipl_csv_end_row(&figure->ends,
                         (const double[]){x.hi, ends[i].v,
-                                         (double)strtoul(ends[i].colour + 1, NULL, 16)},
-                        3);
+                                         (double)strtoul(ends[i].colour + 1, NULL, 16),
+                                         ipl_figure_add_text(figure, labels[i])},
+                        4);
     }
+    ipl_free(names);
+    ipl_free(labels);
+    return st;
+}
+
+double ipl_figure_end_inches(ipl_figure *figure, const ipl_plot_data *data)
+{
+    size_t columns = NAME_COLUMNS;
+
+    for (size_t g = 0; g < data->n_groups; g++) {
+        const ipl_track *track = &data->groups[g].mean.info;
+
+        for (size_t l = 0; l < track->n_layers; l++) {
+            const char *name = track->names[l];
+
+            columns = ipl_columns_widest(&name, 1, columns, NAME_COLUMNS_MAX);
+        }
+    }
+    figure->end_columns = columns;
+    return IPL_CHARACTER_INCHES * (double)(columns - NAME_COLUMNS);
 }
 
 /* Fill a panel with curves; those without a value are left out. */
@@ -171,6 +222,7 @@ static ipl_status add_curves(ipl_figure *figure, size_t p, const curve *curves, 
     ipl_panel *panel = &figure->panels[p];
     ending *ends = ipl_array(n, 1, sizeof *ends, err);
     size_t n_ends = 0, longest = 0;
+    ipl_status st;
 
     if (!ends)
         return IPL_E_NOMEM;
@@ -196,9 +248,9 @@ static ipl_status add_curves(ipl_figure *figure, size_t p, const curve *curves, 
     }
     panel->marks = longest <= MARKED_MAX;
     panel->ends = (ipl_rows){figure->ends.n, n_ends};
-    add_ends(figure, p, ends, n_ends);
+    st = add_ends(figure, p, ends, n_ends, err);
     ipl_free(ends);
-    return ipl_text_status(&figure->curves.text, err);
+    return st == IPL_OK ? ipl_text_status(&figure->curves.text, err) : st;
 }
 
 /* The field with the null baseline of another one; IPL_INFO_FIELDS: it has none. */
@@ -242,6 +294,8 @@ static ipl_status layer_curves(curve **out, char (**paint)[8], size_t *n_curves,
         ipl_figure_colour((*paint)[l], l, n);
         (*out)[k] = (curve){.mean = &group->mean.info,
                             .sd = &group->sd.info,
+                            .low = &group->low.info,
+                            .high = &group->high.info,
                             .layer = l,
                             .field = null ? baseline_of(field) : field,
                             .factor = 1.0,
@@ -282,6 +336,7 @@ ipl_status ipl_figure_fit_layers(ipl_axis *axis, const ipl_plot_group *const *gr
                                  size_t n, size_t field, ipl_error *err)
 {
     size_t most = 0, k = 0;
+    ipl_axis_values values = {0};
     ipl_range *ranges;
 
     for (size_t g = 0; g < n; g++)
@@ -291,22 +346,23 @@ ipl_status ipl_figure_fit_layers(ipl_axis *axis, const ipl_plot_group *const *gr
         return IPL_E_NOMEM;
     for (size_t g = 0; g < n; g++)
         for (size_t l = 0; l < groups[g]->mean.info.n_layers; l++)
-            ranges[k++] = ipl_group_range(groups[g], field, l, true);
+            ranges[k++] = ipl_group_range(&values, groups[g], field, l, true);
     ipl_axis_fit(axis, ranges, k, IPL_SCALE_LINEAR);
     ipl_free(ranges);
     return IPL_OK;
 }
 
 /* Range of a layer's field, down to its null baseline unless that is next to nothing. */
-static ipl_range layer_range(const ipl_plot_group *group, size_t field, size_t layer)
+static ipl_range layer_range(ipl_axis_values *values, const ipl_plot_group *group,
+                             size_t field, size_t layer)
 {
     const double little = 0.1;
     const size_t null = baseline_of(field);
-    ipl_range r = ipl_group_range(group, field, layer, true), base;
+    ipl_range r = ipl_group_range(values, group, field, layer, true), base;
 
     if (null == IPL_INFO_FIELDS)
         return r;
-    base = ipl_group_range(group, null, layer, true);
+    base = ipl_group_range(values, group, null, layer, true);
     if (base.hi > little * r.hi)
         r.lo = fmin(r.lo, base.lo);
     return r;
@@ -317,12 +373,22 @@ static void fit_information(ipl_axis *axis, const ipl_plot_data *data, size_t fi
                             size_t end, size_t field)
 {
     ipl_range ranges[CURVES_MAX];
+    ipl_axis_values values = {0};
     size_t n = 0;
 
     for (size_t g = first; g < end; g++)
         for (size_t l = 0; l < data->groups[g].mean.info.n_layers && n < CURVES_MAX; l++)
-            ranges[n++] = layer_range(&data->groups[g], field, l);
-    ipl_axis_fit(axis, ranges, n, IPL_SCALE_AUTO);
+            ranges[n++] = layer_range(&values, &data->groups[g], field, l);
+    ipl_axis_fit_values(axis, ranges, n, IPL_SCALE_AUTO, &values);
+}
+
+/* Room for the names at the ends of the curves. */
+static void make_room(ipl_layout *layout, ipl_figure *figure)
+{
+    const double more = ipl_figure_end_inches(figure, figure->data);
+
+    layout->right += more;
+    layout->gap_x += more;
 }
 
 ipl_status ipl_figure_curves(ipl_figure *figure, const ipl_plot_opts *opts,
@@ -332,21 +398,23 @@ ipl_status ipl_figure_curves(ipl_figure *figure, const ipl_plot_opts *opts,
     enum { COLUMNS = 3 };
     const size_t n = data->n_groups;
     const bool headed = n == 1 || *opts->title != '\0';
-    const ipl_layout layout = {.columns = COLUMNS,
-                               .rows = n,
-                               .width = 7.0,
-                               .left = n > 1 ? 0.7 : 0.54,
-                               .right = 0.5,
-                               .top = headed ? 0.46 : 0.24,
-                               .bottom = 0.4,
-                               .gap_x = 0.84,
-                               .gap_y = 0.34,
-                               .height = 1.6};
+    ipl_layout layout = {.columns = COLUMNS,
+                         .rows = n,
+                         .width = 7.0,
+                         .left = n > 1 ? 0.7 : 0.54,
+                         .right = 0.5,
+                         .top = headed ? 0.46 : 0.24,
+                         .bottom = 0.4,
+                         .gap_x = 0.84,
+                         .gap_y = 0.34,
+                         .height = 1.6};
     ipl_status st = ipl_figure_init(figure, opts, data, COLUMNS * n, err);
+    ipl_label *sides = st == IPL_OK ? ipl_group_labels(data, 28, err) : NULL;
     char estimator[96];
 
-    if (st != IPL_OK)
-        return st;
+    if (st != IPL_OK || !sides)
+        return st != IPL_OK ? st : IPL_E_NOMEM;
+    make_room(&layout, figure);
     ipl_figure_lay_out(figure, &layout);
     ipl_estimator_label(estimator, sizeof estimator, data->runs[0].estimator);
     if (headed)
@@ -364,11 +432,12 @@ ipl_status ipl_figure_curves(ipl_figure *figure, const ipl_plot_opts *opts,
         panel->enhanced_title = true;
         (void)snprintf(panel->y.label, sizeof panel->y.label, "%s", data->runs[0].unit);
         if (n > 1 && p % COLUMNS == 0)
-            ipl_shorten(panel->side, sizeof panel->side, data->groups[g].label, 28);
+            (void)snprintf(panel->side, sizeof panel->side, "%s", sides[g]);
         st = ipl_figure_add_layer_curves(figure, p, &data->groups[g], field, true, err);
         if (g + 1 < n)
             panel->x.label[0] = '\0';
     }
+    ipl_free(sides);
     return st;
 }
 
@@ -379,29 +448,40 @@ ipl_status ipl_figure_add_training(ipl_figure *figure, size_t p,
     static const char *const names[] = {"train", "test"};
     ipl_panel *panel = &figure->panels[p];
     const bool loss = field == IPL_TRAINING_LOSS;
+    ipl_axis_values values = {0};
     ipl_range ranges[2];
     curve curves[2];
+    bool log;
+    ipl_status st;
 
     for (size_t k = 0; k < 2; k++) {
         curves[k] = (curve){.mean = &group->mean.training,
                             .sd = &group->sd.training,
+                            .low = &group->low.training,
+                            .high = &group->high.training,
                             .field = field + k,
                             .factor = loss ? 1.0 : 100.0,
+                            .most = loss ? 0.0 : 100.0,
                             .name = names[k],
                             .colour = colours[k],
                             .dash = 1};
-        ranges[k] = loss ? range_of(&curves[k], false) : (ipl_range){0.0, 95.0};
+        ranges[k] = range_of(&values, &curves[k], false);
+        if (!loss)
+            ranges[k] = (ipl_range){0.0, 95.0};
     }
+    /* Losses that differ much need a logarithm. */
+    log = loss && fmax(ranges[0].hi, ranges[1].hi) > 20.0 * values.least;
+    for (size_t k = 0; log && k < 2; k++)
+        ranges[k] = range_of(&values, &curves[k], true);
     panel->y = (ipl_panel_axis){.margin = 0.02, .tic_labels = true};
-    ipl_axis_fit(&panel->y.axis, ranges, 2,
-                 loss && fmax(ranges[0].hi, ranges[1].hi) >
-                             20.0 * fmin(ranges[0].lo, ranges[1].lo)
-                     ? IPL_SCALE_LOG
-                     : IPL_SCALE_LINEAR);
+    ipl_axis_fit_values(&panel->y.axis, ranges, 2, log ? IPL_SCALE_WHOLE : IPL_SCALE_LINEAR,
+                        &values);
     (void)snprintf(panel->title, sizeof panel->title, loss ? "Loss" : "Accuracy");
     (void)snprintf(panel->y.label, sizeof panel->y.label, loss ? "loss" : "accuracy [%%]");
     panel->band = group->n_members > 1;
-    return add_curves(figure, p, curves, 2, err);
+    st = add_curves(figure, p, curves, 2, err);
+    (void)snprintf(panel->x.label, sizeof panel->x.label, "epoch (train: mean over it)");
+    return st;
 }
 
 /* Mean and deviation of the gradient of every layer, over the norm of its weights. */
@@ -413,6 +493,7 @@ static ipl_status add_gradients(ipl_figure *figure, size_t p, const ipl_plot_gro
     curve *curves = ipl_array(2 * track->n_layers, 1, sizeof *curves, err);
     ipl_range *ranges = ipl_array(2 * track->n_layers, 1, sizeof *ranges, err);
     char(*paint)[8] = ipl_array(track->n_layers, 1, sizeof *paint, err);
+    ipl_axis_values values = {0};
     ipl_status st = IPL_E_NOMEM;
 
     if (!curves || !ranges || !paint)
@@ -423,6 +504,8 @@ static ipl_status add_gradients(ipl_figure *figure, size_t p, const ipl_plot_gro
         ipl_figure_colour(paint[l], l, track->n_layers);
         curves[k] = (curve){.mean = track,
                             .sd = &group->sd.layers,
+                            .low = &group->low.layers,
+                            .high = &group->high.layers,
                             .layer = l,
                             .field = k % 2 ? IPL_LAYERS_SD : IPL_LAYERS_MEAN,
                             .over = IPL_LAYERS_NORM,
@@ -431,10 +514,11 @@ static ipl_status add_gradients(ipl_figure *figure, size_t p, const ipl_plot_gro
                             .name = k % 2 ? "" : track->names[l],
                             .colour = paint[l],
                             .dash = k % 2 ? 2 : 1};
-        ranges[k] = range_of(&curves[k], true);
+        ranges[k] = range_of(&values, &curves[k], true);
     }
     panel->y = (ipl_panel_axis){.margin = 0.02, .tic_labels = true};
-    ipl_axis_fit(&panel->y.axis, ranges, 2 * track->n_layers, IPL_SCALE_LOG);
+    ipl_axis_fit_values(&panel->y.axis, ranges, 2 * track->n_layers, IPL_SCALE_WHOLE,
+                        &values);
     (void)snprintf(panel->title, sizeof panel->title,
                    "Gradient: \xE2\x80\x94 mean, - - s.d.");
     (void)snprintf(panel->y.label, sizeof panel->y.label, "norm / weight norm");
@@ -493,20 +577,22 @@ ipl_status ipl_figure_dashboard(ipl_figure *figure, const ipl_plot_opts *opts,
     enum { COLUMNS = 3, BLOCK = 6 };
     const size_t n = data->n_groups;
     const bool headed = n == 1 || *opts->title != '\0';
-    const ipl_layout layout = {.columns = COLUMNS,
-                               .rows = 2 * n,
-                               .width = 7.0,
-                               .left = n > 1 ? 0.7 : 0.54,
-                               .right = 0.52,
-                               .top = headed ? 0.46 : 0.24,
-                               .bottom = 0.42,
-                               .gap_x = 0.84,
-                               .gap_y = 0.64,
-                               .height = 1.4};
+    ipl_layout layout = {.columns = COLUMNS,
+                         .rows = 2 * n,
+                         .width = 7.0,
+                         .left = n > 1 ? 0.7 : 0.54,
+                         .right = 0.52,
+                         .top = headed ? 0.46 : 0.24,
+                         .bottom = 0.42,
+                         .gap_x = 0.84,
+                         .gap_y = 0.64,
+                         .height = 1.4};
     ipl_status st = ipl_figure_init(figure, opts, data, BLOCK * n, err);
+    ipl_label *sides = st == IPL_OK ? ipl_group_labels(data, 24, err) : NULL;
 
-    if (st != IPL_OK)
-        return st;
+    if (st != IPL_OK || !sides)
+        return st != IPL_OK ? st : IPL_E_NOMEM;
+    make_room(&layout, figure);
     ipl_figure_lay_out(figure, &layout);
     if (headed)
         ipl_shorten(figure->title, sizeof figure->title,
@@ -516,7 +602,7 @@ ipl_status ipl_figure_dashboard(ipl_figure *figure, const ipl_plot_opts *opts,
         const size_t p = BLOCK * g;
 
         if (n > 1)
-            ipl_shorten(figure->panels[p].side, IPL_PANEL_TEXT, group->label, 24);
+            (void)snprintf(figure->panels[p].side, IPL_PANEL_TEXT, "%s", sides[g]);
         st = ipl_figure_add_training(figure, p, group, IPL_TRAINING_LOSS, err);
         if (st == IPL_OK)
             st = ipl_figure_add_training(figure, p + 1, group, IPL_TRAINING_ACCURACY, err);
@@ -529,5 +615,6 @@ ipl_status ipl_figure_dashboard(ipl_figure *figure, const ipl_plot_opts *opts,
         if (st == IPL_OK)
             add_plane(figure, p + 5, group);
     }
+    ipl_free(sides);
     return st == IPL_OK ? ipl_text_status(&figure->points.text, err) : st;
 }

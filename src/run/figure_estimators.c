@@ -78,13 +78,11 @@ static ipl_status fit_row(ipl_axis *axis, const ipl_plot_data *data, size_t g,
 }
 
 /* "tanh: I(X;T) [nats]" beside the first panel of a block. */
-static void label_block(ipl_panel *panel, const ipl_plot_group *group,
+static void label_block(ipl_panel *panel, const ipl_plot_group *group, const char *name,
                         const ipl_plot_opts *opts)
 {
-    char name[96];
     size_t n;
 
-    ipl_shorten(name, sizeof name, group->label, 14);
     panel->y.label[0] = '\0';
     ipl_add_enhanced(panel->y.label, 100, name, strlen(name));
     n = strlen(panel->y.label);
@@ -93,7 +91,7 @@ static void label_block(ipl_panel *panel, const ipl_plot_group *group,
 }
 
 static ipl_status add_panel(ipl_figure *figure, size_t g, place at, grid all,
-                            ipl_error *err)
+                            const char *name, ipl_error *err)
 {
     const size_t columns = all.blocks * all.columns;
     const size_t p = at.row * columns + at.block * all.columns + at.column;
@@ -111,7 +109,7 @@ static ipl_status add_panel(ipl_figure *figure, size_t g, place at, grid all,
     ipl_estimator_label(panel->title, sizeof panel->title, text_of(group));
     panel->enhanced_title = true;
     if (at.column == 0)
-        label_block(panel, group, figure->opts);
+        label_block(panel, group, name, figure->opts);
     panel->left += (double)at.block * BETWEEN_BLOCKS;
     if (at.row + 1 < all.rows)
         panel->x.label[0] = '\0';
@@ -122,12 +120,16 @@ ipl_status ipl_figure_estimators(ipl_figure *figure, const ipl_plot_opts *opts,
                                  const ipl_plot_data *data, ipl_error *err)
 {
     place *places = ipl_array(data->n_groups, 1, sizeof *places, err);
+    ipl_label *names = ipl_group_labels(data, 14, err);
     ipl_status st = IPL_E_NOMEM;
     ipl_layout layout;
     grid all;
 
-    if (!places)
+    if (!places || !names) {
+        ipl_free(names);
+        ipl_free(places);
         return st;
+    }
     all = arrange(places, data);
     layout = (ipl_layout){.columns = all.blocks * all.columns,
                           .rows = all.rows,
@@ -138,16 +140,19 @@ ipl_status ipl_figure_estimators(ipl_figure *figure, const ipl_plot_opts *opts,
                           .gap_x = 0.42,
                           .gap_y = 0.42,
                           .height = 1.15};
+    st = ipl_figure_init(figure, opts, data, layout.columns * layout.rows, err);
+    if (st == IPL_OK)
+        layout.right += ipl_figure_end_inches(figure, data);
     layout.width = layout.left + layout.right + 1.05 * (double)layout.columns +
                    layout.gap_x * (double)(layout.columns - 1);
-    st = ipl_figure_init(figure, opts, data, layout.columns * layout.rows, err);
     if (st == IPL_OK) {
         ipl_figure_lay_out(figure, &layout);
         ipl_shorten(figure->title, sizeof figure->title, opts->title, 100);
         figure->width += BETWEEN_BLOCKS * (double)(all.blocks - 1);
     }
     for (size_t g = 0; g < data->n_groups && st == IPL_OK; g++)
-        st = add_panel(figure, g, places[g], all, err);
+        st = add_panel(figure, g, places[g], all, names[g], err);
+    ipl_free(names);
     ipl_free(places);
     return st;
 }

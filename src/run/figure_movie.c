@@ -66,8 +66,8 @@ static void place_block(ipl_figure *figure, size_t g)
     plane->bottom = below->bottom + ACCURACY_HEIGHT + BETWEEN;
 }
 
-static ipl_status compose_block(ipl_figure *figure, size_t g, const ipl_axis *x,
-                                const ipl_axis *y, ipl_error *err)
+static ipl_status compose_block(ipl_figure *figure, size_t g, const char *title,
+                                const ipl_axis *x, const ipl_axis *y, ipl_error *err)
 {
     const ipl_plot_group *group = &figure->data->groups[g];
     const size_t layers = group->mean.info.n_layers;
@@ -84,7 +84,7 @@ static ipl_status compose_block(ipl_figure *figure, size_t g, const ipl_axis *x,
     if (g % COLUMNS == 0)
         (void)snprintf(plane->y.label, IPL_PANEL_TEXT, "%s [%s]",
                        ipl_info_label(IPL_INFO_TY, figure->opts), unit);
-    ipl_shorten(plane->title, IPL_PANEL_TEXT, group->label, 26);
+    (void)snprintf(plane->title, IPL_PANEL_TEXT, "%s", title);
     ipl_figure_add_plane(figure, 2 * g, group, IPL_INFO_XT, 0, layers);
     st = ipl_figure_add_training(figure, 2 * g + 1, group, IPL_TRAINING_ACCURACY, err);
     below->title[0] = '\0';
@@ -96,26 +96,26 @@ static ipl_status compose_block(ipl_figure *figure, size_t g, const ipl_axis *x,
 /* Names of the layers with the numbers of their dots, in two lines: "1 fc1  2 fc2". */
 static void print_key(ipl_text *out, const ipl_track *track)
 {
-    enum { LINE_CHARACTERS = 30, NAME_CHARACTERS = 12, LINES = 2 };
+    enum { LINE_COLUMNS = 30, NAME_COLUMNS = 12, LINES = 2 };
+    ipl_label *names = ipl_layer_labels(track, NAME_COLUMNS, NULL);
     size_t line = 1, used = 0;
 
-    for (size_t l = 0; l < track->n_layers; l++) {
-        char name[IPL_TRACK_NAME_MAX];
-        size_t length;
+    out->failed = out->failed || !names;
+    for (size_t l = 0; names && l < track->n_layers; l++) {
+        const size_t length = ipl_columns(names[l]) + 4;
 
-        ipl_shorten(name, sizeof name, track->names[l], NAME_CHARACTERS);
-        length = strlen(name) + 4;
-        if (used > 0 && used + length > LINE_CHARACTERS) {
+        if (used > 0 && used + length > LINE_COLUMNS) {
             if (line++ == LINES) {
                 ipl_text_add(out, " \xE2\x80\xA6");
-                return;
+                break;
             }
             ipl_text_add(out, "\n");
             used = 0;
         }
-        ipl_text_add(out, "%s%zu %s", used > 0 ? "   " : "", l + 1, name);
+        ipl_text_add(out, "%s%zu %s", used > 0 ? "   " : "", l + 1, names[l]);
         used += length;
     }
+    ipl_free(names);
 }
 
 /* Keys of the panels and colours of the layers: seven, then the same again. */
@@ -235,6 +235,7 @@ ipl_status ipl_figure_movie(ipl_figure *figure, const ipl_plot_opts *opts,
 {
     const size_t n = data->n_groups, rows = (n + COLUMNS - 1) / COLUMNS;
     const size_t columns = n < COLUMNS ? n : COLUMNS;
+    ipl_label *titles;
     ipl_axis x, y;
     ipl_status st;
 
@@ -244,14 +245,16 @@ ipl_status ipl_figure_movie(ipl_figure *figure, const ipl_plot_opts *opts,
     st = ipl_figure_init(figure, opts, data, 2 * n, err);
     if (st == IPL_OK)
         st = ipl_figure_fit_plane(&x, &y, opts, data, IPL_INFO_XT, err);
-    if (st != IPL_OK)
-        return st;
+    titles = st == IPL_OK ? ipl_group_labels(data, 26, err) : NULL;
+    if (!titles)
+        return st != IPL_OK ? st : IPL_E_NOMEM;
     figure->width = (double)columns * (LEFT + PLANE_WIDTH) + RIGHT;
     figure->height = TOP / 2.0 + (double)rows * (TOP / 2.0 + PLANE_HEIGHT + BETWEEN +
                                                  ACCURACY_HEIGHT + BOTTOM);
     ipl_shorten(figure->title, sizeof figure->title, opts->title, 40);
     for (size_t g = 0; st == IPL_OK && g < n; g++)
-        st = compose_block(figure, g, &x, &y, err);
+        st = compose_block(figure, g, titles[g], &x, &y, err);
+    ipl_free(titles);
     if (st == IPL_OK)
         st = add_frames(figure, n_frames, err);
     return st == IPL_OK ? ipl_text_status(&figure->points.text, err) : st;

@@ -2,13 +2,17 @@
 #include "run/figure.h"
 
 #include "base/alloc.h"
+#include "run/gnuplot.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 /* Epochs whose layers are joined by a line, and epochs of a single run among replicates. */
-enum { JOINED_MAX = 48, FAINT_MAX = 100, NAME_CHARACTERS = 14 };
+/* Width of a character of a title. */
+#define TITLE_INCHES 0.07
+
+enum { JOINED_MAX = 48, FAINT_MAX = 100, NAME_COLUMNS = 14 };
 
 /* A point of a panel as shares of its width and height. */
 typedef struct spot {
@@ -36,11 +40,11 @@ static bool add_dot(ipl_figure *figure, size_t p, const char *run, bool mean,
     if (!isfinite(x) || !isfinite(y))
         return false;
     ipl_text_add(out, "%zu,", p + 1);
-    ipl_text_add_field(out, run);
+    ipl_gnuplot_add_field(out, run);
     ipl_text_add(out, ",%d,", mean);
     ipl_text_add_number(out, track->epochs[i]);
     ipl_text_add(out, ",%d,%zu,", last, l + 1);
-    ipl_text_add_field(out, track->names[l]);
+    ipl_gnuplot_add_field(out, track->names[l]);
     ipl_csv_end_row(&figure->points, values, sizeof values / sizeof values[0]);
     return true;
 }
@@ -177,7 +181,7 @@ static bool ends_of(size_t *first, size_t *last, const ipl_track *track, size_t 
 
 /* Name the layers; boxes has room for their number, dots for the dots of the panel. */
 static void add_names(ipl_figure *figure, size_t p, const ipl_track *track, size_t x_field,
-                      box *boxes, spot *dots, spot *ends)
+                      ipl_label *labels, box *boxes, spot *dots, spot *ends)
 {
     ipl_panel *panel = &figure->panels[p];
     const ipl_range x = ipl_axis_padded(&panel->x.axis, panel->x.margin);
@@ -198,15 +202,12 @@ static void add_names(ipl_figure *figure, size_t p, const ipl_track *track, size
             ends[n_ends++] = spot_of(panel, track, last, l, x_field);
     }
     for (size_t l = 0; l < track->n_layers; l++) {
-        char name[IPL_TRACK_NAME_MAX];
-        size_t first = 0, last = 0, length = 0;
+        const size_t length = ipl_columns(labels[l]);
+        size_t first = 0, last = 0;
         box *b = &boxes[n_boxes];
 
         if (!ends_of(&first, &last, track, l, x_field))
             continue;
-        ipl_shorten(name, sizeof name, track->names[l], NAME_CHARACTERS);
-        for (const char *c = name; *c != '\0'; c++)
-            length += ((unsigned char)*c & 0xC0) != 0x80;
         {
             const spot anchors[] = {spot_of(panel, track, last, l, x_field),
                                     spot_of(panel, track, first, l, x_field),
@@ -219,11 +220,12 @@ static void add_names(ipl_figure *figure, size_t p, const ipl_track *track, size
         }
         n_boxes++;
         ipl_text_add(&figure->names.text, "%zu,", p + 1);
-        ipl_text_add_field(&figure->names.text, name);
+        ipl_gnuplot_add_field(&figure->names.text, labels[l]);
         ipl_csv_end_row(&figure->names,
                         (const double[]){x.lo + b->at.x * (x.hi - x.lo),
-                                         y.lo + b->at.y * (y.hi - y.lo)},
-                        2);
+                                         y.lo + b->at.y * (y.hi - y.lo),
+                                         ipl_figure_add_text(figure, labels[l])},
+                        3);
         panel->names.n++;
     }
 }
@@ -257,6 +259,7 @@ void ipl_figure_add_plane(ipl_figure *figure, size_t p, const ipl_plot_group *gr
     spot *dots = ipl_array(most, 1, sizeof *dots, NULL);
     box *boxes = ipl_array(track->n_layers, 1, sizeof *boxes, NULL);
     spot *ends = ipl_array(track->n_layers, 1, sizeof *ends, NULL);
+    ipl_label *labels = ipl_layer_labels(track, NAME_COLUMNS, NULL);
 
     for (size_t l = first; l < end; l++) {
         size_t from = 0, to = 0;
@@ -264,7 +267,7 @@ void ipl_figure_add_plane(ipl_figure *figure, size_t p, const ipl_plot_group *gr
         if (ends_of(&from, &to, track, l, x_field) && to > last)
             last = to;
     }
-    if (!keep || !dots || !boxes || !ends) {
+    if (!keep || !dots || !boxes || !ends || !labels) {
         figure->points.text.failed = true;
         goto done;
     }
@@ -280,8 +283,9 @@ void ipl_figure_add_plane(ipl_figure *figure, size_t p, const ipl_plot_group *gr
     figure->panels[p].names.first = figure->names.n;
     add_joins(figure, p, track, x_field, first, end, keep);
     if (figure->panels[p].named)
-        add_names(figure, p, track, x_field, boxes, dots, ends);
+        add_names(figure, p, track, x_field, labels, boxes, dots, ends);
 done:
+    ipl_free(labels);
     ipl_free(ends);
     ipl_free(boxes);
     ipl_free(dots);
@@ -291,6 +295,7 @@ done:
 ipl_status ipl_figure_fit(ipl_axis *axis, const ipl_plot_data *data, size_t field,
                           int scale, bool bounded, ipl_error *err)
 {
+    ipl_axis_values values = {0};
     ipl_range *ranges;
     size_t n = 0;
 
@@ -302,15 +307,16 @@ ipl_status ipl_figure_fit(ipl_axis *axis, const ipl_plot_data *data, size_t fiel
     n = 0;
     for (size_t g = 0; g < data->n_groups; g++)
         for (size_t l = 0; l < data->groups[g].mean.info.n_layers; l++)
-            ranges[n++] = ipl_group_range(&data->groups[g], field, l, false);
+            ranges[n++] = ipl_group_range(&values, &data->groups[g], field, l, false);
     if (bounded) { /* the curve is whole: from 0 on, and without a cut */
         double hi = data->ib.I_XY * ipl_figure_nat(data->groups[0].members[0]->unit);
 
         for (size_t i = 0; i < n; i++)
             hi = fmax(hi, ranges[i].hi);
         ranges[n++] = (ipl_range){0.0, hi};
+        ipl_axis_values_add(&values, 0.0);
     }
-    ipl_axis_fit(axis, ranges, n, (ipl_scale)scale);
+    ipl_axis_fit_values(axis, ranges, n, (ipl_scale)scale, &values);
     ipl_free(ranges);
     return IPL_OK;
 }
@@ -375,13 +381,15 @@ ipl_status ipl_figure_plane(ipl_figure *figure, ipl_plot_kind kind,
                                .gap_y = 0.34,
                                .height = n < 3 ? 2.3 : 1.9};
     const bool bounded = ipl_figure_is_bounded(data, x_field);
+    ipl_label *titles;
     ipl_axis x, y;
     ipl_status st = ipl_figure_init(figure, opts, data, n, err);
 
     if (st == IPL_OK)
         st = ipl_figure_fit_plane(&x, &y, opts, data, x_field, err);
-    if (st != IPL_OK)
-        return st;
+    titles = st == IPL_OK ? ipl_group_labels(data, n < 3 ? 44 : 30, err) : NULL;
+    if (!titles)
+        return st != IPL_OK ? st : IPL_E_NOMEM;
     ipl_figure_lay_out(figure, &layout);
     head(figure, n == 1 ? 38 : 100);
     label_axes(figure->x_label, figure->y_label, IPL_PANEL_TEXT, figure, x_field);
@@ -397,22 +405,24 @@ ipl_status ipl_figure_plane(ipl_figure *figure, ipl_plot_kind kind,
         if (p + 1 == n)
             add_bar(figure, panel, &layout);
         if (n > 1)
-            ipl_shorten(panel->title, sizeof panel->title, data->groups[p].label,
-                        n < 3 ? 44 : 30);
+            (void)snprintf(panel->title, sizeof panel->title, "%s", titles[p]);
         if (bounded)
             ipl_figure_add_ib(figure, p, data->runs[0].unit);
         ipl_figure_add_plane(figure, p, &data->groups[p], x_field, 0,
                              data->groups[p].mean.info.n_layers);
     }
+    ipl_free(titles);
     return ipl_text_status(&figure->points.text, err);
 }
 
 /* Axes, title and points of one layer of one group. */
-static void add_cell(ipl_figure *figure, size_t p, size_t g, size_t l, bool side)
+static void add_cell(ipl_figure *figure, size_t p, size_t g, size_t l, const char *title,
+                     const char *side)
 {
     const ipl_plot_group *group = &figure->data->groups[g];
-    const ipl_range x = ipl_group_range(group, IPL_INFO_XT, l, false);
-    const ipl_range y = ipl_group_range(group, IPL_INFO_TY, l, false);
+    ipl_axis_values values = {0};
+    const ipl_range x = ipl_group_range(&values, group, IPL_INFO_XT, l, false);
+    const ipl_range y = ipl_group_range(&values, group, IPL_INFO_TY, l, false);
     ipl_panel *panel = &figure->panels[p];
 
     panel->kind = IPL_PANEL_PLANE;
@@ -420,9 +430,8 @@ static void add_cell(ipl_figure *figure, size_t p, size_t g, size_t l, bool side
     panel->y = (ipl_panel_axis){.margin = 0.04, .tic_labels = true};
     ipl_axis_fit(&panel->x.axis, &x, 1, IPL_SCALE_LINEAR);
     ipl_axis_fit(&panel->y.axis, &y, 1, IPL_SCALE_LINEAR);
-    ipl_shorten(panel->title, sizeof panel->title, group->mean.info.names[l], 16);
-    if (side && figure->data->n_groups > 1)
-        ipl_shorten(panel->side, sizeof panel->side, group->label, 22);
+    (void)snprintf(panel->title, sizeof panel->title, "%s", title);
+    (void)snprintf(panel->side, sizeof panel->side, "%s", side);
     ipl_figure_add_plane(figure, p, group, IPL_INFO_XT, l, l + 1);
 }
 
@@ -430,7 +439,8 @@ ipl_status ipl_figure_grid(ipl_figure *figure, const ipl_plot_opts *opts,
                            const ipl_plot_data *data, ipl_error *err)
 {
     enum { COLUMNS_MAX = 6 };
-    size_t most = 1, columns, bands, n_panels;
+    size_t most = 1, columns, bands, n_panels, title;
+    ipl_label *sides;
     ipl_layout layout;
     ipl_status st;
 
@@ -456,12 +466,24 @@ ipl_status ipl_figure_grid(ipl_figure *figure, const ipl_plot_opts *opts,
     ipl_figure_lay_out(figure, &layout);
     head(figure, columns < 3 ? 38 : 100);
     label_axes(figure->x_label, figure->y_label, IPL_PANEL_TEXT, figure, IPL_INFO_XT);
-    for (size_t p = 0; p < n_panels; p++) {
-        const size_t g = p / (columns * bands), l = p % (columns * bands);
+    /* Titles are as wide as their panels and most of the gap beside them. */
+    title = (size_t)((figure->panels[0].width + 0.7 * layout.gap_x) / TITLE_INCHES);
+    sides = ipl_group_labels(data, 22, err);
+    for (size_t g = 0; sides && g < data->n_groups; g++) {
+        ipl_label *titles = ipl_layer_labels(&data->groups[g].mean.info, title, err);
 
-        if (l < data->groups[g].mean.info.n_layers)
-            add_cell(figure, p, g, l, p % columns == 0);
+        if (!titles) {
+            ipl_free(sides);
+            return IPL_E_NOMEM;
+        }
+        for (size_t l = 0; l < data->groups[g].mean.info.n_layers; l++)
+            add_cell(figure, g * columns * bands + l, g, l, titles[l],
+                     l % columns == 0 && data->n_groups > 1 ? sides[g] : "");
+        ipl_free(titles);
     }
+    if (!sides)
+        return IPL_E_NOMEM;
+    ipl_free(sides);
     add_bar(figure, &figure->panels[0], &layout);
     return ipl_text_status(&figure->points.text, err);
 }

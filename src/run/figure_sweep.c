@@ -72,9 +72,32 @@ static ipl_status arrange(sweep_grid *grid, const ipl_plot_data *data, ipl_error
     return IPL_OK;
 }
 
+/* Labels of the groups: of their runs, and of their estimators. */
+typedef struct names {
+    ipl_label *sides, *estimators; /* (n_groups) */
+} names;
+
+static ipl_status names_init(names *out, const ipl_plot_data *data, size_t columns,
+                             ipl_error *err)
+{
+    const char **texts = ipl_array(data->n_groups, 1, sizeof *texts, err);
+
+    out->sides = ipl_group_labels(data, 22, err);
+    out->estimators = ipl_array(data->n_groups, 1, sizeof *out->estimators, err);
+    if (!texts || !out->sides || !out->estimators) {
+        ipl_free(texts);
+        return IPL_E_NOMEM;
+    }
+    for (size_t g = 0; g < data->n_groups; g++)
+        texts[g] = data->groups[g].members[0]->estimator;
+    ipl_columns_cut_all(out->estimators, texts, data->n_groups, columns);
+    ipl_free(texts);
+    return IPL_OK;
+}
+
 /* Title of a panel: the estimator's short name, or its whole text if that is not enough. */
 static void name_panel(ipl_panel *panel, const ipl_plot_data *data, size_t p,
-                       size_t characters)
+                       const char *whole)
 {
     const ipl_plot_run *run = data->groups[p].members[0];
     char name[96], other[96];
@@ -89,7 +112,7 @@ static void name_panel(ipl_panel *panel, const ipl_plot_data *data, size_t p,
         if (strcmp(name, other) != 0 || strcmp(text, run->estimator) == 0)
             continue;
         panel->enhanced_title = false;
-        ipl_shorten(panel->title, sizeof panel->title, run->estimator, characters);
+        (void)snprintf(panel->title, sizeof panel->title, "%s", whole);
     }
 }
 
@@ -120,7 +143,7 @@ static ipl_status fit_axes(ipl_panel *panel, const ipl_figure *figure, size_t p,
 
 /* The plane of group g at its place. */
 static ipl_status add_plane(ipl_figure *figure, const sweep_grid *grid, size_t g,
-                            bool several, ipl_error *err)
+                            bool several, const names *labels, ipl_error *err)
 {
     const ipl_plot_group *group = &figure->data->groups[g];
     const size_t p = grid->row[g] * grid->columns + grid->column[g];
@@ -135,9 +158,9 @@ static ipl_status add_plane(ipl_figure *figure, const sweep_grid *grid, size_t g
     if (st != IPL_OK)
         return st;
     if (!several || grid->row[g] == 0)
-        name_panel(panel, figure->data, g, several ? 24 : 34);
+        name_panel(panel, figure->data, g, labels->estimators[g]);
     if (several && grid->column[g] == 0)
-        ipl_shorten(panel->side, sizeof panel->side, group->label, 22);
+        (void)snprintf(panel->side, sizeof panel->side, "%s", labels->sides[g]);
     if (figure->data->ib.n > 0 && ipl_estimator_is_shannon(group->members[0]->estimator))
         ipl_figure_add_ib(figure, p, group->members[0]->unit);
     ipl_figure_add_plane(figure, p, group, IPL_INFO_XT, 0, group->mean.info.n_layers);
@@ -178,7 +201,8 @@ static ipl_status fill(ipl_figure *figure, const sweep_grid *grid, ipl_error *er
                                .gap_x = 0.4,
                                .gap_y = several ? 0.3 : 0.44,
                                .height = grid->columns < 3 ? 2.1 : 1.7};
-    ipl_status st = IPL_OK;
+    names labels = {0};
+    ipl_status st = names_init(&labels, data, several ? 24 : 34, err);
 
     ipl_figure_lay_out(figure, &layout);
     if (headed)
@@ -189,7 +213,9 @@ static ipl_status fill(ipl_figure *figure, const sweep_grid *grid, ipl_error *er
     (void)snprintf(figure->y_label, IPL_PANEL_TEXT, "%s",
                    ipl_info_label(IPL_INFO_TY, opts));
     for (size_t g = 0; g < data->n_groups && st == IPL_OK; g++)
-        st = add_plane(figure, grid, g, several, err);
+        st = add_plane(figure, grid, g, several, &labels, err);
+    ipl_free(labels.sides);
+    ipl_free(labels.estimators);
     add_bar(figure, &layout);
     return st == IPL_OK ? ipl_text_status(&figure->points.text, err) : st;
 }

@@ -1,6 +1,7 @@
 #include "run/gnuplot.h"
 
 #include "base/alloc.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,25 +13,113 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+extern char **environ;
+
 enum { EXEC_FAILED = 127, SAID_MAX = 16 * 1024 * 1024 };
 
-/* In single quotes nothing but the quote is special; line breaks are put between them. */
+/* One character: what is none, or no text, is shown as such; control characters are blanks. */
+static void add_character(ipl_text *out, const char *s, size_t n)
+{
+    static const char replacement[] = "\xEF\xBF\xBD";
+
+    if (n == 0 || (n == 3 && (ipl_utf8_code(s, n) & 0xFFFE) == 0xFFFE))
+        ipl_text_add_string(out, replacement);
+    else if (ipl_utf8_is_control(s, n))
+        ipl_text_add_string(out, " ");
+    else
+        ipl_text_add(out, "%.*s", (int)n, s);
+}
+
+/*
+ * In single quotes nothing is special but the quote itself, of which two in a row are misread at
+ * the beginning of a string. It is written in octal, and a line break as one, between them.
+ */
 void ipl_gnuplot_add_string(ipl_text *out, const char *s)
 {
+    size_t n;
+
     ipl_text_add(out, "'");
-    for (; *s != '\0'; s++) {
+    for (; *s != '\0'; s += n) {
+        n = ipl_utf8_length(s);
         if (*s == '\'')
-            ipl_text_add(out, "''");
+            ipl_text_add(out, "'.\"\\047\".'");
         else if (*s == '\n')
             ipl_text_add(out, "'.\"\\n\".'");
         else
-            ipl_text_add(out, "%c", (unsigned char)*s < 0x20 ? ' ' : *s);
+            add_character(out, s, n);
+        n = n ? n : 1;
     }
     ipl_text_add(out, "'");
 }
 
+void ipl_gnuplot_add_field(ipl_text *out, const char *s)
+{
+    const bool quoted = strchr(s, ',') != NULL;
+    size_t n;
+
+    ipl_text_add_string(out, quoted ? "\"" : "");
+    for (; *s != '\0'; s += n ? n : 1) {
+        n = ipl_utf8_length(s);
+        add_character(out, *s == '"' ? "'" : s, n);
+    }
+    ipl_text_add_string(out, quoted ? "\"" : "");
+}
+
+/* Variables that change what gnuplot draws, reads or writes; others begin with "GNUPLOT_". */
+static const char *const variables[] = {
+    "GNUTERM",        "GDFONTPATH",       "GNUFITLOG",
+    "GNUHELP",        "FIT_LOG",          "FIT_SCRIPT",
+    "GNUPLOT_LIB",    "GNUPLOT_FONTPATH", "GNUPLOT_DEFAULT_GDFONT",
+    "GNUPLOT_PS_DIR", "GNUPLOT_SHARE_DIR"};
+enum { VARIABLES = sizeof variables / sizeof variables[0] };
+
+static const char locale[] = "LC_ALL=C.UTF-8"; /* the scripts are UTF-8 */
+
+void ipl_gnuplot_add_environment(ipl_text *script)
+{
+    ipl_text_add(script, "unset");
+    for (size_t i = 0; i < VARIABLES; i++)
+        ipl_text_add(script, " %s", variables[i]);
+    ipl_text_add(script, "\nexport %s\n", locale);
+}
+
+/* Whether "NAME=value" stays in gnuplot's environment. */
+static bool is_kept(const char *entry)
+{
+    const size_t len = strcspn(entry, "=");
+
+    for (size_t i = 0; i < VARIABLES; i++)
+        if (strlen(variables[i]) == len && strncmp(entry, variables[i], len) == 0)
+            return false;
+    /* Where gnuplot finds the programs of its windows is no matter of looks. */
+    if (strncmp(entry, "GNUPLOT_", 8) == 0)
+        return strncmp(entry, "GNUPLOT_DRIVER_DIR=", 19) == 0;
+    return strncmp(entry, locale, strlen("LC_ALL=")) != 0;
+}
+
+/* gnuplot's environment; the entries are those of the process, the list is for ipl_free(). */
+static char **environment(ipl_error *err)
+{
+    static char own[sizeof locale];
+    size_t n = 0, kept = 0;
+    char **list;
+
+    while (environ[n])
+        n++;
+    list = ipl_array(n + 2, 1, sizeof *list, err);
+    if (!list)
+        return NULL;
+    memcpy(own, locale, sizeof locale);
+    for (size_t i = 0; i < n; i++)
+        if (is_kept(environ[i]))
+            list[kept++] = environ[i];
+    list[kept] = own;
+    return list;
+}
+
 /* In the child: only calls that are safe between fork and exec in a threaded program. */
-static void become_gnuplot(int output, int fault, const char *folder, char *const *argv)
+static void become_gnuplot(int output, int fault, const char *folder, char *const *argv,
+                           char **variables_of_child)
 {
     const int null = open("/dev/null", O_RDWR);
     int cause = 0;
@@ -40,6 +129,7 @@ static void become_gnuplot(int output, int fault, const char *folder, char *cons
         dup2(output, STDERR_FILENO) < 0 || chdir(folder) != 0) {
         cause = -errno;
     } else {
+        environ = variables_of_child;
         (void)execvp(argv[0], argv);
         cause = errno;
     }
@@ -128,7 +218,8 @@ ipl_status ipl_gnuplot(bool *missing, ipl_text *said, const char *folder,
     char room[1024];
     size_t used = 0, n = 3;
     const size_t from = said->len;
-    int output[2], fault[2], cause = 0, status;
+    int output[2], fault[2], cause = 0, status, why;
+    char **list;
     ssize_t got;
     pid_t child;
 
@@ -141,18 +232,21 @@ ipl_status ipl_gnuplot(bool *missing, ipl_text *said, const char *folder,
         words[n] = memcpy(room + used, argv[n - 3], size);
         used += size;
     }
-    if (!open_pipes(output, fault))
+    list = environment(err);
+    if (!list)
+        return IPL_E_NOMEM;
+    if (!open_pipes(output, fault)) {
+        ipl_free(list);
         return ipl_fail(err, IPL_E_IO, "gnuplot: pipe: %s", strerror(errno));
-    /* The scripts are UTF-8, whatever the locale of the caller. */
-    (void)setenv("LC_ALL", "C.UTF-8", 1);
+    }
     child = fork();
     if (child == 0)
-        become_gnuplot(output[1], fault[1], folder, words);
+        become_gnuplot(output[1], fault[1], folder, words, list);
+    why = errno;
+    ipl_free(list);
     (void)close(output[1]);
     (void)close(fault[1]);
     if (child < 0) {
-        const int why = errno;
-
         (void)close(output[0]);
         (void)close(fault[0]);
         return ipl_fail(err, IPL_E_IO, "gnuplot: fork: %s", strerror(why));
@@ -167,8 +261,38 @@ ipl_status ipl_gnuplot(bool *missing, ipl_text *said, const char *folder,
     return judge(missing, said, from, cause, status, argv[0], err);
 }
 
+ipl_status ipl_gnuplot_draw(ipl_drawn *out, ipl_text *said, const char *folder,
+                            const char *script, const char *name, const char *format,
+                            ipl_error *err)
+{
+    const char *argv[] = {script, name, format, NULL};
+    ipl_error why = {0}, again = {0};
+    ipl_text last = {0};
+    ipl_status st;
+
+    *out = (ipl_drawn){.format = format};
+    st = ipl_gnuplot(&out->missing, &last, folder, argv, &why);
+    if (st == IPL_E_IO && (strcmp(format, "png") == 0 || strcmp(format, "pdf") == 0)) {
+        ipl_text_clear(&last);
+        argv[2] = "svg";
+        if (ipl_gnuplot(&out->missing, &last, folder, argv, &again) == IPL_OK) {
+            out->format = "svg";
+            ipl_text_add(&last, "%s is drawn as SVG, for as %s it cannot be: %s", name,
+                         format, why.msg);
+            st = ipl_text_status(&last, &why);
+        }
+    }
+    if (last.len > 0)
+        ipl_text_add(said, "%s", last.s);
+    ipl_text_release(&last);
+    if (st == IPL_OK)
+        return ipl_text_status(said, err);
+    return ipl_fail(err, st, "%s", why.msg);
+}
+
 /* In the child: gnuplot reads commands from one pipe and answers on another. */
-static void become_window(int input, int output, int fault, const char *folder)
+static void become_window(int input, int output, int fault, const char *folder,
+                          char **variables_of_child)
 {
     static char program[] = "gnuplot", defaults[] = "-d", persist[] = "-persist";
     static char *const argv[] = {program, defaults, persist, NULL};
@@ -181,6 +305,7 @@ static void become_window(int input, int output, int fault, const char *folder)
         dup2(null, STDERR_FILENO) < 0 || chdir(folder) != 0) {
         cause = -errno;
     } else {
+        environ = variables_of_child;
         (void)execvp(argv[0], argv);
         cause = errno;
     }
@@ -196,15 +321,14 @@ static void close_pair(const int pair[2])
 
 /* Start it on open pipes; 0, an errno of exec, or a negative errno before it. */
 static int start_window(pid_t *child, const int input[2], const int output[2],
-                        const int fault[2], const char *folder)
+                        const int fault[2], const char *folder, char **list)
 {
     int cause = 0;
     ssize_t got;
 
-    (void)setenv("LC_ALL", "C.UTF-8", 1);
     *child = fork();
     if (*child == 0)
-        become_window(input[0], output[1], fault[1], folder);
+        become_window(input[0], output[1], fault[1], folder, list);
     cause = *child < 0 ? -errno : 0;
     (void)close(fault[1]);
     do
@@ -217,20 +341,27 @@ static int start_window(pid_t *child, const int input[2], const int output[2],
 ipl_status ipl_gnuplot_open(ipl_gnuplot_window *out, const char *folder, ipl_error *err)
 {
     int input[2], output[2], fault[2], cause;
+    char **list = environment(err);
     pid_t child;
 
     *out = (ipl_gnuplot_window){.in = -1, .out = -1};
-    if (!open_pipes(output, fault))
+    if (!list)
+        return IPL_E_NOMEM;
+    if (!open_pipes(output, fault)) {
+        ipl_free(list);
         return ipl_fail(err, IPL_E_IO, "gnuplot: pipe: %s", strerror(errno));
+    }
     if (pipe(input) != 0) {
         cause = errno;
+        ipl_free(list);
         close_pair(output);
         close_pair(fault);
         return ipl_fail(err, IPL_E_IO, "gnuplot: pipe: %s", strerror(cause));
     }
     (void)fcntl(input[0], F_SETFD, FD_CLOEXEC);
     (void)fcntl(input[1], F_SETFD, FD_CLOEXEC);
-    cause = start_window(&child, input, output, fault, folder);
+    cause = start_window(&child, input, output, fault, folder, list);
+    ipl_free(list);
     if (cause == 0) {
         (void)close(input[0]);
         (void)close(output[1]);

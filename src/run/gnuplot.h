@@ -8,7 +8,9 @@
 #include <stdbool.h>
 
 /**
- * Run `gnuplot -d -c script arguments...` in a folder and wait for it.
+ * Run `gnuplot -d -c script arguments...` in a folder and wait for it. Nothing of the user's
+ * takes part in what it draws: no .gnuplot, no system-wide gnuplotrc, no variable of the
+ * environment that gnuplot reads; LC_ALL is C.UTF-8.
  *
  * missing   whether there is no gnuplot on the PATH; nothing else is then an error
  * said      what it printed, warnings for instance, is appended
@@ -19,8 +21,35 @@
 ipl_status ipl_gnuplot(bool *missing, ipl_text *said, const char *folder,
                        const char *const *argv, ipl_error *err) IPL_NODISCARD;
 
-/** Append a text as gnuplot's in quotes; a line break in it is one on the page. */
+/** How a figure was drawn. */
+typedef struct ipl_drawn {
+    bool missing;       /* not at all: there is no gnuplot on the PATH */
+    const char *format; /* "png": that asked for, or "svg" where gnuplot cannot draw it */
+} ipl_drawn;
+
+/**
+ * Run `script name format` as above to draw name.format. Where that fails, for want of a
+ * terminal or whatever else, the figure is drawn as SVG, which every gnuplot can, and `said`
+ * says why. Errors of ipl_gnuplot().
+ */
+ipl_status ipl_gnuplot_draw(ipl_drawn *out, ipl_text *said, const char *folder,
+                            const char *script, const char *name, const char *format,
+                            ipl_error *err) IPL_NODISCARD;
+
+/** Append the lines of a shell script that give gnuplot such an environment. */
+void ipl_gnuplot_add_environment(ipl_text *script);
+
+/**
+ * Append any text as a string expression of gnuplot. A line break in it is one on the page, other
+ * control characters are blanks, bytes that are not UTF-8 U+FFFD.
+ */
 void ipl_gnuplot_add_string(ipl_text *out, const char *s);
+
+/**
+ * Append a text as a field of a CSV file that gnuplot reads: one line, and without the double
+ * quote, which gnuplot does not read as RFC 4180 has it (it is a single one then).
+ */
+void ipl_gnuplot_add_field(ipl_text *out, const char *s);
 
 /** A gnuplot that stays and takes commands: a window. */
 typedef struct ipl_gnuplot_window {
@@ -30,7 +59,8 @@ typedef struct ipl_gnuplot_window {
 } ipl_gnuplot_window;
 
 /**
- * Start `gnuplot -persist` in a folder; its window outlives it.
+ * Start `gnuplot -persist` in a folder; its window outlives it. Its environment is that of
+ * ipl_gnuplot(): display and driver are the user's.
  *
  * errors  IPL_E_NOINPUT  there is no gnuplot on the PATH
  *         IPL_E_IO       it cannot be started

@@ -40,14 +40,17 @@ static ipl_status read_npy(ipl_joint *out, const char *path, ipl_error *err)
     out->p = ipl_array(out->n_x, out->n_y, sizeof *out->p, err);
     for (size_t i = 0; out->p && i < out->n_x * out->n_y; i++)
         out->p[i] = view.rows.f64 ? view.rows.f64[i] : (double)view.rows.f32[i];
+    st = ipl_npy_view_check_unchanged(&view, path, err);
     ipl_npy_view_close(&view);
-    return out->p ? check(out, path, 0, err) : IPL_E_NOMEM;
+    if (!out->p)
+        return IPL_E_NOMEM;
+    return st == IPL_OK ? check(out, path, 0, err) : st;
 }
 
 static ipl_status read_csv(ipl_joint *out, const char *path, ipl_error *err)
 {
     ipl_table *table = NULL;
-    ipl_status st = ipl_table_read(&table, path, err);
+    ipl_status st = ipl_table_read_finished(&table, path, err);
 
     if (st != IPL_OK)
         return st;
@@ -71,12 +74,10 @@ static ipl_status read_csv(ipl_joint *out, const char *path, ipl_error *err)
 
 ipl_status ipl_joint_read(ipl_joint *out, const char *path, ipl_error *err)
 {
-    const size_t len = strlen(path);
-    const bool npy = len > 4 && strcmp(path + len - 4, ".npy") == 0;
     ipl_status st;
 
     *out = (ipl_joint){0};
-    st = npy ? read_npy(out, path, err) : read_csv(out, path, err);
+    st = ipl_npy_is_name(path) ? read_npy(out, path, err) : read_csv(out, path, err);
     if (st == IPL_OK && out->n_x * out->n_y == 0)
         st = ipl_fail(err, IPL_E_FORMAT, "%.300s: it has no entries", path);
     if (st != IPL_OK)

@@ -1,6 +1,7 @@
 #include "run/plot.h"
 
 #include "base/alloc.h"
+#include "base/program.h"
 #include "run/figure.h"
 #include "run/gnuplot.h"
 #include "run/plot_expand.h"
@@ -16,6 +17,7 @@ static const char *const kinds[] = {"all",        "plane",     "grid",  "ltc",
                                     "estimators", "movie",     NULL};
 static const char *const splits[] = {"first", "train", "test", "all", NULL};
 static const char *const labels[] = {"onehot", "cond", "pooled", NULL};
+static const char *const score_words[] = {"end", "last50", NULL};
 static const char *const palettes[] = {"viridis", "classic", NULL};
 static const char *const scales[] = {"auto", "linear", "log", "break", NULL};
 
@@ -27,12 +29,17 @@ const ipl_opt ipl_plot_opt_table[] = {
     IPL_OPT_WORD(ipl_plot_opts, split, "split", splits, 0,
                  "probe to draw (first: the first in the table)"),
     IPL_OPT_WORD(ipl_plot_opts, labels, "labels", labels, 0, "form of I(T;Y)"),
+    IPL_OPT_WORD(
+        ipl_plot_opts, score, "score", score_words, 0,
+        "compression of --kind scores: by the value at the last measured epoch, or "
+        "by the mean of the last 50 epochs"),
     IPL_OPT_WORD(ipl_plot_opts, palette, "palette", palettes, 0, "colours of the epochs"),
     IPL_OPT_WORD(ipl_plot_opts, xscale, "xscale", scales, IPL_SCALE_AUTO,
                  "x axis of the planes"),
     IPL_OPT_WORD(ipl_plot_opts, yscale, "yscale", scales, IPL_SCALE_AUTO,
                  "y axis of the planes"),
-    IPL_OPT_STRING(ipl_plot_opts, title, "title", "", "heading (default: name of the run)"),
+    IPL_OPT_HEADING(ipl_plot_opts, title, "title", "",
+                    "heading (default: name of the run)"),
     IPL_OPT_STRING(ipl_plot_opts, ib, "ib", "",
                    "ib_curve.csv of 'infoplane ib': its curve on planes of Shannon "
                    "information"),
@@ -164,8 +171,8 @@ static ipl_status write_script(const session *s, ipl_error *err)
 
     ipl_text_add(&text, "#!/bin/sh\n# Draw the figures of this folder again, after editing "
                         "the *.gp files: sh plot.sh [png|pdf|svg]\n"
-                        "cd \"$(dirname \"$0\")\" || exit 1\n"
-                        "export LC_ALL=C.UTF-8\n");
+                        "CDPATH= cd -- \"$(dirname -- \"$0\")\" || exit 1\n");
+    ipl_gnuplot_add_environment(&text);
     for (size_t k = IPL_PLOT_PLANE; st == IPL_OK && k < IPL_PLOT_KINDS; k++) {
         (void)snprintf(file, sizeof file, "%s-settings.gp", kinds[k]);
         st = ipl_path_join(path, s->folder, file, err);
@@ -174,8 +181,10 @@ static ipl_status write_script(const session *s, ipl_error *err)
         if (k == IPL_PLOT_MOVIE)
             ipl_text_add(&text, "gnuplot -d -c movie.gp movie gif\n");
         else
-            ipl_text_add(&text, "gnuplot -d -c figure.gp %s \"${1:-%s}\"\n", kinds[k],
-                         formats[s->opts->format]);
+            ipl_text_add(&text,
+                         "gnuplot -d -c figure.gp %s \"${1:-%s}\" || "
+                         "gnuplot -d -c figure.gp %s svg\n",
+                         kinds[k], formats[s->opts->format], kinds[k]);
     }
     if (st == IPL_OK)
         st = ipl_path_join(path, s->folder, "plot.sh", err);
@@ -259,28 +268,26 @@ ipl_status ipl_plot_files(const char *folder, ipl_plot_kind kind, const ipl_plot
     return st == IPL_OK ? make_figure(&s, kind, data, &none, err) : st;
 }
 
-/* Path of a figure. */
+/* Path of a figure in a format. */
 static ipl_status figure_path(char *out, const session *s, ipl_plot_kind kind,
-                              ipl_error *err)
+                              const char *format, ipl_error *err)
 {
     char file[64];
 
-    (void)snprintf(file, sizeof file, "%s.%s", kinds[kind],
-                   kind == IPL_PLOT_MOVIE ? "gif" : formats[s->opts->format]);
+    (void)snprintf(file, sizeof file, "%s.%s", kinds[kind], format);
     return ipl_path_join(out, s->folder, file, err);
 }
 
 /* Run gnuplot on one figure, and pass on what it says. */
-static ipl_status draw(session *s, ipl_plot_kind kind, ipl_error *err)
+static ipl_status draw(ipl_drawn *drawn, session *s, ipl_plot_kind kind, ipl_error *err)
 {
     const bool movie = kind == IPL_PLOT_MOVIE;
-    const char *const argv[] = {movie ? "movie.gp" : "figure.gp", kinds[kind],
-                                movie ? "gif" : formats[s->opts->format], NULL};
     ipl_text said = {0}, note = {0};
-    bool missing;
-    ipl_status st = ipl_gnuplot(&missing, &said, s->folder, argv, err);
+    ipl_status st =
+        ipl_gnuplot_draw(drawn, &said, s->folder, movie ? "movie.gp" : "figure.gp",
+                         kinds[kind], movie ? "gif" : formats[s->opts->format], err);
 
-    if (st == IPL_OK && missing && !s->missing) {
+    if (st == IPL_OK && drawn->missing && !s->missing) {
         char script[IPL_PATH_MAX];
 
         st = ipl_path_join(script, s->folder, "plot.sh", err);
@@ -315,7 +322,8 @@ static ipl_status shorten_movie(session *s, const ipl_plot_data *data,
 {
     char path[IPL_PATH_MAX];
     struct stat about;
-    ipl_status st = figure_path(path, s, IPL_PLOT_MOVIE, err);
+    ipl_drawn drawn;
+    ipl_status st = figure_path(path, s, IPL_PLOT_MOVIE, "gif", err);
 
     while (st == IPL_OK && s->frames > FRAMES_MIN && stat(path, &about) == 0 &&
            about.st_size > MOVIE_BYTES_MAX) {
@@ -324,7 +332,7 @@ static ipl_status shorten_movie(session *s, const ipl_plot_data *data,
         s->frames = fewer > FRAMES_MIN ? fewer : FRAMES_MIN;
         st = make_figure(s, IPL_PLOT_MOVIE, data, paths, err);
         if (st == IPL_OK)
-            st = draw(s, IPL_PLOT_MOVIE, err);
+            st = draw(&drawn, s, IPL_PLOT_MOVIE, err);
     }
     return st;
 }
@@ -334,12 +342,13 @@ static ipl_status finish_figure(session *s, ipl_plot_kind kind, const ipl_plot_d
                                 const ipl_plot_paths *paths, ipl_error *err)
 {
     char path[IPL_PATH_MAX];
-    ipl_status st = draw(s, kind, err);
+    ipl_drawn drawn;
+    ipl_status st = draw(&drawn, s, kind, err);
 
     if (st == IPL_OK && kind == IPL_PLOT_MOVIE && !s->missing)
         st = shorten_movie(s, data, paths, err);
     if (st == IPL_OK)
-        st = figure_path(path, s, kind, err);
+        st = figure_path(path, s, kind, drawn.format, err);
     if (st == IPL_OK && !s->missing)
         tell(s, IPL_PLOT_FIGURE, path);
     return st;
@@ -414,16 +423,21 @@ ipl_status ipl_plot_runs(const ipl_plot_opts *opts, const char *const *runs, siz
 {
     session s = {.opts = opts, .say = say, .context = context};
     ipl_plot_paths paths = {0};
+    const char **once = NULL;
+    size_t n = 0;
     ipl_status st = check(opts, n_runs, err);
 
     if (st == IPL_OK)
-        st = ipl_plot_expand(&paths, runs, n_runs, err);
+        st = ipl_paths_once(&once, &n, runs, n_runs, err);
     if (st == IPL_OK)
-        st = ipl_plot_folder(s.folder, opts, runs, n_runs, err);
+        st = ipl_plot_expand(&paths, once, n, err);
+    if (st == IPL_OK)
+        st = ipl_plot_folder(s.folder, opts, once, n, err);
     if (st == IPL_OK && *paths.note != '\0')
         tell(&s, IPL_PLOT_NOTE, paths.note);
     if (st == IPL_OK)
         st = make_all(&s, &paths, err);
     ipl_plot_paths_release(&paths);
+    ipl_free(once);
     return st;
 }

@@ -39,6 +39,7 @@ typedef struct ipl_plot_opts {
     int format;          /* 0 png, 1 pdf, 2 svg */
     int split;           /* 0 the first in the table, 1 train, 2 test, 3 all */
     int labels;          /* I(T;Y) with labels 0 one-hot, 1 class by class, 2 pooled */
+    int score;           /* ipl_compression, of the scores */
     int palette;         /* 0 viridis, 1 classic */
     int xscale, yscale;  /* ipl_scale, of the planes */
     char estimator[256]; /* text, its beginning, or name and some options; "": the first */

@@ -140,6 +140,10 @@ static ipl_status choose_estimator(ipl_plot_run *run, const ipl_table *table,
         const char *text = ipl_table_text(table, found, column);
         const char *units = ipl_table_text(table, found, unit);
 
+        for (const char *c = units; *c != '\0'; c++) /* it stands in enhanced text */
+            if (!isalnum((unsigned char)*c))
+                return ipl_fail(err, IPL_E_FORMAT, "%s:%zu: unit '%.20s' is no word",
+                                ipl_table_path(table), ipl_table_line(table, found), units);
         st = ipl_text_copy(run->estimator, sizeof run->estimator, text, strlen(text),
                            "estimator", err);
         if (st == IPL_OK)
@@ -191,7 +195,7 @@ static ipl_status read_information(ipl_plot_run *run, const ipl_plot_opts *opts,
     if (st == IPL_OK && !query.split)
         query.split = ipl_table_text(table, 0, split);
     if (st == IPL_OK)
-        st = ipl_track_read(&run->own.info, table, &query, err);
+        st = ipl_track_read_drawable(&run->own.info, table, &query, err);
 done:
     ipl_table_destroy(table);
     return st;
@@ -207,7 +211,7 @@ static ipl_status read_plain(ipl_track *out, const char *const *fields, size_t n
     ipl_status st = read_table(&table, folder, name, err);
 
     if (st == IPL_OK)
-        st = ipl_track_read(out, table, &query, err);
+        st = ipl_track_read_drawable(out, table, &query, err);
     ipl_table_destroy(table);
     return st;
 }
@@ -234,7 +238,7 @@ static ipl_status read_experiment(ipl_plot_run *run, const char *folder, ipl_err
     ipl_status st = ipl_path_join(path, folder, "experiment.ini", err);
 
     if (st == IPL_OK)
-        st = ipl_file_read(&text, &length, path, EXPERIMENT_BYTES_MAX, err);
+        st = ipl_file_read_text(&text, &length, path, EXPERIMENT_BYTES_MAX, err);
     if (st != IPL_OK)
         return st;
     for (char *line = text; *line != '\0';) {
@@ -391,34 +395,47 @@ static const ipl_track *pick_layers(const ipl_plot_run *run)
     return &run->own.layers;
 }
 
-static ipl_status average(ipl_track *mean, ipl_track *sd, const ipl_plot_group *group,
-                          pick of, ipl_error *err)
+/* One of the three tracks of a group: mean, deviation and quantiles over its members. */
+typedef struct ensemble {
+    ipl_track *mean, *sd, *low, *high;
+} ensemble;
+
+static ipl_status average(ensemble out, const ipl_plot_group *group, pick of,
+                          ipl_error *err)
 {
     const ipl_track **tracks = ipl_array(group->n_members, 1, sizeof(void *), err);
+    ipl_track *const all[] = {out.mean, out.sd, out.low, out.high};
     ipl_status st = IPL_E_NOMEM;
 
     if (!tracks)
         return st;
     for (size_t m = 0; m < group->n_members; m++)
         tracks[m] = of(group->members[m]);
-    st = ipl_track_mean(mean, sd, tracks, group->n_members, err);
+    st = ipl_track_mean(out.mean, out.sd, tracks, group->n_members, err);
     if (st == IPL_OK)
-        st = ipl_track_thin(mean, EPOCHS_MAX, err);
+        st = ipl_track_quantile(out.low, tracks, group->n_members, 0.05, err);
     if (st == IPL_OK)
-        st = ipl_track_thin(sd, EPOCHS_MAX, err);
+        st = ipl_track_quantile(out.high, tracks, group->n_members, 0.95, err);
+    for (size_t k = 0; k < 4 && st == IPL_OK; k++)
+        st = ipl_track_thin(all[k], EPOCHS_MAX, err);
     ipl_free(tracks);
     return st;
 }
 
-static ipl_status finish_group(ipl_plot_group *group, ipl_error *err)
+static ipl_status finish_group(ipl_plot_group *g, ipl_error *err)
 {
-    ipl_status st = average(&group->mean.info, &group->sd.info, group, pick_info, err);
+    const ensemble info = {&g->mean.info, &g->sd.info, &g->low.info, &g->high.info};
+    const ensemble training = {&g->mean.training, &g->sd.training, &g->low.training,
+                               &g->high.training};
+    const ensemble layers = {&g->mean.layers, &g->sd.layers, &g->low.layers,
+                             &g->high.layers};
+    ipl_status st = average(info, g, pick_info, err);
 
-    name_group(group);
+    name_group(g);
     if (st == IPL_OK)
-        st = average(&group->mean.training, &group->sd.training, group, pick_training, err);
+        st = average(training, g, pick_training, err);
     if (st == IPL_OK)
-        st = average(&group->mean.layers, &group->sd.layers, group, pick_layers, err);
+        st = average(layers, g, pick_layers, err);
     return st;
 }
 
@@ -549,9 +566,13 @@ ipl_status ipl_plot_data_read(ipl_plot_data *out, const ipl_plot_opts *opts,
                               const char *const *runs, size_t n_runs, ipl_error *err)
 {
     ipl_plot_data data = {.n_runs = n_runs};
-    ipl_status st;
+    ipl_status st = IPL_OK;
 
     *out = (ipl_plot_data){0};
+    for (size_t r = 0; r < n_runs && st == IPL_OK; r++)
+        st = ipl_guard(runs[r], err);
+    if (st != IPL_OK)
+        return st;
     st = each_estimator(opts) ? read_sweep(&data, opts, runs, n_runs, err)
                               : read_runs(&data, opts, runs, n_runs, err);
     if (st == IPL_OK)
@@ -573,6 +594,8 @@ void ipl_plot_data_release(ipl_plot_data *data)
         ipl_free(data->groups[g].members);
         tracks_release(&data->groups[g].mean);
         tracks_release(&data->groups[g].sd);
+        tracks_release(&data->groups[g].low);
+        tracks_release(&data->groups[g].high);
     }
     for (size_t r = 0; data->runs && r < data->n_runs; r++) {
         ipl_text_release(&data->runs[r].experiment);

@@ -44,6 +44,7 @@ typedef struct ipl_plot_group {
     size_t n_members;
     const ipl_plot_run **members; /* (n_members), borrowed */
     ipl_plot_tracks mean, sd;
+    ipl_plot_tracks low, high; /* quantiles 0.05 and 0.95: bands on logarithmic axes */
 } ipl_plot_group;
 
 /** Everything a figure is drawn from. */

@@ -309,6 +309,11 @@ size_t ipl_probe_memory(const ipl_probe *probe)
     return probe->store_bytes + probe->plane_bytes;
 }
 
+void ipl_probe_use_quit(ipl_probe *probe, bool (*quit)(void))
+{
+    ipl_plane_use_quit(probe->plane, quit);
+}
+
 void ipl_probe_use(ipl_probe *probe, ipl_net *net, struct ipl_pool *pool)
 {
     probe->net = net;

@@ -60,11 +60,14 @@ size_t ipl_probe_memory(const ipl_probe *probe);
 /** Look from now on at another net of the same texts, with other threads; both borrowed. */
 void ipl_probe_use(ipl_probe *probe, ipl_net *net, struct ipl_pool *pool);
 
+/** Ask quit() now and then whether to give up measuring, as ipl_plane_use_quit(). */
+void ipl_probe_use_quit(ipl_probe *probe, bool (*quit)(void));
+
 /**
  * Measure every layer of the net as it is now.
  *
  * shapes  borrowed result (n_layers, n_estimators), valid until the next call
- * errors  IPL_E_NUMERIC  a NaN in the activations; IPL_E_NOMEM
+ * errors  IPL_E_NUMERIC  a NaN in the activations; IPL_E_NOMEM; IPL_E_IO  quit() said so
  */
 ipl_status ipl_probe_measure(const ipl_measures **out, ipl_probe *probe,
                              ipl_error *err) IPL_NODISCARD;

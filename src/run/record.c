@@ -210,6 +210,8 @@ ipl_status ipl_record_provenance(const ipl_run *r, const char *state, const ipl_
         return st;
     ipl_text_add(&out, "{\n");
     ipl_provenance_print(&out);
+    ipl_text_add(&out, "  \"lock\": \"%s\",\n",
+                 r->dir.lock.kind ? r->dir.lock.kind : "none");
     print_setup(&out, r);
     ipl_text_add(&out, "  \"state\": \"%s\",\n", state);
     if (strcmp(state, "running") != 0)

@@ -4,6 +4,7 @@
 #include "base/pool.h"
 #include "math/linalg.h"
 #include "run/build.h"
+#include "run/data_check.h"
 #include "run/probe.h"
 #include "run/record.h"
 
@@ -76,6 +77,7 @@ static ipl_status create_probes(replay *r, ipl_error *err)
 static ipl_status prepare(replay *r, ipl_error *err)
 {
     const size_t threads = r->opts->threads > 0 ? r->opts->threads : ipl_cpu_count();
+    char changed[IPL_DATA_CHANGED_MAX] = "";
     ipl_status st = read_experiments(r, err);
 
     if (st == IPL_OK)
@@ -90,6 +92,10 @@ static ipl_status prepare(replay *r, ipl_error *err)
         st = ipl_pool_create(&r->pool, threads, ipl_blas_start, err);
     if (st == IPL_OK)
         st = ipl_build_data(&r->ds, r->own, err);
+    if (st == IPL_OK)
+        st = ipl_data_check(changed, r->opts->run, r->ds, r->opts->allow_changed_data, err);
+    if (*changed != '\0' && r->opts->warning)
+        r->opts->warning(r->opts->self, changed);
     if (st == IPL_OK)
         st = ipl_build_net(&r->net, r->here, r->ds, NULL, r->pool, err);
     return st == IPL_OK ? create_probes(r, err) : st;

@@ -13,6 +13,7 @@ typedef struct ipl_replay_opts {
     const ipl_experiment *exp; /* how to measure: estimators, unit, null, measured layers */
     const char *split;         /* "train", "test" or "all"; "": those that the run has */
     size_t rows;               /* measure the first so many samples; 0: all */
+    bool allow_changed_data;   /* go on, with a warning, when the data has changed */
     size_t threads;            /* 0: as many as processors; the result is the same */
     void *self;                /* of the functions below, which may be NULL */
     void (*progress)(void *self, size_t done, size_t all); /* epochs */
@@ -31,7 +32,8 @@ typedef struct ipl_replay_size {
  *
  * out     the table information.csv with its header
  * errors  IPL_E_NOINPUT  no checkpoint at the end of an epoch, or none any more
- *         IPL_E_FORMAT   a checkpoint is damaged or of another experiment
+ *         IPL_E_FORMAT   a checkpoint is damaged or of another experiment; the data has
+ *                        changed since training
  *         IPL_E_ARG      the run has no such split
  *         those of ipl_build_data(), ipl_build_net(), ipl_probe_create(), ipl_probe_measure()
  */

@@ -27,17 +27,20 @@ typedef struct ipl_mean_table {
 /** The tables of a collection, NULL-terminated by their file. */
 extern const ipl_mean_table ipl_mean_tables[];
 
-/** Append the header row. */
-void ipl_mean_print_header(ipl_text *out, const ipl_mean_table *table);
-
 /**
- * Append the rows of one point.
+ * Write the table of a collection.
  *
- * runs    (n) the replicates; one without the table is passed over
- * errors  IPL_E_FORMAT  a table is damaged; IPL_E_NOMEM
+ * points  (n_points) labels
+ * runs    the runs of each point, one after another, n[p] of them; a run without the table is
+ *         passed over
+ * errors  IPL_E_FORMAT  a table is damaged, or its epochs go back; IPL_E_NOMEM
+ *         IPL_E_CANTCREATE, IPL_E_IO
+ * cost    linear in the rows. The tables are read side by side in pieces of whole rows and
+ *         written as they come: memory is that of one epoch of all runs of a point
  */
-ipl_status ipl_mean_print_rows(ipl_text *out, const ipl_mean_table *table,
-                               const char *point, const ipl_found_run *const *runs,
-                               size_t n, ipl_error *err) IPL_NODISCARD;
+ipl_status ipl_mean_write(const char *folder, const ipl_mean_table *table,
+                          const char *const *points, size_t n_points,
+                          const ipl_found_run *const *runs, const size_t *n,
+                          ipl_error *err) IPL_NODISCARD;
 
 #endif /* IPL_REPLICATES_H */

@@ -1,6 +1,7 @@
 #include "run/report.h"
 
 #include "base/alloc.h"
+#include "base/program.h"
 #include "run/report_pictures.h"
 #include "run/report_run.h"
 #include "run/version.h"
@@ -18,7 +19,8 @@ enum {
     NUMBERS_MAX = 100000,
     PICTURE_BYTES_MIN = 60000,
     EPOCHS_MAX = 240, /* more cannot be told apart */
-    EPOCHS_MIN = 40,
+    EPOCHS_MIN = 20,
+    TEXTS_MAX = 24, /* runs whose experiment, provenance and summary are in the file */
     PAGE_BYTES_MAX = 1 << 20
 };
 
@@ -50,7 +52,7 @@ static ipl_status read_runs(report *r, const char *const *runs, size_t n, ipl_er
     if (!r->runs || !r->albums)
         return IPL_E_NOMEM;
     for (size_t i = 0; st == IPL_OK && i < n; i++) {
-        st = ipl_html_run_read(&r->runs[i], runs[i], err);
+        st = ipl_html_run_read(&r->runs[i], runs[i], i < TEXTS_MAX, err);
         if (st == IPL_OK)
             st = ipl_html_album_find(&r->albums[i], runs[i], err);
     }

@@ -55,7 +55,7 @@ static ipl_status scan(ipl_html_album *album, size_t room[IPL_PICTURE_COUNT], bo
 
     if (st != IPL_OK || !ipl_file_is_folder(folder))
         return st;
-    dir = opendir(folder);
+    dir = ipl_folder_open(folder);
     if (!dir)
         return ipl_fail(err, IPL_E_IO, "%s: %s", folder, strerror(errno));
     while ((entry = readdir(dir)))

@@ -36,7 +36,7 @@ static ipl_status take(ipl_html_table *out, const ipl_table *table,
         if (ipl_table_column(&column, table, fields[f], NULL) == IPL_OK)
             out->fields[query.n_fields++] = fields[f];
     }
-    st = ipl_track_read(&out->track, table, &query, err);
+    st = ipl_track_read_drawable(&out->track, table, &query, err);
     out->measured = out->track.n_epochs;
     return st;
 }
@@ -182,11 +182,12 @@ static ipl_status read_text(char **out, const char *folder, const char *name,
     ipl_status st = ipl_path_join(path, folder, name, err);
 
     if (st == IPL_OK && ipl_file_exists(path))
-        st = ipl_file_read(out, &len, path, TEXT_BYTES_MAX, err);
+        st = ipl_file_read_text(out, &len, path, TEXT_BYTES_MAX, err);
     return st;
 }
 
-ipl_status ipl_html_run_read(ipl_html_run *out, const char *folder, ipl_error *err)
+ipl_status ipl_html_run_read(ipl_html_run *out, const char *folder, bool texts,
+                             ipl_error *err)
 {
     ipl_status st;
 
@@ -196,11 +197,11 @@ ipl_status ipl_html_run_read(ipl_html_run *out, const char *folder, ipl_error *e
         return st;
     st = ipl_text_copy(out->folder, sizeof out->folder, folder, strlen(folder), "run", err);
     ipl_plot_label(out->label, sizeof out->label, folder);
-    if (st == IPL_OK)
+    if (st == IPL_OK && texts)
         st = read_text(&out->experiment, folder, "experiment.ini", err);
-    if (st == IPL_OK)
+    if (st == IPL_OK && texts)
         st = read_text(&out->provenance, folder, "run.json", err);
-    if (st == IPL_OK)
+    if (st == IPL_OK && texts)
         st = read_text(&out->summary, folder, "summary.txt", err);
     if (st == IPL_OK)
         st =
@@ -334,13 +335,14 @@ static void add_table(ipl_text *out, const ipl_html_table *table)
     ipl_text_add(out, "}");
 }
 
-/* "xt":[[first, max, epoch of it, final, compression, turning epoch], ...] */
+/* "xt":[[first, max, its epoch, end, compression, last 50, compression, turned], ...] */
 static void add_courses(ipl_text *out, const char *name, const ipl_course *c, size_t n)
 {
     ipl_text_add(out, ",\"%s\":[", name);
     for (size_t l = 0; c && l < n; l++) {
-        const double v[] = {c[l].first, c[l].max,         c[l].max_epoch,
-                            c[l].final, c[l].compression, c[l].turning_epoch};
+        const double v[] = {
+            c[l].first,           c[l].max,    c[l].max_epoch,          c[l].end,
+            c[l].compression_end, c[l].last50, c[l].compression_last50, c[l].turning_epoch};
 
         ipl_text_add(out, "%s", l ? ",[" : "[");
         for (size_t i = 0; i < sizeof v / sizeof v[0]; i++) {

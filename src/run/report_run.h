@@ -37,10 +37,11 @@ typedef struct ipl_html_run {
 /**
  * Read a run.
  *
+ * texts   whether the texts of its files are wanted too
  * owner   out, for ipl_html_run_release(); also on error
  * errors  those of ipl_html_report_write()
  */
-ipl_status ipl_html_run_read(ipl_html_run *out, const char *folder,
+ipl_status ipl_html_run_read(ipl_html_run *out, const char *folder, bool texts,
                              ipl_error *err) IPL_NODISCARD;
 
 /** Numbers that one epoch of the run takes. */

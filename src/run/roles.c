@@ -3,18 +3,18 @@
 #include <math.h>
 #include <stdbool.h>
 
-ipl_role ipl_role_of(const char *name, double x_max, double x_final, double prev_first,
-                     double prev_final)
+ipl_role ipl_role_of(const char *name, double x_max, double x_end, double prev_first,
+                     double prev_end)
 {
-    const double still = IPL_ROLE_STILL * fmax(fabs(prev_first), fabs(prev_final));
+    const double still = IPL_ROLE_STILL * fmax(fabs(prev_first), fabs(prev_end));
     ipl_role role = {.name = name, .ends_below = -1, .capacity = 2};
 
-    if (isfinite(x_max) && isfinite(x_final))
-        role.ends_below = x_max - x_final > IPL_ROLE_STILL * fabs(x_max);
-    if (isfinite(prev_first) && isfinite(prev_final))
-        role.capacity = prev_final - prev_first > still   ? 1
-                        : prev_first - prev_final > still ? -1
-                                                          : 0;
+    if (isfinite(x_max) && isfinite(x_end))
+        role.ends_below = x_max - x_end > IPL_ROLE_TURNED * fabs(x_max);
+    if (isfinite(prev_first) && isfinite(prev_end))
+        role.capacity = prev_end - prev_first > still   ? 1
+                        : prev_first - prev_end > still ? -1
+                                                        : 0;
     return role;
 }
 

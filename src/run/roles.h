@@ -10,6 +10,9 @@
 /** Changes below this share of the largest value count as none. */
 #define IPL_ROLE_STILL 0.005
 
+/** What is at most this share below its maximum has not turned: it is at it still. */
+#define IPL_ROLE_TURNED 0.01
+
 /** What a layer does. */
 typedef struct ipl_role {
     const char *name;
@@ -18,8 +21,8 @@ typedef struct ipl_role {
 } ipl_role;
 
 /** The role of a layer from the numbers of its summary; NaN: not defined. */
-ipl_role ipl_role_of(const char *name, double x_max, double x_final, double prev_first,
-                     double prev_final);
+ipl_role ipl_role_of(const char *name, double x_max, double x_end, double prev_first,
+                     double prev_end);
 
 /**
  * Append one or two sentences about n layers from shallow to deep, with a line break:

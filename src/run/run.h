@@ -51,9 +51,11 @@ typedef struct ipl_run_measurement {
     bool whole;                   /* an epoch has just ended: its gradients are known */
     size_t measured;              /* probes without a fault */
     const ipl_measures *measures; /* of the first probe */
-    ipl_error fault;              /* of measuring */
-    ipl_error lost;               /* of recording the activations */
-    char note[IPL_NOTE_MAX];      /* on them */
+    size_t rows[IPL_TABLE_COUNT]; /* bytes that waited before it */
+    bool given_up;
+    ipl_error fault;         /* of measuring */
+    ipl_error lost;          /* of recording the activations */
+    char note[IPL_NOTE_MAX]; /* on them */
 } ipl_run_measurement;
 
 typedef struct ipl_overlap ipl_overlap; /* opaque: run/train_overlap.c */
@@ -87,14 +89,16 @@ typedef struct ipl_run {
     bool told;                      /* a fault of writing, not yet mended, was passed on */
     bool cautioned;
 
-    uint32_t *order;                                   /* (n_train) of the current epoch */
-    size_t steps;                                      /* of an epoch */
-    size_t epoch;                                      /* whole ones done */
-    size_t batch;                                      /* of the next one done */
-    size_t step;                                       /* of the run */
-    size_t samples;                                    /* trained on so far */
-    ipl_batch_sums sums;                               /* of the epoch so far */
-    double lr;                                         /* of the last step; NaN: none yet */
+    uint32_t *order;     /* (n_train) of the current epoch */
+    size_t steps;        /* of an epoch */
+    size_t epoch;        /* whole ones done */
+    size_t batch;        /* of the next one done */
+    bool unmeasured;     /* the measurement that is due at this place was given up */
+    size_t step;         /* of the run */
+    size_t samples;      /* trained on so far */
+    ipl_batch_sums sums; /* of the epoch so far */
+    double lr;           /* of the last step; NaN: none yet */
+    double first_loss;   /* of the untrained net on the training set; NaN: not known */
     double epoch_train_seconds, epoch_measure_seconds; /* of the epoch so far */
     double lap;                                        /* clock up to which they count */
     double train_seconds, measure_seconds;             /* sums over the run */
@@ -116,11 +120,14 @@ void ipl_run_tell_fault(ipl_run *r, const ipl_error *why);
 /** Note in run.json that files of an epoch are given up, and pass on why. */
 void ipl_run_give_up(ipl_run *r, const char *what, const char *epoch, const ipl_error *why);
 
+/** Go back to before the end of an epoch, which was given up; its step and sums hold. */
+void ipl_run_reopen_epoch(ipl_run *r, size_t epoch);
+
 /** Whether a signal asked to stop. */
 bool ipl_run_stopping(const ipl_run *r);
 
 /**
- * Build everything the run needs, nothing written yet.
+ * Build everything the run needs, nothing written yet. A data set that is there is used.
  *
  * errors  those of ipl_train() that come before anything is written
  */
@@ -192,7 +199,8 @@ ipl_status ipl_run_epochs(ipl_run *r, ipl_error *err) IPL_NODISCARD;
 void ipl_run_evaluate(double *loss, double *accuracy, const ipl_run *r, ipl_split part);
 
 /**
- * Measure every probe as the net is now and let the rows wait.
+ * Measure every probe as the net is now and let the rows wait; r->unmeasured when that was
+ * given up, no row of it left.
  *
  * whole   an epoch has just ended, so that the gradients of its steps are known
  */
@@ -209,7 +217,10 @@ void ipl_run_measure_work(ipl_run_measurement *m, ipl_run *r);
 ipl_status ipl_run_measure_end(ipl_run *r, const ipl_run_measurement *m,
                                ipl_error *err) IPL_NODISCARD;
 
-/** Test, measure and write what belongs to the end of an epoch; fills in the rest of e. */
+/**
+ * Test, measure and write what belongs to the end of an epoch; fills in the rest of e. When
+ * measuring is given up the epoch is open again.
+ */
 ipl_status ipl_run_end_epoch(ipl_run *r, ipl_epoch_report *e, ipl_error *err) IPL_NODISCARD;
 
 /** Write the rows of an epoch whose measures are known, those of the probes waiting already. */
@@ -253,6 +264,8 @@ bool ipl_overlap_ready(const ipl_run *r);
  *
  * errors  those of ipl_run_measure(): the net and the place of the run are those of the end of
  *         that epoch again, where measuring it at once would have ended the run
+ * When measuring is given up the run is before the end of that epoch again, as if it had been
+ * measured at once.
  */
 ipl_status ipl_overlap_settle(ipl_run *r, ipl_error *err) IPL_NODISCARD;
 

@@ -2,22 +2,20 @@
 
 #include "base/alloc.h"
 #include "run/checkpoint.h"
+#include "run/run_files.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define EXPERIMENT "experiment.ini"
-#define LOCK ".lock"
+#define WRITING "is writing this run"
 
-/* Bytes of run.json; looks, of a millisecond each, that are waited for. */
-enum { RECORD_MAX = 1 << 26, LOOKS_MAX = 10000 };
+/* Bytes of run.json. */
+enum { RECORD_MAX = 1 << 26 };
 
 static const char *const table_file[] = {
     [IPL_TABLE_TRAINING] = "training.csv",
@@ -77,7 +75,7 @@ ipl_status ipl_run_dir_check(const char *path, ipl_error *err)
     if (st == IPL_OK)
         st = ipl_path_join(gathered, path, "sweep.csv", err);
     if (st != IPL_OK || ipl_file_exists(experiment))
-        return st;
+        return st == IPL_OK ? ipl_guard(path, err) : st;
     if (!ipl_file_is_folder(path))
         return ipl_fail(err, IPL_E_NOINPUT, "%.300s: no such run folder", path);
     if (ipl_file_exists(gathered))
@@ -88,71 +86,9 @@ ipl_status ipl_run_dir_check(const char *path, ipl_error *err)
                     path);
 }
 
-/* Whether the open file is still the one at that path. */
-static bool is_at(int fd, const char *file)
-{
-    struct stat mine, there;
-
-    return fstat(fd, &mine) == 0 && stat(file, &there) == 0 &&
-           mine.st_ino == there.st_ino && mine.st_dev == there.st_dev;
-}
-
-/* Take the open lock, or say that it is held: those who only look hold it for a moment. */
-static bool take(int fd)
-{
-    for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; tries++) {
-        if (errno != EWOULDBLOCK || flock(fd, LOCK_SH | LOCK_NB) != 0)
-            return false;
-        if (tries == LOOKS_MAX) {
-            errno = EWOULDBLOCK;
-            return false;
-        }
-        (void)flock(fd, LOCK_UN);
-        (void)poll(NULL, 0, 1);
-    }
-    return true;
-}
-
-/*
- * Take the lock of a run directory; *fd stays open as long as the lock is held. Who held it
- * before may have removed the file between our two calls: then it is not the lock any more.
- */
-static ipl_status take_lock(int *fd, const char *path, ipl_error *err)
-{
-    char file[IPL_PATH_MAX];
-    ipl_status st = ipl_path_join(file, path, LOCK, err);
-
-    while (st == IPL_OK) {
-        *fd = ipl_file_open(file, O_RDWR | O_CREAT);
-        if (*fd < 0)
-            return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", file, strerror(errno));
-        if (!take(*fd))
-            st = errno == EWOULDBLOCK
-                     ? ipl_fail(err, IPL_E_LOCKED,
-                                "%s: another process is writing this run", path)
-                     : ipl_fail(err, IPL_E_IO, "%s: %s", file, strerror(errno));
-        else if (is_at(*fd, file))
-            return IPL_OK;
-        (void)close(*fd);
-        *fd = -1;
-    }
-    return st;
-}
-
 bool ipl_run_dir_is_locked(const char *path)
 {
-    char file[IPL_PATH_MAX];
-    bool locked;
-    int fd;
-
-    if (ipl_path_join(file, path, LOCK, NULL) != IPL_OK)
-        return false;
-    fd = ipl_file_open(file, O_RDONLY);
-    if (fd < 0)
-        return false;
-    locked = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-    (void)close(fd);
-    return locked;
+    return ipl_lock_is_held(path);
 }
 
 /* ---- what is there ---- */
@@ -167,8 +103,9 @@ static bool has(const char *path, const char *name)
 /* Whether a folder holds nothing, or nothing but what a run writes first. */
 static bool is_empty(const char *path)
 {
-    static const char *const first[] = {".", "..", LOCK, EXPERIMENT ".tmp"};
-    DIR *dir = opendir(path);
+    static const char *const first[] = {".", "..", ".lock", ".lock-owner",
+                                        EXPERIMENT ".tmp"};
+    DIR *dir = ipl_folder_open(path);
     const struct dirent *entry;
     bool empty = dir != NULL;
 
@@ -214,26 +151,28 @@ ipl_run_dir_state ipl_run_dir_look(const char *path)
 /* Remove the run at path, unless somebody is writing it. */
 static ipl_status remove_old_run(const char *path, ipl_error *err)
 {
-    int lock = -1;
-    ipl_status st = take_lock(&lock, path, err);
+    ipl_lock lock;
+    ipl_status st = ipl_guard_hold(path, err);
 
+    if (st != IPL_OK)
+        return st;
+    st = ipl_lock_take(&lock, path, WRITING, err);
     if (st == IPL_OK)
-        st = ipl_folder_remove(path, err);
-    if (lock >= 0)
-        (void)close(lock); /* the lock went with the folder */
+        st = ipl_run_files_remove(path, err);
+    ipl_lock_give(&lock);
+    ipl_guard_release(path);
     return st;
 }
 
 /* A run stands where a new one is to go: say so, or that it is being written. */
 static ipl_status refuse(const char *path, ipl_error *err)
 {
-    int lock = -1;
-    const ipl_status st = take_lock(&lock, path, err);
+    ipl_lock lock;
+    const ipl_status st = ipl_lock_take(&lock, path, WRITING, err);
 
     if (st == IPL_E_LOCKED)
         return st;
-    if (lock >= 0)
-        (void)close(lock);
+    ipl_lock_give(&lock);
     return ipl_fail(err, IPL_E_CANTCREATE,
                     "%s: exists; give --force to replace it, another --out, or --resume %s "
                     "to go on with it",
@@ -298,11 +237,18 @@ ipl_status ipl_run_dir_reopen(ipl_run_dir *out, const char *path, ipl_error *err
 {
     ipl_status st;
 
-    *out = (ipl_run_dir){.lock = -1, .tables = {{.fd = -1}, {.fd = -1}, {.fd = -1}}};
+    *out =
+        (ipl_run_dir){.lock = {.fd = -1}, .tables = {{.fd = -1}, {.fd = -1}, {.fd = -1}}};
     st = ipl_text_copy(out->path, sizeof out->path, path, strlen(path), "path", err);
     if (st == IPL_OK && !ipl_file_is_folder(path))
         st = ipl_fail(err, IPL_E_NOINPUT, "%s: no such run", path);
-    return st == IPL_OK ? take_lock(&out->lock, path, err) : st;
+    if (st == IPL_OK)
+        st = ipl_guard_hold(path, err);
+    if (st == IPL_OK)
+        st = ipl_lock_take(&out->lock, path, WRITING, err);
+    if (st != IPL_OK)
+        ipl_guard_release(path);
+    return st;
 }
 
 ipl_status ipl_run_dir_create(ipl_run_dir *out, const char *path, bool force,
@@ -311,7 +257,8 @@ ipl_status ipl_run_dir_create(ipl_run_dir *out, const char *path, bool force,
     const ipl_run_dir_state there = ipl_run_dir_look(path);
     ipl_status st = IPL_OK;
 
-    *out = (ipl_run_dir){.lock = -1, .tables = {{.fd = -1}, {.fd = -1}, {.fd = -1}}};
+    *out =
+        (ipl_run_dir){.lock = {.fd = -1}, .tables = {{.fd = -1}, {.fd = -1}, {.fd = -1}}};
     if (there == IPL_RUN_DIR_FOREIGN)
         return ipl_fail(err, IPL_E_CANTCREATE,
                         "%s: exists and is no run (no experiment.ini); remove it yourself",
@@ -334,8 +281,8 @@ ipl_status ipl_run_dir_folder(char *out, const ipl_run_dir *dir, const char *nam
 {
     ipl_status st = ipl_path_join(out, dir->path, name, err);
 
-    if (st == IPL_OK && mkdir(out, 0777) != 0 && errno != EEXIST)
-        st = ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", out, strerror(errno));
+    if (st == IPL_OK && ipl_folder_make(out) != 0 && errno != EEXIST)
+        st = ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", out, ipl_file_reason(errno));
     return st;
 }
 
@@ -358,16 +305,12 @@ ipl_status ipl_run_dir_finish(ipl_run_dir *dir, ipl_error *err)
 
 void ipl_run_dir_release(ipl_run_dir *dir)
 {
-    char file[IPL_PATH_MAX];
-
     if (close_tables(dir, NULL) != IPL_OK)
         dir->tables[0].fd = -1; /* something failed before, and was reported */
-    if (dir->lock < 0)
+    if (!dir->lock.kind)
         return;
-    if (ipl_path_join(file, dir->path, LOCK, NULL) == IPL_OK)
-        (void)unlink(file);
-    (void)close(dir->lock);
-    dir->lock = -1;
+    ipl_lock_give(&dir->lock);
+    ipl_guard_release(dir->path);
 }
 
 ipl_status ipl_run_dir_append(ipl_run_dir *dir, ipl_run_table table, const ipl_text *rows,
@@ -380,18 +323,42 @@ ipl_status ipl_run_dir_append(ipl_run_dir *dir, ipl_run_table table, const ipl_t
     return ipl_appender_write(&dir->tables[table], rows->s, rows->len, err);
 }
 
-void ipl_run_dir_link_latest(const ipl_run_dir *dir)
+/* Path of a file of the folder in which a run lies. */
+static ipl_status beside(char *out, const char *path, const char *name)
 {
-    char parent[IPL_PATH_MAX], link[IPL_PATH_MAX], temporary[IPL_PATH_MAX];
-    const char *slash = strrchr(dir->path, '/');
-    const char *name = slash ? slash + 1 : dir->path;
+    const char *slash = strrchr(path, '/');
+    char parent[IPL_PATH_MAX];
+    const ipl_status st =
+        ipl_text_copy(parent, sizeof parent, slash ? path : ".",
+                      slash ? (size_t)(slash - path) + 1 : 1, "path", NULL);
 
-    (void)snprintf(parent, sizeof parent, "%.*s", slash ? (int)(slash - dir->path) : 1,
-                   slash ? dir->path : ".");
-    if (ipl_path_join(link, parent, "latest", NULL) != IPL_OK ||
-        ipl_path_join(temporary, parent, ".latest.tmp", NULL) != IPL_OK)
+    return st == IPL_OK ? ipl_path_join(out, parent, name, NULL) : st;
+}
+
+static bool is_link(const char *path)
+{
+    struct stat info;
+
+    return lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
+}
+
+bool ipl_run_dir_has_latest(const char *path)
+{
+    char link[IPL_PATH_MAX];
+
+    return beside(link, path, "latest") == IPL_OK && is_link(link);
+}
+
+void ipl_run_dir_link_latest(const char *path)
+{
+    char link[IPL_PATH_MAX], temporary[IPL_PATH_MAX];
+    const char *slash = strrchr(path, '/');
+
+    if (beside(link, path, "latest") != IPL_OK ||
+        beside(temporary, path, ".latest.tmp") != IPL_OK ||
+        (ipl_file_exists(link) && !is_link(link)))
         return;
     (void)unlink(temporary);
-    if (symlink(name, temporary) == 0 && rename(temporary, link) != 0)
+    if (symlink(slash ? slash + 1 : path, temporary) == 0 && rename(temporary, link) != 0)
         (void)unlink(temporary);
 }

@@ -16,6 +16,7 @@
 #define IPL_RUN_DIR_H
 
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/text.h"
 #include "ipl/estimator.h"
 
@@ -30,7 +31,7 @@ typedef enum ipl_run_table {
 typedef struct ipl_run_dir {
     char path[IPL_PATH_MAX];
     ipl_appender tables[IPL_TABLE_COUNT];
-    int lock; /* descriptor of the locked .lock file; -1: none */
+    ipl_lock lock; /* held while the directory is open; so is its folder (base/guard.h) */
 } ipl_run_dir;
 
 /** What stands at the path of a run. */
@@ -43,7 +44,8 @@ typedef enum ipl_run_dir_state {
 } ipl_run_dir_state;
 
 /**
- * Whether a folder is a run: it has an experiment.ini.
+ * Whether a folder is a run: it has an experiment.ini. From then on the folder is guarded
+ * (base/guard.h): no link in it is followed.
  *
  * errors  IPL_E_NOINPUT  there is none, or it is something else; a study, whose runs are below
  *                        it, is told to name one of them
@@ -59,8 +61,10 @@ ipl_run_dir_state ipl_run_dir_look(const char *path);
 /**
  * Create a run directory with its experiment and empty tables, and lock it.
  *
- * force   remove a run that is there; only a folder that holds an experiment.ini is removed
- * errors  IPL_E_CANTCREATE  something is there already, or it cannot be created
+ * force   remove what a run has written there, by name (run/run_files.h)
+ * errors  IPL_E_CANTCREATE  something is there already, or it cannot be created; with force,
+ *                           something that no run writes, which the message names, or it is
+ *                           the current folder or one above it
  *         IPL_E_LOCKED      another process is writing it
  *         IPL_E_IO
  * On error nothing of an earlier run was touched, unless writing failed after force removed it.
@@ -105,8 +109,14 @@ void ipl_run_dir_release(ipl_run_dir *dir);
 ipl_status ipl_run_dir_append(ipl_run_dir *dir, ipl_run_table table, const ipl_text *rows,
                               ipl_error *err) IPL_NODISCARD;
 
-/** Let the link "latest" beside the run point to it; silent where links do not exist. */
-void ipl_run_dir_link_latest(const ipl_run_dir *dir);
+/** Whether a link "latest" lies beside a run. */
+bool ipl_run_dir_has_latest(const char *path);
+
+/**
+ * Let the link "latest" beside a run that has ended point to it, in place of another link,
+ * at once. Silent where links do not exist, or something else has this name.
+ */
+void ipl_run_dir_link_latest(const char *path);
 
 /** Append the header row of a table. */
 void ipl_run_dir_print_header(ipl_text *out, ipl_run_table table);

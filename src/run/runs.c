@@ -70,15 +70,15 @@ static ipl_run_state recorded_state(const char *folder)
     bool begins = true; /* a line is read in parts when it is long */
     FILE *fp = NULL;
 
-    if (ipl_path_join(path, folder, "run.json", NULL) == IPL_OK)
-        fp = fopen(path, "r");
-    while (fp && state == IPL_RUN_STATES && fgets(line, sizeof line, fp)) {
+    if (ipl_path_join(path, folder, "run.json", NULL) != IPL_OK ||
+        ipl_file_stream(&fp, path, NULL) != IPL_OK)
+        return IPL_RUN_INTERRUPTED;
+    while (state == IPL_RUN_STATES && fgets(line, sizeof line, fp)) {
         if (begins)
             state = state_in(line);
         begins = strchr(line, '\n') != NULL;
     }
-    if (fp)
-        (void)fclose(fp);
+    (void)fclose(fp); /* read only: nothing to lose */
     return state == IPL_RUN_STATES ? IPL_RUN_INTERRUPTED : state;
 }
 
@@ -105,10 +105,59 @@ static char *keep(const char *text, ipl_error *err)
     return copy;
 }
 
+ipl_place ipl_place_of(const char *path)
+{
+    struct stat info;
+
+    if (stat(path, &info) != 0)
+        return (ipl_place){0};
+    return (ipl_place){.device = info.st_dev, .inode = info.st_ino, .known = true};
+}
+
+static bool same_place(ipl_place a, ipl_place b)
+{
+    return a.known && b.known && a.device == b.device && a.inode == b.inode;
+}
+
+ipl_status ipl_paths_once(const char ***out, size_t *n, const char *const *paths,
+                          size_t n_paths, ipl_error *err)
+{
+    ipl_place *places = ipl_array(n_paths + 1, 1, sizeof *places, err);
+
+    *n = 0;
+    *out = places ? ipl_array(n_paths + 1, 1, sizeof **out, err) : NULL;
+    for (size_t i = 0; *out && i < n_paths; i++) {
+        size_t k = 0;
+
+        places[*n] = ipl_place_of(paths[i]);
+        while (k < *n && !same_place(places[k], places[*n]))
+            k++;
+        if (k == *n)
+            (*out)[(*n)++] = paths[i];
+    }
+    ipl_free(places);
+    return *out ? IPL_OK : IPL_E_NOMEM;
+}
+
+static bool is_listed(const ipl_runs *runs, ipl_place place)
+{
+    for (size_t i = 0; i < runs->n; i++)
+        if (same_place(runs->list[i].place, place))
+            return true;
+    return false;
+}
+
 static ipl_status add(ipl_runs *runs, const char *path, const char *experiment,
                       const char *name, ipl_error *err)
 {
+    ipl_place place = ipl_place_of(path);
     ipl_found_run *run;
+
+    if (!place.known)
+        place = ipl_place_of(experiment);
+    runs->found++;
+    if (is_listed(runs, place))
+        return IPL_OK;
 
     if (runs->n == runs->capacity) {
         const size_t capacity = runs->capacity ? 2 * runs->capacity : 64;
@@ -126,7 +175,8 @@ static ipl_status add(ipl_runs *runs, const char *path, const char *experiment,
     *run = (ipl_found_run){.path = keep(path, err),
                            .experiment = keep(experiment, err),
                            .name = keep(name, err),
-                           .state = ipl_run_state_of(path)};
+                           .state = ipl_run_state_of(path),
+                           .place = place};
     return run->path && run->experiment && run->name ? IPL_OK : IPL_E_NOMEM;
 }
 
@@ -134,8 +184,10 @@ static ipl_status add_run(ipl_runs *runs, const char *path, const char *name,
                           ipl_error *err)
 {
     char experiment[IPL_PATH_MAX];
-    const ipl_status st = ipl_path_join(experiment, path, "experiment.ini", err);
+    ipl_status st = ipl_guard(path, err);
 
+    if (st == IPL_OK)
+        st = ipl_path_join(experiment, path, "experiment.ini", err);
     return st == IPL_OK ? add(runs, path, experiment, name, err) : st;
 }
 
@@ -200,7 +252,7 @@ static ipl_status add_jobs(ipl_runs *runs, const char *folder, const char *prefi
     ipl_status st = ipl_path_join(path, folder, "jobs.txt", err);
 
     if (st == IPL_OK)
-        st = ipl_file_read(&text, &len, path, JOBS_BYTES_MAX, err);
+        st = ipl_file_read_text(&text, &len, path, JOBS_BYTES_MAX, err);
     for (char *line = text; st == IPL_OK && line && *line != '\0'; line = next) {
         next = strchr(line, '\n');
         if (next)
@@ -219,7 +271,7 @@ static ipl_status list_folders(char ***out, size_t *n, const char *folder, ipl_e
 {
     size_t capacity = 0;
     char **names = NULL;
-    DIR *dir = opendir(folder);
+    DIR *dir = ipl_folder_open(folder);
     struct dirent *entry;
     ipl_status st = IPL_OK;
 
@@ -300,7 +352,7 @@ ipl_status ipl_runs_find(ipl_runs *out, const char *const *folders, size_t n,
 
     *out = (ipl_runs){0};
     for (size_t i = 0; i < n && st == IPL_OK; i++) {
-        const size_t before = runs.n;
+        const size_t before = runs.found;
         char label[IPL_LABEL_MAX] = "";
 
         if (!ipl_file_is_folder(folders[i])) {
@@ -310,7 +362,7 @@ ipl_status ipl_runs_find(ipl_runs *out, const char *const *folders, size_t n,
         if (n > 1 || ipl_is_run(folders[i]))
             ipl_plot_label(label, sizeof label, folders[i]);
         st = search(&runs, folders[i], label, DEPTH_MAX, err);
-        if (st == IPL_OK && runs.n == before)
+        if (st == IPL_OK && runs.found == before)
             st = ipl_fail(err, IPL_E_NOINPUT, "%.300s: no run in this folder", folders[i]);
     }
     if (st == IPL_OK) {

@@ -2,7 +2,7 @@
  * A case is some data with an exact answer: how to make it, what to measure with which
  * estimator, the closed form. To add one, add a row.
  */
-#include "run/selftest.h"
+#include "run/selftest_parts.h"
 
 #include "base/alloc.h"
 #include "info/est.h"
@@ -25,9 +25,7 @@ typedef struct sample {
 
 /* ---- data ---- */
 
-/* Entry of a Hadamard matrix, -1 to the number of common bits: columns are orthogonal, with
- * mean 0 and variance 1 but for column 0. */
-static double hadamard(size_t i, size_t j)
+double ipl_selftest_hadamard(size_t i, size_t j)
 {
     size_t common = i & j, odd = 0;
 
@@ -44,8 +42,9 @@ static void make_pairs(sample *s)
     for (size_t i = 0; i < s->n; i++) {
         s->y[i] = (int32_t)(i % 4);
         for (size_t k = 0; k < 4; k++) {
-            s->x[i * 4 + k] = hadamard(i, 1 + k);
-            s->t[i * 4 + k] = 0.6 * hadamard(i, 1 + k) + 0.8 * hadamard(i, 5 + k);
+            s->x[i * 4 + k] = ipl_selftest_hadamard(i, 1 + k);
+            s->t[i * 4 + k] = 0.6 * ipl_selftest_hadamard(i, 1 + k) +
+                              0.8 * ipl_selftest_hadamard(i, 5 + k);
         }
     }
 }
@@ -60,6 +59,14 @@ static void make_cube(sample *s)
             s->x[i * 12 + k] = s->t[i * 12 + k] = (double)(i >> k & 1);
 }
 
+/* The same a million times as large: too far for a Gram matrix. */
+static void make_large_cube(sample *s)
+{
+    make_cube(s);
+    for (size_t i = 0; i < s->n * 12; i++)
+        s->t[i] *= 1e6;
+}
+
 /* Two samples at the distance 0.5. */
 static void make_two(sample *s)
 {
@@ -68,6 +75,17 @@ static void make_two(sample *s)
     s->x[0] = s->x[1] = s->t[0] = s->t[1] = 0.0;
     s->x[2] = s->t[2] = 0.3;
     s->x[3] = s->t[3] = 0.4;
+}
+
+/* Two samples at the distance 0.5 in each of two classes far apart. */
+static void make_two_pairs(sample *s)
+{
+    s->n = 4;
+    s->d_x = s->d_t = 1;
+    for (size_t i = 0; i < s->n; i++) {
+        s->y[i] = (int32_t)(i / 2);
+        s->x[i] = s->t[i] = (i < 2 ? 0.0 : 100.0) + 0.5 * (double)(i % 2);
+    }
 }
 
 /* 50, 30 and 20 equal samples, far apart; the labels say which. */
@@ -158,10 +176,45 @@ static double labels_entropy(void)
     return 1.5 * log(1.75);
 }
 
+/*
+ * The labels of the pairs are two bits, and columns 1, 2 and 3 their contrasts: T in a class is
+ * 0.8 h (+-1, +-1, +-1, 0.75) + (0, 0, 0, 0.8) h', two directions.
+ */
+static double pairs_conditional(void)
+{
+    const double b = 3.0;
+
+    return 0.5 * log((1.0 + 2.28 * b) * (1.0 + 0.64 * b) - pow(0.48 * b, 2.0));
+}
+
+static double pairs_conditional_information(void)
+{
+    return pairs_entropy() - pairs_conditional();
+}
+
+/* About the class means the signs cancel: variances 0.64 three times, and 1. */
+static double pairs_pooled_information(void)
+{
+    return 1.5 * (log(4.0) - log(1.0 + 0.64 * 3.0));
+}
+
+/* A contrast of the one-hot labels has variance 1/4, and covariance 0.3 with its column. */
+static double pairs_label_information(void)
+{
+    const double b = 3.0;
+
+    return -1.5 * log(1.0 - pow(0.3 * b, 2.0) / ((1.0 + b) * (1.0 + b / 4.0)));
+}
+
 /* A cube of 12 bits, S = I/4, beta = 100. */
 static double cube_entropy(void)
 {
     return 6.0 * log(26.0);
+}
+
+static double large_cube_entropy(void)
+{
+    return 6.0 * log1p(25e12);
 }
 
 /* I(X;X) = 2 H_b - H_2b. */
@@ -250,6 +303,11 @@ static double two_kde_lower(void)
     return -log((1.0 + exp(-0.25 / 0.8)) / 2.0);
 }
 
+static double nats_2(void)
+{
+    return log(2.0);
+}
+
 /* psi(100) - psi(1) = 1 + 1/2 + ... + 1/99. */
 static double harmonic_99(void)
 {
@@ -258,6 +316,13 @@ static double harmonic_99(void)
     for (int i = 99; i > 0; i--)
         sum += 1.0 / i;
     return sum;
+}
+
+/* psi(100) - psi(3): the third neighbour is 2 away, or 3 at the ends, and 2 samples are closer
+ * in either margin. */
+static double lattice_ksg_of_three(void)
+{
+    return harmonic_99() - 1.5;
 }
 
 /* k = 1 and a distance of 1 to every neighbour, a ball of length 2. */
@@ -318,8 +383,13 @@ static const test_case cases[] = {
     {"logdet:beta=own", "4 pairs, rho 0.6, I(X;T)", make_pairs, false, "I_XT", pairs_information_400, EXACT},
     {"logdet:beta=sum", "4 pairs, rho 0.6, I(X;T)", make_pairs, false, "I_XT", pairs_information_800, EXACT},
     {"logdet:beta=3", "4 equal classes, H(Y)", make_pairs, true, "H_Y", labels_entropy, EXACT},
+    {"logdet:beta=3", "4 pairs in 4 classes, H(T|Y)", make_pairs, true, "H_T_given_Y", pairs_conditional, EXACT},
+    {"logdet:beta=3", "4 pairs in 4 classes, I_c(T;Y)", make_pairs, true, "I_TY_cond", pairs_conditional_information, EXACT},
+    {"logdet:beta=3", "4 pairs in 4 classes, I_p(T;Y)", make_pairs, true, "I_TY_pooled", pairs_pooled_information, EXACT},
+    {"logdet:beta=3", "4 pairs in 4 classes, I(T;Y)", make_pairs, true, "I_TY", pairs_label_information, EXACT},
     {"logdet:beta=100", "12-bit cube, H(X)", make_cube, false, "H_X", cube_entropy, EXACT},
     {"logdet:beta=100", "12-bit cube, I(X;X)", make_cube, false, "I_XT", cube_information, EXACT},
+    {"logdet:beta=100", "cube of edge 1e6, H(T)", make_large_cube, false, "H_T", large_cube_entropy, EXACT},
     {"logdet:beta=100", "two samples, H(T)", make_two, false, "H_T", two_logdet, EXACT},
     {"logdet:beta=100", "collapsed classes, H(T|Y)", make_clusters, true, "H_T_given_Y", zero, EXACT},
     {"logdet:scale=corr", "constant layer, H(T)", make_constant, false, "H_T", zero, EXACT},
@@ -336,11 +406,13 @@ static const test_case cases[] = {
     {"kde:var=0.1,bound=lower", "two samples, I(X;T)", make_two, false, "I_XT", two_kde_lower, EXACT},
     {"kde:var=0.1", "three clusters, I(X;T)", make_clusters, false, "I_XT", clusters_shannon, EXACT},
     {"kde:var=0.1", "three clusters, I(T;Y)", make_clusters, true, "I_TY", clusters_shannon, EXACT},
+    {"kde:var=0.1", "two pairs far apart, I(T;Y)", make_two_pairs, true, "I_TY", nats_2, EXACT},
     {"kde:var=0.001", "100 samples far apart, I(X;T)", make_lattice, false, "I_XT", nats_100, EXACT},
     {"kde:var=0.1", "constant layer, I(X;T)", make_constant, false, "I_XT", zero, EXACT},
     {"kl:k=1", "lattice of 100 samples, H(T)", make_lattice, false, "H_T", lattice_entropy, EXACT},
     {"kl:k=3", "1000 normal samples, H(X)", make_gaussian, false, "H_X", normal_entropy, 0.1},
     {"ksg:k=1,variant=1", "lattice of 100 samples, I(X;X)", make_lattice, false, "I_XT", harmonic_99, EXACT},
+    {"ksg:k=3,variant=1", "lattice of 100 samples, I(X;X)", make_lattice, false, "I_XT", lattice_ksg_of_three, EXACT},
     {"ksg:k=1,variant=2", "lattice of 100 samples, I(X;X)", make_lattice, false, "I_XT", lattice_ksg_2, EXACT},
     {"ksg:k=3", "1000 pairs, rho 0.8, I(X;T)", make_gaussian, false, "I_XT", normal_information, 0.1},
     {"binning:rule=szt,bins=30", "a sample in each cell, I(X;T)", make_cells, false, "I_XT", nats_29, EXACT},
@@ -355,6 +427,25 @@ static const test_case cases[] = {
 /* clang-format on */
 
 enum { N_CASES = sizeof cases / sizeof cases[0] };
+
+double ipl_selftest_get(const ipl_measures *m, const char *measure)
+{
+    for (const ipl_measure_row *row = ipl_measure_table; row->name; row++)
+        if (strcmp(row->name, measure) == 0)
+            return ipl_measures_get(m, row);
+    return (double)NAN;
+}
+
+void ipl_selftest_tell(ipl_selftest_sink *sink, ipl_selftest_row *row)
+{
+    row->passed = fabs(row->obtained - row->expected) <= row->tolerance;
+    if (row->passed)
+        sink->passed++;
+    else
+        sink->failed++;
+    if (sink->say)
+        sink->say(sink->context, row);
+}
 
 /* Measure one case; NaN when nothing could be measured. */
 static ipl_status measure(double *out, const test_case *c, sample *s, ipl_error *err)
@@ -371,10 +462,7 @@ static ipl_status measure(double *out, const test_case *c, sample *s, ipl_error 
                           c->labels ? s->y : NULL, err);
     if (st == IPL_OK)
         st = ipl_plane_measure(&m, plane, &t, 1, err);
-    *out = (double)NAN;
-    for (const ipl_measure_row *row = ipl_measure_table; st == IPL_OK && row->name; row++)
-        if (strcmp(row->name, c->measure) == 0)
-            *out = ipl_measures_get(&m, row);
+    *out = st == IPL_OK ? ipl_selftest_get(&m, c->measure) : (double)NAN;
     ipl_plane_destroy(plane);
     return st;
 }
@@ -389,13 +477,12 @@ static bool is_tested(const char *name)
     return false;
 }
 
-ipl_status ipl_selftest(size_t *passed, size_t *failed, ipl_selftest_say say, void *context,
-                        ipl_error *err)
+/* Every case of the table, and whether no estimator was forgotten. */
+static ipl_status test_estimators(ipl_selftest_sink *sink, ipl_error *err)
 {
     sample s = {.n = 0};
     ipl_status st = IPL_E_NOMEM;
 
-    *passed = *failed = 0;
     s.x = ipl_array(N_MAX, D_MAX, sizeof *s.x, err);
     s.t = ipl_array(N_MAX, D_MAX, sizeof *s.t, err);
     s.y = ipl_array(N_MAX, 1, sizeof *s.y, err);
@@ -409,28 +496,38 @@ ipl_status ipl_selftest(size_t *passed, size_t *failed, ipl_selftest_say say, vo
                                 .tolerance = cases[i].tolerance};
 
         st = measure(&row.obtained, &cases[i], &s, err);
-        row.passed = fabs(row.obtained - row.expected) <= row.tolerance;
-        *passed += st == IPL_OK && row.passed;
-        *failed += st == IPL_OK && !row.passed;
-        if (say && st == IPL_OK)
-            say(context, &row);
+        if (st == IPL_OK)
+            ipl_selftest_tell(sink, &row);
     }
     for (size_t i = 0; ipl_estimator_row(i) && st == IPL_OK; i++)
         if (!is_tested(ipl_estimator_row(i)->name)) {
-            const ipl_selftest_row row = {.estimator = ipl_estimator_row(i)->name,
-                                          .what = "has no closed form to compare with",
-                                          .obtained = (double)NAN};
+            ipl_selftest_row row = {.estimator = ipl_estimator_row(i)->name,
+                                    .what = "has no closed form to compare with",
+                                    .obtained = (double)NAN};
 
-            *failed += 1;
-            if (say)
-                say(context, &row);
+            ipl_selftest_tell(sink, &row);
         }
-    if (st == IPL_OK && *failed > 0)
-        st = ipl_fail(err, IPL_E_NUMERIC, "%zu of %zu comparisons with closed forms failed",
-                      *failed, *failed + *passed);
 done:
     ipl_free(s.y);
     ipl_free(s.t);
     ipl_free(s.x);
+    return st;
+}
+
+ipl_status ipl_selftest(size_t *passed, size_t *failed, ipl_selftest_say say, void *context,
+                        ipl_error *err)
+{
+    ipl_selftest_sink sink = {.say = say, .context = context};
+    ipl_status st = test_estimators(&sink, err);
+
+    if (st == IPL_OK)
+        st = ipl_selftest_pairs(&sink, err);
+    if (st == IPL_OK)
+        st = ipl_selftest_nets(&sink, err);
+    *passed = sink.passed;
+    *failed = sink.failed;
+    if (st == IPL_OK && *failed > 0)
+        st = ipl_fail(err, IPL_E_NUMERIC, "%zu of %zu comparisons failed", *failed,
+                      *failed + *passed);
     return st;
 }

@@ -1,4 +1,4 @@
-/** Every estimator against closed forms, within a second. */
+/** Every estimator and every activation against closed forms, within a second. */
 #ifndef IPL_SELFTEST_H
 #define IPL_SELFTEST_H
 
@@ -9,7 +9,7 @@
 
 /** One comparison. */
 typedef struct ipl_selftest_row {
-    const char *estimator, *what; /* text, and data with the measure */
+    const char *estimator, *what; /* text, or activation; data with the measure */
     double expected, obtained, tolerance;
     bool passed;
 } ipl_selftest_row;
@@ -18,7 +18,7 @@ typedef struct ipl_selftest_row {
 typedef void (*ipl_selftest_say)(void *context, const ipl_selftest_row *row);
 
 /**
- * Make all comparisons; an estimator of the table that has none is a failure too.
+ * Make all comparisons; an estimator or activation that has none is a failure too.
  *
  * counts  rows that passed and failed
  * errors  IPL_E_NUMERIC  a comparison failed, IPL_E_NOMEM

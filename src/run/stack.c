@@ -16,6 +16,7 @@ void ipl_stack_release(ipl_stack *stack)
     ipl_free(stack->names);
     ipl_free(stack->when);
     ipl_free(stack->epochs);
+    ipl_text_release(&stack->notes);
     *stack = (ipl_stack){0};
 }
 

@@ -21,6 +21,7 @@ typedef struct ipl_stack {
     char (*when)[IPL_STACK_WHEN_MAX];  /* (n_epochs) "epoch,step"; step NaN: not known */
     char (*names)[IPL_STACK_NAME_MAX]; /* (n_layers) */
     char **files;                      /* (n_epochs, n_layers) */
+    ipl_text notes; /* what of a folder was left out, a line each without line break */
 } ipl_stack;
 
 /**
@@ -37,8 +38,9 @@ ipl_status ipl_stack_of_run(ipl_stack *out, const char *run, const char *split,
                             const char *layers, ipl_error *err) IPL_NODISCARD;
 
 /**
- * Files called epoch<e>/<layer>.npy or <layer>-<e>.npy; "-" or "_" may stand before the
- * number. Layers are sorted by name, numbers in names by their value, unless `layers` says.
+ * Files called epoch<e>/<layer>.npy or <layer>-<e>.npy, or .npy.gz; "epoch" in any case, and
+ * one of "-_=. " may stand before its number. Layers are sorted by name, numbers in names by
+ * their value, unless `layers` says.
  *
  * errors  IPL_E_FORMAT   a path has no epoch, or stands for the same as another one
  *         IPL_E_NOINPUT  a layer is missing at an epoch
@@ -48,7 +50,9 @@ ipl_status ipl_stack_of_files(ipl_stack *out, const char *const *paths, size_t n
                               const char *layers, ipl_error *err) IPL_NODISCARD;
 
 /**
- * The same with all such files of a folder, but for those that are also called x and y.
+ * The same with all such files of a folder, but for those that are also called x and y. Left
+ * out, and named in out->notes: other files and folders; and, while they are fewer than half,
+ * epochs of which a layer is missing or is no whole array (another program is writing them).
  *
  * errors  as above; IPL_E_NOINPUT when there is no such folder or no such file in it
  */

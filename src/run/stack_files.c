@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "math/npy_view.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 /* One file. */
@@ -19,6 +21,7 @@ typedef struct entry {
     double epoch;
     char layer[IPL_STACK_NAME_MAX];
     size_t rank; /* of the layer in the stack */
+    bool whole;  /* every layer of its epoch is there and can be read */
 } entry;
 
 /* ---- names ---- */
@@ -60,17 +63,17 @@ static int compare_names(const char *a, const char *b)
     return (*a != '\0') - (*b != '\0');
 }
 
-/* "epoch3", "epoch-3", "epoch_3": the number; false for other texts. */
+/* "epoch3", "Epoch-3", "epoch=3": the number; false for other texts. */
 static bool parse_epoch(double *epoch, const char *text, size_t len)
 {
     static const char word[] = "epoch";
     char number[64];
 
-    if (len < sizeof word || strncmp(text, word, sizeof word - 1) != 0)
+    if (len < sizeof word || strncasecmp(text, word, sizeof word - 1) != 0)
         return false;
     text += sizeof word - 1;
     len -= sizeof word - 1;
-    if (*text == '-' || *text == '_') {
+    if (strchr("-_=. ", *text)) {
         text++;
         len--;
     }
@@ -102,13 +105,11 @@ static ipl_status parse_path(entry *out, const char *path, ipl_error *err)
 {
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
     const char *folder = slash ? slash : path;
-    size_t len = strlen(base);
+    size_t len = ipl_npy_is_name(base) ? ipl_npy_stem(base) : strlen(base);
 
     out->path = path;
     while (folder > path && folder[-1] != '/')
         folder--;
-    if (len > 4 && strcmp(base + len - 4, ".npy") == 0)
-        len -= 4;
     if (!slash || !parse_epoch(&out->epoch, folder, (size_t)(slash - folder)))
         len = parse_suffix(&out->epoch, base, len);
     if (len == 0)
@@ -243,6 +244,53 @@ static ipl_status check_table(const entry *files, size_t n, size_t n_layers, ipl
     return IPL_OK;
 }
 
+/* Whether n files, all of one epoch, are every layer and whole arrays; else why not. */
+static bool is_whole(ipl_error *why, const entry *files, size_t n, size_t n_layers)
+{
+    size_t rows, cols;
+
+    for (size_t i = 0; i < n; i++)
+        if (ipl_npy_shape(&rows, &cols, files[i].path, why) != IPL_OK)
+            return false;
+    if (n < n_layers)
+        (void)ipl_fail(why, IPL_E_NOINPUT, "it has %zu of %zu layers", n, n_layers);
+    return n >= n_layers;
+}
+
+/*
+ * Leave out the epochs that another program has not written whole, while they are fewer than
+ * half: more of them are no accident, and are a fault further on.
+ */
+static void drop_unfinished(entry *files, size_t *n, size_t n_layers, ipl_text *notes)
+{
+    size_t kept = 0, epochs = 0, dropped = 0, next;
+    ipl_text lines = {0};
+
+    for (size_t i = 0; i < *n; i = next, epochs++) {
+        ipl_error why = {0};
+        bool whole;
+
+        for (next = i + 1; next < *n && files[next].epoch == files[i].epoch;)
+            next++;
+        whole = is_whole(&why, files + i, next - i, n_layers);
+        for (size_t k = i; k < next; k++)
+            files[k].whole = whole;
+        if (!whole) {
+            dropped++;
+            ipl_text_add(&lines, "%sepoch %g is left out: %s", lines.len > 0 ? "\n" : "",
+                         files[i].epoch, why.msg);
+        }
+    }
+    if (dropped > 0 && 2 * dropped < epochs) {
+        for (size_t i = 0; i < *n; i++)
+            if (files[i].whole)
+                files[kept++] = files[i];
+        *n = kept;
+        ipl_text_add(notes, "%s%s", notes->len > 0 ? "\n" : "", lines.s);
+    }
+    ipl_text_release(&lines);
+}
+
 static ipl_status fill(ipl_stack *stack, const entry *files, ipl_error *err)
 {
     const size_t n_layers = stack->n_layers;
@@ -267,8 +315,9 @@ static ipl_status fill(ipl_stack *stack, const entry *files, ipl_error *err)
     return IPL_OK;
 }
 
-ipl_status ipl_stack_of_files(ipl_stack *out, const char *const *paths, size_t n,
-                              const char *layers, ipl_error *err)
+/* Files to a stack; with notes, unfinished epochs are left out. */
+static ipl_status make_stack(ipl_stack *out, const char *const *paths, size_t n,
+                             const char *layers, ipl_text *notes, ipl_error *err)
 {
     entry *files = ipl_array(n, 1, sizeof *files, err);
     ipl_stack stack = {.split = "train"};
@@ -284,6 +333,8 @@ ipl_status ipl_stack_of_files(ipl_stack *out, const char *const *paths, size_t n
         goto done;
     assert(n_layers > 0);
     qsort(files, n, sizeof *files, by_epoch_and_rank);
+    if (notes)
+        drop_unfinished(files, &n, n_layers, notes);
     st = check_table(files, n, n_layers, err);
     if (st == IPL_OK)
         st = ipl_stack_allocate(&stack, n / n_layers, n_layers, err);
@@ -297,6 +348,12 @@ done:
     ipl_free(files);
     ipl_stack_release(&stack);
     return st;
+}
+
+ipl_status ipl_stack_of_files(ipl_stack *out, const char *const *paths, size_t n,
+                              const char *layers, ipl_error *err)
+{
+    return make_stack(out, paths, n, layers, NULL, err);
 }
 
 /* ---- a folder ---- */
@@ -346,58 +403,93 @@ static bool same_file(const char *a, const char *b)
            p.st_ino == q.st_ino;
 }
 
-static bool ends_in_npy(const char *name)
-{
-    const size_t len = strlen(name);
-
-    return len > 4 && strcmp(name + len - 4, ".npy") == 0;
-}
-
-/* What is being looked for. */
+/* What is being looked for, and what else was there. */
 typedef struct search {
-    paths *found;
+    paths *found, *others;
     const char *x, *y;
 } search;
+
+static bool is_epoch_folder(const char *name, const char *path)
+{
+    double epoch;
+
+    return parse_epoch(&epoch, name, strlen(name)) && ipl_file_is_folder(path);
+}
 
 /* Arrays of a folder, and of those below it that are called epoch... */
 /* NOLINTNEXTLINE(misc-no-recursion): one level deep */
 static ipl_status look_into(const search *s, const char *folder, bool below, ipl_error *err)
 {
-    DIR *dir = opendir(folder);
+    DIR *dir = ipl_folder_open(folder);
     struct dirent *item;
     ipl_status st = IPL_OK;
 
     if (!dir)
         return ipl_fail(err, IPL_E_NOINPUT, "%s: %s", folder, strerror(errno));
     while (st == IPL_OK && (item = readdir(dir))) {
+        const char *name = item->d_name;
         char path[IPL_PATH_MAX];
 
-        st = ipl_path_join(path, folder, item->d_name, err);
-        if (st != IPL_OK || item->d_name[0] == '.')
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
             continue;
-        if (below && strncmp(item->d_name, "epoch", 5) == 0 && ipl_file_is_folder(path))
+        st = ipl_path_join(path, folder, name, err);
+        if (st != IPL_OK || same_file(path, s->x) || same_file(path, s->y))
+            continue;
+        if (below && is_epoch_folder(name, path))
             st = look_into(s, path, false, err); /* no deeper than this */
-        else if (ends_in_npy(item->d_name) && !same_file(path, s->x) &&
-                 !same_file(path, s->y))
-            st = paths_add(s->found, path, err);
+        else
+            st = paths_add(name[0] != '.' && ipl_npy_is_name(name) ? s->found : s->others,
+                           path, err);
     }
     (void)closedir(dir);
     return st;
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* One line that names what is no array of an epoch. */
+static void note_others(ipl_text *notes, const paths *others)
+{
+    enum { SHOWN = 5 };
+
+    if (others->n == 0)
+        return;
+    qsort(others->at, others->n, sizeof *others->at, by_text);
+    ipl_text_add(notes, "left out, for they are no epoch<e>/<layer>.npy and no "
+                        "<layer>-<e>.npy:");
+    for (size_t i = 0; i < others->n && i < SHOWN; i++)
+        ipl_text_add(notes, " %s", others->at[i]);
+    if (others->n > SHOWN)
+        ipl_text_add(notes, " and %zu more", others->n - SHOWN);
+}
+
 ipl_status ipl_stack_of_folder(ipl_stack *out, const char *folder, const char *x,
                                const char *y, const char *layers, ipl_error *err)
 {
-    paths found = {0};
-    const search s = {&found, x, y};
+    paths found = {0}, others = {0};
+    const search s = {&found, &others, x, y};
+    ipl_text notes = {0};
     ipl_status st = look_into(&s, folder, true, err);
 
     *out = (ipl_stack){0};
     if (st == IPL_OK && found.n == 0)
         st = ipl_fail(err, IPL_E_NOINPUT,
                       "%s: no epoch<e>/<layer>.npy and no <layer>-<e>.npy in it", folder);
+    note_others(&notes, &others);
     if (st == IPL_OK)
-        st = ipl_stack_of_files(out, (const char *const *)found.at, found.n, layers, err);
+        st = make_stack(out, (const char *const *)found.at, found.n, layers, &notes, err);
+    if (st == IPL_OK) {
+        st = ipl_text_status(&notes, err);
+        out->notes = notes;
+        notes = (ipl_text){0}; /* now the stack's */
+    }
+    if (st != IPL_OK)
+        ipl_stack_release(out);
+    ipl_text_release(&notes);
     paths_release(&found);
+    paths_release(&others);
     return st;
 }

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "run/trainer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -36,7 +37,7 @@ static ipl_status write_experiment(const char *file, const ipl_text *text, bool 
     ipl_status st = IPL_OK;
 
     if (ipl_file_exists(file) && !force) {
-        st = ipl_file_read(&old, &len, file, INI_BYTES_MAX, err);
+        st = ipl_file_read_text(&old, &len, file, INI_BYTES_MAX, err);
         if (st == IPL_OK && strcmp(old, text->s) != 0) {
             first_difference(difference, sizeof difference, old, text->s);
             st = ipl_fail(err, IPL_E_CANTCREATE,
@@ -135,7 +136,7 @@ static ipl_status write_list(ipl_study *study, ipl_error *err)
     ipl_status st = ipl_path_join(path, study->path, "jobs.txt", err);
 
     if (st == IPL_OK && ipl_file_exists(path))
-        st = ipl_file_read(&old, &len, path, LIST_BYTES_MAX, err);
+        st = ipl_file_read_text(&old, &len, path, LIST_BYTES_MAX, err);
     if (st != IPL_OK)
         return st;
     ipl_text_add(&list, "%s", old ? old : "");
@@ -156,6 +157,70 @@ static ipl_status write_list(ipl_study *study, ipl_error *err)
     return st;
 }
 
+/* Whether two points of a grid differ by the seed alone. */
+static bool differs_by_seed(const ipl_experiment *a, ipl_experiment *b)
+{
+    const uint64_t seed = b->seed;
+    bool same;
+
+    b->seed = a->seed;
+    same = memcmp(a, b, sizeof *a) == 0;
+    b->seed = seed;
+    return same;
+}
+
+/* Check what a run of one point would find before it begins, unless it is done. */
+static ipl_status check_point(ipl_train_data *data, const ipl_study *study,
+                              const ipl_experiment *exp, const ipl_grid *grid, size_t point,
+                              ipl_error *err)
+{
+    char path[IPL_PATH_MAX];
+    ipl_study_job job = {0};
+    ipl_error why = {0};
+    ipl_text name = {0};
+    ipl_status st;
+
+    ipl_grid_print_name(&name, grid, point);
+    st = ipl_text_status(&name, err);
+    if (st == IPL_OK)
+        st = ipl_path_join(path, study->path, name.s, err);
+    if (st == IPL_OK) {
+        job.state = ipl_run_state_of(path);
+        if (ipl_study_is_open(study, &job))
+            st = ipl_train_check(data, exp, path, &why);
+        if (st != IPL_OK)
+            (void)ipl_fail(err, st, "run %s: %s", name.s, why.msg);
+    }
+    ipl_text_release(&name);
+    return st;
+}
+
+/* Everything is right before anything is written: the values, and the runs that they make.
+ * Runs that differ by the seed alone are right together. */
+static ipl_status check_points(const ipl_study *study, const ipl_experiment *base,
+                               const ipl_grid *grid, ipl_error *err)
+{
+    ipl_experiment *exp = ipl_array(2, 1, sizeof *exp, err);
+    ipl_train_data data = {0};
+    ipl_status st = exp ? IPL_OK : IPL_E_NOMEM;
+
+    for (size_t i = 0; i < grid->n_points && st == IPL_OK; i++) {
+        exp[i % 2] = *base;
+        st = ipl_grid_apply(&exp[i % 2], grid, i, err);
+    }
+    for (size_t i = 0; i < grid->n_points && st == IPL_OK; i++) {
+        ipl_experiment *now = &exp[i % 2];
+
+        *now = *base;
+        st = ipl_grid_apply(now, grid, i, err);
+        if (st == IPL_OK && (i == 0 || !differs_by_seed(&exp[(i + 1) % 2], now)))
+            st = check_point(&data, study, now, grid, i, err);
+    }
+    ipl_train_data_release(&data);
+    ipl_free(exp);
+    return st;
+}
+
 ipl_status ipl_study_create(ipl_study *out, const char *path, const ipl_experiment *base,
                             const ipl_grid *grid, bool force, ipl_error *err)
 {
@@ -169,10 +234,8 @@ ipl_status ipl_study_create(ipl_study *out, const char *path, const ipl_experime
     if (st == IPL_OK && ipl_is_run(path))
         st = ipl_fail(err, IPL_E_CANTCREATE,
                       "%s: is a single run; give another --out for the study", path);
-    for (size_t i = 0; i < grid->n_points && st == IPL_OK; i++) {
-        *exp = *base; /* everything is right before anything is written */
-        st = ipl_grid_apply(exp, grid, i, err);
-    }
+    if (st == IPL_OK)
+        st = check_points(&study, base, grid, err);
     study.jobs = ipl_array(grid->n_points, 1, sizeof *study.jobs, err);
     if (!study.jobs)
         st = IPL_E_NOMEM;

@@ -105,8 +105,8 @@ static void print_parallel(ipl_text *out, const ipl_study *study, const char *fr
     ipl_text_add_shell_word(out, from, strlen(from));
     ipl_text_add(out, " || exit 1\n");
     add_variable(out, "folder", study->path);
-    ipl_text_add(out,
-                 "exec parallel --will-cite --joblog \"$folder/parallel.log\" --jobs ");
+    ipl_text_add(out, "exec parallel --will-cite --termseq TERM,3600000,KILL,25 --joblog "
+                      "\"$folder/parallel.log\" --jobs ");
     if (opts->at_once > 0)
         ipl_text_add(out, "%zu", opts->at_once);
     else
@@ -178,25 +178,31 @@ static void print_slurm(ipl_text *out, const ipl_study *study, const char *from,
              "preemption) ends it\n"
              "# in the same way; Slurm itself says whether it comes back.\n");
     add_variable(out, "folder", study->path);
-    ipl_text_add(out,
-                 "signal=\n"
-                 "trap 'signal=USR1; kill -USR1 \"$run\" 2>/dev/null' USR1\n"
-                 "trap 'signal=TERM; kill -TERM \"$run\" 2>/dev/null' TERM\n"
-                 "sh \"$folder/job.sh\" \"$SLURM_ARRAY_TASK_ID\" --threads "
-                 "\"${SLURM_CPUS_PER_TASK:-1}\" --quiet &\n"
-                 "run=$!\n"
-                 "wait \"$run\"\n"
-                 "status=$?\n"
-                 "if [ -n \"$signal\" ]; then # wait was interrupted: the run still ends\n"
-                 "    wait \"$run\"\n"
-                 "    status=$?\n"
-                 "fi\n"
-                 "if [ \"$signal\" = USR1 ] && [ \"$status\" -ne 0 ]; then\n"
-                 "    trap '' TERM # that of the requeueing itself\n"
-                 "    scontrol requeue \"$SLURM_JOB_ID\"\n"
-                 "    exit 0\n"
-                 "fi\n"
-                 "exit \"$status\"\n");
+    ipl_text_add(
+        out,
+        "signal=\n"
+        "for name in USR1 USR2 XCPU HUP TERM; do\n"
+        "    trap \"signal=$name; kill -$name \\\"\\$run\\\" 2>/dev/null\" $name\n"
+        "done\n"
+        "sh \"$folder/job.sh\" \"$SLURM_ARRAY_TASK_ID\" --threads "
+        "\"${SLURM_CPUS_PER_TASK:-1}\" --quiet &\n"
+        "run=$!\n"
+        "wait \"$run\"\n"
+        "status=$?\n"
+        "while kill -0 \"$run\" 2>/dev/null; do # a signal interrupts wait, every time\n"
+        "    wait \"$run\"\n"
+        "    status=$?\n"
+        "done\n"
+        "case $signal in\n"
+        "USR1 | USR2)\n"
+        "    if [ \"$status\" -ne 0 ]; then\n"
+        "        trap '' TERM # that of the requeueing itself\n"
+        "        scontrol requeue \"$SLURM_JOB_ID\"\n"
+        "        exit 0\n"
+        "    fi\n"
+        "    ;;\n"
+        "esac\n"
+        "exit \"$status\"\n");
 }
 
 ipl_status ipl_study_write_scripts(const ipl_study *study, const ipl_engine_opts *opts,

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/lock.h"
 #include "base/pool.h"
 #include "base/text.h"
 
@@ -10,7 +11,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -120,23 +120,6 @@ static void on_end(void *self, size_t i, const ipl_job_end *end)
         s->opts->ended(s->opts->self, &e);
 }
 
-/* One process at a time runs a study here. */
-static ipl_status take_lock(int *fd, const char *folder, ipl_error *err)
-{
-    char path[IPL_PATH_MAX];
-    ipl_status st = ipl_path_join(path, folder, ".lock", err);
-
-    *fd = -1;
-    if (st != IPL_OK)
-        return st;
-    *fd = ipl_file_open(path, O_RDWR | O_CREAT);
-    if (*fd < 0)
-        return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, strerror(errno));
-    if (flock(*fd, LOCK_EX | LOCK_NB) != 0)
-        return ipl_fail(err, IPL_E_LOCKED, "%s: another process runs this study", folder);
-    return IPL_OK;
-}
-
 /* jobs.csv, to be appended to by every call. */
 static ipl_status open_joblog(session *s, ipl_error *err)
 {
@@ -170,14 +153,14 @@ ipl_status ipl_study_run(ipl_study_result *result, ipl_study *study,
     session s = {.study = study, .opts = opts, .result = result, .joblog = -1};
     char program[IPL_PATH_MAX];
     ipl_jobs jobs = {.self = &s, .argv = argv_of, .log = log_of, .ended = on_end};
-    int lock = -1;
+    ipl_lock lock = {.fd = -1};
     ipl_status st;
 
     *result = (ipl_study_result){0};
     s.todo = ipl_array(study->n, 1, sizeof *s.todo, err);
     st = s.todo ? IPL_OK : IPL_E_NOMEM;
     if (st == IPL_OK)
-        st = take_lock(&lock, study->path, err);
+        st = ipl_lock_take(&lock, study->path, "runs this study", err);
     if (st == IPL_OK)
         st = open_joblog(&s, err);
     if (st == IPL_OK)
@@ -195,8 +178,7 @@ ipl_status ipl_study_run(ipl_study_result *result, ipl_study *study,
 done:
     if (s.joblog >= 0)
         (void)close(s.joblog);
-    if (lock >= 0)
-        (void)close(lock);
+    ipl_lock_give(&lock);
     ipl_free(s.todo);
     return st;
 }

@@ -3,11 +3,15 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/text_columns.h"
 #include "run/roles.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+/* Columns of a layer's name: at least, at most. */
+enum { NAME_COLUMNS_MIN = 14, NAME_COLUMNS_MAX = 32 };
 
 enum { XT, TY, TY_COND, PREV, N_FIELDS };
 enum { MEAN, SD, N_GRADIENT };
@@ -19,9 +23,9 @@ static const char *const gradient_fields[N_GRADIENT] = {"gradient_mean", "gradie
 static const char *const training_fields[N_TRAINING] = {"train_loss", "test_loss",
                                                         "train_accuracy", "test_accuracy"};
 
-/* The part at the end that "final" is a mean over, and the width of a maximum. */
+/* Epochs of the published mean at the end, and the part that "final" is a mean over. */
+#define LAST_EPOCHS 50.0
 #define LAST_SHARE 0.1
-#define AT_MAXIMUM 0.01
 
 /* Everything a summary is made of. */
 typedef struct summary {
@@ -48,10 +52,39 @@ static double final_of(const ipl_track *track, size_t layer, size_t field)
     return n > 0 ? sum / (double)n : (double)NAN;
 }
 
+/* Mean over the last epochs, of which one that was measured at several steps counts once. */
+static double last50_of(const ipl_track *track, size_t layer, size_t field)
+{
+    const double from = track->epochs[track->n_epochs - 1] - LAST_EPOCHS;
+    double sum = 0.0, counted = HUGE_VAL;
+    size_t n = 0;
+
+    if (track->epochs[0] > from)
+        return (double)NAN;
+    for (size_t i = track->n_epochs; i-- > 0 && track->epochs[i] > from;) {
+        const double v = ipl_track_get(track, i, layer, field);
+
+        if (!isfinite(v) || ceil(track->epochs[i]) >= counted)
+            continue;
+        counted = ceil(track->epochs[i]);
+        sum += v;
+        n++;
+    }
+    return n > 0 ? sum / (double)n : (double)NAN;
+}
+
 ipl_course ipl_course_of(const ipl_track *track, size_t layer, size_t field)
 {
     const double nan = (double)NAN;
-    ipl_course c = {0, nan, nan, nan, final_of(track, layer, field), nan, nan};
+    ipl_course c = {.first = nan,
+                    .max = nan,
+                    .max_epoch = nan,
+                    .end = ipl_track_get(track, track->n_epochs - 1, layer, field),
+                    .last50 = last50_of(track, layer, field),
+                    .compression_end = nan,
+                    .compression_last50 = nan,
+                    .turning_epoch = nan,
+                    .final = final_of(track, layer, field)};
     double last = nan;
 
     for (size_t i = 0; i < track->n_epochs; i++) {
@@ -67,10 +100,12 @@ ipl_course ipl_course_of(const ipl_track *track, size_t layer, size_t field)
         }
         last = track->epochs[i];
     }
-    if (c.max > 0.0)
-        c.compression = (c.max - c.final) / c.max;
+    if (c.max > 0.0) {
+        c.compression_end = (c.max - c.end) / c.max;
+        c.compression_last50 = (c.max - c.last50) / c.max;
+    }
     for (size_t i = 0; i < track->n_epochs; i++)
-        if (ipl_track_get(track, i, layer, field) >= c.max - AT_MAXIMUM * fabs(c.max))
+        if (ipl_track_get(track, i, layer, field) >= c.max - IPL_ROLE_TURNED * fabs(c.max))
             c.turning_epoch = track->epochs[i];
     if (c.turning_epoch == last)
         c.turning_epoch = nan;
@@ -98,34 +133,39 @@ static double last_of(const ipl_track *track, size_t field)
     return ipl_track_get(track, track->n_epochs - 1, 0, field);
 }
 
+/* " (compression 35 %)", when it is defined. */
+static void add_compression(ipl_text *out, const ipl_course *x)
+{
+    if (isfinite(x->compression_end))
+        ipl_text_add(out, " (compression %.0f %%)", 100.0 * x->compression_end);
+}
+
 /* "fc2: I(X;T) rose from 24.4 to 28.3 nats by epoch 0.5, then fell to 18.3 (...)" */
 static void add_sentence(ipl_text *out, const char *name, const ipl_course *x,
                          const ipl_course *y, const char *unit)
 {
-    const double still = IPL_ROLE_STILL * fabs(x->max);
-    const bool rose = x->max - x->first > still, fell = x->max - x->final > still;
+    const bool rose = x->max - x->first > IPL_ROLE_STILL * fabs(x->max);
+    const bool turned = isfinite(x->turning_epoch);
 
     ipl_text_add(out, "%s: I(X;T) ", name);
-    if (x->n == 0 || !isfinite(x->final))
+    if (x->n == 0 || !isfinite(x->end))
         ipl_text_add(out, x->n == 0 ? "is not defined" : "is not defined at the end");
     else if (x->n == 1)
         ipl_text_add(out, "is %.4g %s, measured once", x->first, unit);
-    else if (rose && fell)
-        ipl_text_add(out,
-                     "rose from %.4g to %.4g %s by epoch %g, then fell to %.4g "
-                     "(compression %.0f %%)",
-                     x->first, x->max, unit, x->max_epoch, x->final,
-                     100.0 * x->compression);
+    else if (rose && turned)
+        ipl_text_add(out, "rose from %.4g to %.4g %s by epoch %g, then fell to %.4g",
+                     x->first, x->max, unit, x->max_epoch, x->end);
     else if (rose)
-        ipl_text_add(out, "rose from %.4g to %.4g %s and did not fall", x->first, x->final,
+        ipl_text_add(out, "rose from %.4g to %.4g %s and did not fall", x->first, x->end,
                      unit);
-    else if (fell)
-        ipl_text_add(out, "fell from %.4g to %.4g %s (compression %.0f %%)", x->first,
-                     x->final, unit, 100.0 * x->compression);
+    else if (turned)
+        ipl_text_add(out, "fell from %.4g to %.4g %s", x->first, x->end, unit);
     else
-        ipl_text_add(out, "stayed at %.4g %s", x->final, unit);
-    if (y->n > 1 && isfinite(y->final))
-        ipl_text_add(out, "; I(T;Y) went from %.4g to %.4g", y->first, y->final);
+        ipl_text_add(out, "stayed at %.4g %s", x->end, unit);
+    if (x->n > 1 && turned && isfinite(x->end))
+        add_compression(out, x);
+    if (y->n > 1 && isfinite(y->end))
+        ipl_text_add(out, "; I(T;Y) went from %.4g to %.4g", y->first, y->end);
     ipl_text_add(out, ".\n");
 }
 
@@ -151,9 +191,9 @@ static void add_cell(ipl_text *out, int width, double value, const char *format)
     ipl_text_add(out, " %*s", width, cell);
 }
 
-/* One layer in both files, and its role. */
+/* One layer in both files, and its role; `label` is its name in the columns of people. */
 static ipl_role add_layer(summary *s, ipl_text *sentences, const ipl_track *track, size_t l,
-                          size_t row)
+                          size_t row, const char *label, size_t wide)
 {
     const ipl_course x = ipl_course_of(track, l, XT), y = ipl_course_of(track, l, TY);
     const ipl_course cond = ipl_course_of(track, l, TY_COND);
@@ -164,13 +204,15 @@ static ipl_role add_layer(summary *s, ipl_text *sentences, const ipl_track *trac
     const double numbers[] = {x.first,
                               x.max,
                               x.max_epoch,
-                              x.final,
-                              x.compression,
+                              x.end,
+                              x.compression_end,
+                              x.last50,
+                              x.compression_last50,
                               x.turning_epoch,
-                              y.final,
-                              cond.final,
+                              y.end,
+                              cond.end,
                               prev.first,
-                              prev.final,
+                              prev.end,
                               transition,
                               last_of(&s->training, TRAIN_LOSS),
                               last_of(&s->training, TRAIN_ACCURACY),
@@ -187,13 +229,66 @@ static ipl_role add_layer(summary *s, ipl_text *sentences, const ipl_track *trac
     add_numbers(&s->csv, numbers, sizeof numbers / sizeof numbers[0]);
     ipl_text_add(&s->csv, "\n");
 
-    ipl_text_add(&s->prose, "  %-14.14s", track->names[l]);
-    for (size_t k = 0; k < 11; k++)
-        add_cell(&s->prose, 9, numbers[k], k == 4 ? "%" : "");
+    ipl_text_add(&s->prose, "  %s%*s", label, ipl_columns_left(label, wide), "");
+    for (size_t k = 0; k < 13; k++)
+        add_cell(&s->prose, 9, numbers[k], k == 4 || k == 6 ? "%" : "");
     ipl_text_add(&s->prose, "\n");
     add_sentence(sentences, track->names[l], &x, &y,
                  ipl_table_text(s->information, row, s->unit));
-    return ipl_role_of(track->names[l], x.max, x.final, prev.first, prev.final);
+    return ipl_role_of(track->names[l], x.max, x.end, prev.first, prev.end);
+}
+
+/* What the numbers are. */
+static void add_legend(ipl_text *out)
+{
+    ipl_text_add(
+        out,
+        "(train) is a mean over the batches of the epoch, while the net moved; (test) "
+        "is of the net after it\n\n"
+        "end       value at the last measured epoch\n"
+        "last 50   mean over the last 50 epochs; -: the run is shorter. It lags behind a "
+        "layer that rises\n"
+        "compress  (max - end) / max and (max - last 50) / max of I(X;T)\n"
+        "turned    last epoch within 1 %% of max; -: the last of all, it never turned\n"
+        "crossing  first epoch at which the gradient's mean falls below its s.d.\n");
+}
+
+static void add_head(ipl_text *out, size_t columns)
+{
+    const int wide = (int)columns;
+
+    ipl_text_add(out, "  %-*s %-79s %-19s %-19s %s\n", wide, "", "   I(X;T)",
+                 "   I(T;Y) at end", "   I(T_prev;T)", " gradient");
+    ipl_text_add(out, "  %-*s", wide, "layer");
+    for (const char *const *h =
+             (const char *const[]){"first", "max", "at epoch", "end", "compress", "last 50",
+                                   "compress", "turned", "one-hot", "cond", "first", "end",
+                                   "crossing", NULL};
+         *h; h++)
+        ipl_text_add(out, " %9s", *h);
+    ipl_text_add(out, "\n");
+}
+
+/* Labels of the layers and their roles; released in any case by ipl_free(). */
+typedef struct block {
+    ipl_label *labels;
+    const char **names;
+    ipl_role *roles;
+} block;
+
+static ipl_status block_init(block *b, const ipl_track *track, ipl_error *err)
+{
+    const size_t n = track->n_layers;
+
+    b->labels = ipl_array(n, 1, sizeof *b->labels, err);
+    b->names = ipl_array(n, 1, sizeof *b->names, err);
+    b->roles = ipl_array(n, 1, sizeof *b->roles, err);
+    if (!b->labels || !b->names || !b->roles)
+        return IPL_E_NOMEM;
+    for (size_t l = 0; l < n; l++)
+        b->names[l] = track->names[l];
+    ipl_columns_cut_all(b->labels, b->names, n, NAME_COLUMNS_MAX);
+    return IPL_OK;
 }
 
 /* All layers of the split and estimator that a row of the table names. */
@@ -207,35 +302,34 @@ static ipl_status add_block(summary *s, size_t row, ipl_error *err)
                                        ipl_table_text(s->information, row, s->estimator)};
     ipl_text sentences = {0};
     ipl_track track;
-    ipl_role *roles;
+    block b = {0};
+    size_t columns;
     ipl_status st = ipl_track_read(&track, s->information, &query, err);
 
     if (st != IPL_OK)
         return st;
-    roles = ipl_array(track.n_layers, 1, sizeof *roles, err);
-    if (!roles) {
-        ipl_track_release(&track);
-        return IPL_E_NOMEM;
-    }
+    st = block_init(&b, &track, err);
+    if (st != IPL_OK)
+        goto done;
+    columns =
+        ipl_columns_widest(b.names, track.n_layers, NAME_COLUMNS_MIN, NAME_COLUMNS_MAX);
     ipl_text_add(&s->prose, "\n%s probe, %s, %s, epochs %g to %g\n", query.split,
                  query.estimator, ipl_table_text(s->information, row, s->unit),
                  track.epochs[0], track.epochs[track.n_epochs - 1]);
-    ipl_text_add(&s->prose, "  %-14s %29s %9s %9s %9s %9s %9s %19s %9s\n", "",
-                 "I(X;T)                       ", "", "", "", "I(T;Y)", "",
-                 "I(T_prev;T)       ", "gradient");
-    ipl_text_add(&s->prose, "  %-14s %9s %9s %9s %9s %9s %9s %9s %9s %9s %9s %9s\n",
-                 "layer", "first", "max", "at epoch", "final", "compress", "turned",
-                 "one-hot", "cond", "first", "final", "crossing");
+    add_head(&s->prose, columns);
     for (size_t l = 0; l < track.n_layers; l++)
-        roles[l] = add_layer(s, &sentences, &track, l, row);
+        b.roles[l] = add_layer(s, &sentences, &track, l, row, b.labels[l], columns);
     if (track.n_epochs > 1)
-        ipl_roles_print(&sentences, roles, track.n_layers);
+        ipl_roles_print(&sentences, b.roles, track.n_layers);
     ipl_text_add(&s->prose, "\n%s", sentences.s ? sentences.s : "");
     s->prose.failed = s->prose.failed || sentences.failed;
+done:
     ipl_text_release(&sentences);
-    ipl_free(roles);
+    ipl_free(b.roles);
+    ipl_free(b.names);
+    ipl_free(b.labels);
     ipl_track_release(&track);
-    return IPL_OK;
+    return st;
 }
 
 /* Whether split and estimator of a row have stood in an earlier one of the first epoch. */
@@ -303,9 +397,10 @@ ipl_status ipl_summary_write(const char *run, ipl_error *err)
         goto done;
     ipl_text_add(&s.csv,
                  "split,estimator,unit,layer,name,I_XT_first,I_XT_max,I_XT_max_epoch,"
-                 "I_XT_final,compression,turning_epoch,I_TY_final,I_TY_cond_final,"
-                 "I_prev_first,I_prev_final,gradient_transition_epoch,train_loss,"
-                 "train_accuracy,test_loss,test_accuracy\n");
+                 "I_XT_end,compression_end,I_XT_last50,compression_last50,turning_epoch,"
+                 "I_TY_end,I_TY_cond_end,I_prev_first,I_prev_end,"
+                 "gradient_transition_epoch,train_loss,train_accuracy,test_loss,"
+                 "test_accuracy\n");
     if (isnan(last_of(&s.training, TRAIN_LOSS)))
         ipl_text_add(&s.prose, "after epoch %g\n",
                      s.training.epochs[s.training.n_epochs - 1]);
@@ -317,6 +412,7 @@ ipl_status ipl_summary_write(const char *run, ipl_error *err)
             s.training.epochs[s.training.n_epochs - 1], last_of(&s.training, TRAIN_LOSS),
             last_of(&s.training, TEST_LOSS), 100.0 * last_of(&s.training, TRAIN_ACCURACY),
             100.0 * last_of(&s.training, TEST_ACCURACY));
+    add_legend(&s.prose);
     /* Every split and estimator stands among the rows of the first epoch. */
     for (size_t i = 0; st == IPL_OK && i < ipl_table_rows(s.information) &&
                        strcmp(ipl_table_text(s.information, i, s.epoch),

@@ -4,13 +4,16 @@
  * With the measured epochs e_1 ... e_m of one layer, one split and one estimator, and v the
  * value at each (those that are not defined are passed over):
  *
- *     first, max        v at the first epoch; the largest v, and the first epoch that has it
- *     final             mean of v over the last tenth of the measured epochs (at least one)
- *     compression       (max - final) / max, NaN unless max > 0
- *     turning epoch     last epoch with v >= max - |max| / 100, from where on it stays below;
- *                       NaN when that is the last epoch: it never turned
- *     transition epoch  of the gradient: first epoch with mean / s.d. < 1 after one with
- *                       mean / s.d. >= 1; NaN when there is none
+ *     first, max, end    v at the first epoch; the largest v, and the first epoch that has it;
+ *                        v at the last measured epoch e_m
+ *     compression_end    (max - end) / max, both the value at one epoch; NaN unless max > 0
+ *     last50             mean of v over the last 50 epochs, each epoch by its last measured
+ *                        point; NaN for a run that is shorter
+ *     compression_last50 (max - last50) / max. The mean lags: above 0 also while v still rises
+ *     turning epoch      last epoch with v >= max - |max| / 100, from where on it stays below;
+ *                        NaN when that is the last epoch: it never turned
+ *     transition epoch   of the gradient: first epoch with mean / s.d. < 1 after one with
+ *                        mean / s.d. >= 1; NaN when there is none
  */
 #ifndef IPL_SUMMARY_H
 #define IPL_SUMMARY_H
@@ -20,7 +23,9 @@
 /** The course of one quantity; everything is NaN when it was never defined. */
 typedef struct ipl_course {
     size_t n; /* epochs at which it is defined */
-    double first, max, max_epoch, final, compression, turning_epoch;
+    double first, max, max_epoch, end, last50;
+    double compression_end, compression_last50, turning_epoch;
+    double final; /* mean over the last tenth of the measured epochs, at least one */
 } ipl_course;
 
 /** Describe a field of one layer. */

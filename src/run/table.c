@@ -15,6 +15,7 @@ struct ipl_table {
     size_t len;      /* of it that ends with a line break */
     uint32_t *cells; /* (rows + 1, columns) offsets into bytes, the header first */
     uint32_t *lines; /* (rows + 1) line on which a row starts */
+    size_t first;    /* lines of the file before those of the bytes */
     size_t rows, columns;
 };
 
@@ -81,6 +82,37 @@ static ipl_status read_field(size_t *start, field_end *end, ipl_table *table, cu
     return end_field(end, table, cur, cur->at, err);
 }
 
+/* Refuse a first row that is no header: the names of columns are words, between commas. */
+static ipl_status check_header(const uint32_t *names, const ipl_table *table,
+                               ipl_error *err)
+{
+    size_t numbers = 0;
+
+    for (size_t j = 0; j < table->columns; j++) {
+        const char *name = table->bytes + names[j];
+        double value;
+
+        if (strpbrk(name, ";\t"))
+            return ipl_fail(err, IPL_E_FORMAT,
+                            "%s:1: %s between fields, want commas, and points in numbers "
+                            "(pandas: to_csv without sep and decimal)",
+                            table->path, strchr(name, ';') ? "semicolons" : "tabs");
+        numbers += ipl_number_parse(&value, name);
+    }
+    if (numbers == table->columns)
+        return ipl_fail(
+            err, IPL_E_FORMAT,
+            "%s:1: the first row is numbers, want the names of the columns: put a "
+            "row of words above it",
+            table->path);
+    for (size_t j = 1; j < table->columns; j++)
+        for (size_t i = 0; i < j; i++)
+            if (strcmp(table->bytes + names[i], table->bytes + names[j]) == 0)
+                return ipl_fail(err, IPL_E_FORMAT, "%s:1: two columns are called '%.60s'",
+                                table->path, table->bytes + names[j]);
+    return IPL_OK;
+}
+
 /* The header: counts the columns and notes where their names start. */
 static ipl_status read_header(uint32_t *names, ipl_table *table, cursor *cur,
                               ipl_error *err)
@@ -99,13 +131,9 @@ static ipl_status read_header(uint32_t *names, ipl_table *table, cursor *cur,
         if (table->bytes[start] == '\0')
             return ipl_fail(err, IPL_E_FORMAT, "%s:1: column %zu has no name", table->path,
                             table->columns + 1);
-        for (size_t j = 0; j < table->columns; j++)
-            if (strcmp(table->bytes + names[j], table->bytes + start) == 0)
-                return ipl_fail(err, IPL_E_FORMAT, "%s:1: two columns are called '%.60s'",
-                                table->path, table->bytes + start);
         names[table->columns++] = (uint32_t)start;
     }
-    return IPL_OK;
+    return check_header(names, table, err);
 }
 
 static ipl_status read_row(ipl_table *table, cursor *cur, ipl_error *err)
@@ -150,7 +178,7 @@ static size_t whole_rows(const char *bytes, size_t len, size_t *n_lines)
 static ipl_status parse(ipl_table *table, size_t len, ipl_error *err)
 {
     uint32_t names[IPL_TABLE_COLUMNS_MAX] = {0};
-    cursor cur = {0, 1};
+    cursor cur = {0, 1 + table->first};
     size_t n_lines;
     ipl_status st;
 
@@ -175,7 +203,25 @@ static ipl_status parse(ipl_table *table, size_t len, ipl_error *err)
     return st;
 }
 
-ipl_status ipl_table_read(ipl_table **out, const char *path, ipl_error *err)
+/* Give the last row its line break; bytes are NUL-terminated before and after. */
+static ipl_status finish_last_row(ipl_table *table, size_t *len, ipl_error *err)
+{
+    char *longer;
+
+    if (*len == 0 || table->bytes[*len - 1] == '\n')
+        return IPL_OK;
+    longer = ipl_array(1, *len + 2, 1, err);
+    if (!longer)
+        return IPL_E_NOMEM;
+    memcpy(longer, table->bytes, *len);
+    longer[(*len)++] = '\n';
+    ipl_free(table->bytes);
+    table->bytes = longer;
+    return IPL_OK;
+}
+
+static ipl_status read_table(ipl_table **out, const char *path, bool finished,
+                             ipl_error *err)
 {
     ipl_table *table = ipl_array(1, 1, sizeof *table, err);
     ipl_status st = IPL_E_NOMEM;
@@ -187,7 +233,9 @@ ipl_status ipl_table_read(ipl_table **out, const char *path, ipl_error *err)
     st = ipl_text_copy(table->path, sizeof table->path, path, strlen(path), "path", err);
     if (st != IPL_OK)
         goto done;
-    st = ipl_file_read(&table->bytes, &len, path, IPL_TABLE_BYTES_MAX, err);
+    st = ipl_file_read_text(&table->bytes, &len, path, IPL_TABLE_BYTES_MAX, err);
+    if (st == IPL_OK && finished)
+        st = finish_last_row(table, &len, err);
     if (st != IPL_OK)
         goto done;
     st = parse(table, len, err);
@@ -200,6 +248,16 @@ done:
     return st;
 }
 
+ipl_status ipl_table_read(ipl_table **out, const char *path, ipl_error *err)
+{
+    return read_table(out, path, false, err);
+}
+
+ipl_status ipl_table_read_finished(ipl_table **out, const char *path, ipl_error *err)
+{
+    return read_table(out, path, true, err);
+}
+
 ipl_status ipl_table_read_begun(ipl_table **out, const char *folder, const char *name,
                                 ipl_error *err)
 {
@@ -210,7 +268,7 @@ ipl_status ipl_table_read_begun(ipl_table **out, const char *folder, const char 
     *out = NULL;
     if (st != IPL_OK || !ipl_file_exists(path))
         return st;
-    st = ipl_file_read(&text, &len, path, IPL_TABLE_BYTES_MAX, err);
+    st = ipl_file_read_text(&text, &len, path, IPL_TABLE_BYTES_MAX, err);
     if (st == IPL_OK)
         (void)whole_rows(text, len, &n_lines);
     ipl_free(text);
@@ -222,6 +280,152 @@ ipl_status ipl_table_read_begun(ipl_table **out, const char *folder, const char 
         *out = NULL;
     }
     return st;
+}
+
+/* Length of whole rows at the start of some bytes, and their lines: quotes hold line breaks. */
+static size_t closed_rows(const char *bytes, size_t len, size_t *lines, bool first_only)
+{
+    size_t whole = 0, seen = 0;
+    bool quoted = false;
+
+    *lines = 0;
+    for (size_t i = 0; i < len && !(first_only && whole > 0); i++) {
+        quoted = quoted != (bytes[i] == '"');
+        if (bytes[i] != '\n')
+            continue;
+        seen++;
+        if (quoted)
+            continue;
+        whole = i + 1;
+        *lines = seen;
+    }
+    return whole;
+}
+
+ipl_status ipl_table_reader_init(ipl_table_reader *out, const char *folder,
+                                 const char *name, size_t block, ipl_error *err)
+{
+    char path[IPL_PATH_MAX];
+    ipl_status st = ipl_path_join(path, folder, name, err);
+
+    *out = (ipl_table_reader){.block = block};
+    if (st != IPL_OK)
+        return st;
+    out->path = ipl_array(strlen(path) + 1, 1, 1, err);
+    if (!out->path)
+        return IPL_E_NOMEM;
+    memcpy(out->path, path, strlen(path) + 1);
+    out->end = !ipl_file_exists(path);
+    return IPL_OK;
+}
+
+static size_t lines_of(const char *bytes, size_t len)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < len; i++)
+        n += bytes[i] == '\n';
+    return n;
+}
+
+/* Keep the header of the first piece for those that follow. */
+static ipl_status keep_header(ipl_table_reader *r, const char *bytes, size_t len,
+                              ipl_error *err)
+{
+    r->header_len = closed_rows(bytes, len, &r->lines, true);
+    r->header = ipl_array(r->header_len + 1, 1, 1, err);
+    if (!r->header)
+        return IPL_E_NOMEM;
+    memcpy(r->header, bytes, r->header_len);
+    return IPL_OK;
+}
+
+/*
+ * Bytes of whole rows behind the header; the block grows until a row has room. What follows
+ * the last line break of the file is left out by the parser.
+ */
+static ipl_status read_block(ipl_table *table, size_t *len, ipl_table_reader *r,
+                             ipl_error *err)
+{
+    size_t got, lines;
+    ipl_status st = IPL_OK;
+
+    for (*len = 0; st == IPL_OK && *len == 0 && !r->end;) {
+        ipl_free(table->bytes);
+        table->bytes = ipl_array(1, r->header_len + r->block + 1, 1, err);
+        if (!table->bytes)
+            return IPL_E_NOMEM;
+        st = ipl_file_read_part(table->bytes + r->header_len, &got, r->block, r->path,
+                                r->at, err);
+        r->end = got < r->block;
+        *len = r->end ? got : closed_rows(table->bytes + r->header_len, got, &lines, false);
+        if (st == IPL_OK && *len == 0 && !r->end) {
+            if (r->block >= IPL_TABLE_BYTES_MAX)
+                return ipl_fail(err, IPL_E_FORMAT, "%s:%zu: a row of more than %zu bytes",
+                                r->path, r->lines + 1, r->block);
+            r->block *= 2;
+        }
+    }
+    return st;
+}
+
+/* A piece of the table; NULL when there is none left. */
+static ipl_status read_piece(ipl_table **out, ipl_table_reader *r, ipl_error *err)
+{
+    ipl_table *table = ipl_array(1, 1, sizeof *table, err);
+    const bool begins = !r->header;
+    size_t len, lines = 0, n_lines;
+    ipl_status st = IPL_E_NOMEM;
+
+    *out = NULL;
+    if (!table)
+        goto done;
+    st = ipl_text_copy(table->path, sizeof table->path, r->path, strlen(r->path), "path",
+                       err);
+    if (st == IPL_OK)
+        st = read_block(table, &len, r, err);
+    if (st != IPL_OK || len == 0 ||
+        whole_rows(table->bytes + r->header_len, len, &n_lines) == 0)
+        goto done;
+    (void)closed_rows(table->bytes + r->header_len, len, &lines, false);
+    if (begins)
+        st = keep_header(r, table->bytes, len, err);
+    else
+        memcpy(table->bytes, r->header, r->header_len);
+    if (st != IPL_OK)
+        goto done;
+    table->first = begins ? 0 : r->lines - lines_of(r->header, r->header_len);
+    r->at += len;
+    r->lines = begins ? lines : r->lines + lines;
+    st = parse(table, begins ? len : r->header_len + len, err);
+    if (st != IPL_OK)
+        goto done;
+    *out = table;
+    table = NULL;
+done:
+    ipl_table_destroy(table);
+    return st;
+}
+
+ipl_status ipl_table_reader_next(ipl_table **out, ipl_table_reader *reader, ipl_error *err)
+{
+    ipl_status st = IPL_OK;
+
+    for (*out = NULL; st == IPL_OK && !*out && !reader->end;) {
+        st = read_piece(out, reader, err);
+        if (*out && ipl_table_rows(*out) == 0) { /* the header alone */
+            ipl_table_destroy(*out);
+            *out = NULL;
+        }
+    }
+    return st;
+}
+
+void ipl_table_reader_release(ipl_table_reader *reader)
+{
+    ipl_free(reader->header);
+    ipl_free(reader->path);
+    *reader = (ipl_table_reader){0};
 }
 
 void ipl_table_destroy(ipl_table *table)

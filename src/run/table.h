@@ -10,14 +10,18 @@
  *         ...
  *
  * The table of a run that is still being written is fine: rows count when their line break is
- * there, what follows the last one is left out.
+ * there, what follows the last one is left out. A byte order mark before the header is passed
+ * over. The header is words: a first row of numbers is refused, so that no row of values is
+ * taken for it, and so are semicolons or tabs between fields.
  */
 #ifndef IPL_TABLE_H
 #define IPL_TABLE_H
 
 #include "ipl/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /** Longest file, and most columns, that are read. */
 #define IPL_TABLE_BYTES_MAX ((size_t)1 << 30)
@@ -36,12 +40,57 @@ typedef struct ipl_table ipl_table; /* opaque */
 ipl_status ipl_table_read(ipl_table **out, const char *path, ipl_error *err) IPL_NODISCARD;
 
 /**
+ * Read a table that another program has finished: its last row counts without a line break,
+ * too.
+ *
+ * owner, errors  as above
+ */
+ipl_status ipl_table_read_finished(ipl_table **out, const char *path,
+                                   ipl_error *err) IPL_NODISCARD;
+
+/**
  * Read the table folder/name of a run that may have only begun.
  *
  * owner   as above; *out is NULL, without a fault, when there is no such file, or no row yet
  */
 ipl_status ipl_table_read_begun(ipl_table **out, const char *folder, const char *name,
                                 ipl_error *err) IPL_NODISCARD;
+
+/**
+ * Reader of a long table in pieces of whole rows, each a table of its own:
+ *
+ *     ipl_table_reader reader;
+ *     ipl_table *piece;
+ *
+ *     st = ipl_table_reader_init(&reader, folder, "information.csv", block, err);
+ *     while (st == IPL_OK && (st = ipl_table_reader_next(&piece, &reader, err)) == IPL_OK && piece)
+ *         ...
+ *     ipl_table_reader_release(&reader);
+ *
+ * The file is open only while a piece is read, so that there may be many readers.
+ */
+typedef struct ipl_table_reader {
+    char *path, *header; /* owned */
+    size_t header_len, block;
+    uint64_t at;  /* bytes that have been read */
+    size_t lines; /* of these, and of the header */
+    bool end;
+} ipl_table_reader;
+
+/** Begin with the table folder/name, about so many bytes a piece. IPL_E_ARG, IPL_E_NOMEM */
+ipl_status ipl_table_reader_init(ipl_table_reader *out, const char *folder,
+                                 const char *name, size_t block,
+                                 ipl_error *err) IPL_NODISCARD;
+
+/**
+ * Read the next piece, with its rows and the columns of the whole; NULL, without a fault, at
+ * the end, and when there is no such file or no row yet. Errors of ipl_table_read().
+ */
+ipl_status ipl_table_reader_next(ipl_table **out, ipl_table_reader *reader,
+                                 ipl_error *err) IPL_NODISCARD;
+
+/** Free what a reader owns and leave it empty; an empty one is allowed. */
+void ipl_table_reader_release(ipl_table_reader *reader);
 
 /** Release a table; NULL is allowed. */
 void ipl_table_destroy(ipl_table *table);

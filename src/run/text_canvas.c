@@ -1,6 +1,8 @@
 #include "run/text_canvas.h"
 
 #include "base/alloc.h"
+#include "base/text_columns.h"
+#include "base/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,41 +67,71 @@ void ipl_text_canvas_line(ipl_text_canvas *canvas, long x0, long y0, long x1, lo
     }
 }
 
-/* Bytes of the first character of UTF-8 text. */
-static size_t first_bytes(const char *text)
+static bool is_shown(const char *character)
 {
-    size_t n = 1;
+    const size_t n = ipl_utf8_length(character);
 
-    while (n < 4 && ((unsigned char)text[n] & 0xC0) == 0x80)
-        n++;
-    return n;
+    return n > 0 && !ipl_utf8_is_control(character, n);
 }
 
-size_t ipl_text_characters(const char *text)
+/* Put a character into a cell; one that a terminal could obey, or not show, is "~". */
+static void set_glyph(ipl_cell *cell, const ipl_text_canvas *canvas, const char *character,
+                      size_t bytes, int colour)
 {
-    size_t n = 0;
+    *cell = (ipl_cell){.dots = cell->dots, .colour = colour};
+    if (!is_shown(character) || (!canvas->braille && bytes > 1))
+        memcpy(cell->glyph, "~", 2);
+    else
+        memcpy(cell->glyph, character, bytes);
+}
 
-    for (; *text != '\0'; text += first_bytes(text))
-        n++;
-    return n;
+/* What is written over a half of a wide character takes the other half away. */
+static void uncover(ipl_cell *cells, size_t at, size_t columns)
+{
+    if (cells[at].covered && at > 0)
+        memcpy(cells[at - 1].glyph, " ", 2);
+    if (at + 1 < columns && cells[at + 1].covered) {
+        cells[at + 1].covered = false;
+        memcpy(cells[at + 1].glyph, " ", 2);
+    }
+}
+
+/* Put a combining character behind the one that it belongs to, if there is room. */
+static void combine(ipl_cell *cell, const ipl_text_canvas *canvas, const char *character,
+                    size_t bytes)
+{
+    const size_t len = strlen(cell->glyph);
+
+    if (canvas->braille && len > 0 && len + bytes < sizeof cell->glyph)
+        memcpy(cell->glyph + len, character, bytes);
 }
 
 void ipl_text_canvas_write(ipl_text_canvas *canvas, long column, long row, const char *text,
                            int colour)
 {
+    size_t bytes, width;
+    long at = -1; /* of the last character */
+
     if (row < 0 || row >= (long)canvas->rows)
         return;
-    for (; *text != '\0'; text += first_bytes(text), column++) {
-        ipl_cell *cell;
+    for (; *text != '\0'; text += bytes, column += (long)width) {
+        ipl_cell *cells = canvas->cells + (size_t)row * canvas->columns;
 
-        if (column < 0 || column >= (long)canvas->columns)
+        width = ipl_columns_of_first(&bytes, text);
+        if (!is_shown(text))
+            width = 1;
+        if (width == 0 && at >= 0)
+            combine(&cells[at], canvas, text, bytes);
+        if (width == 0 || column < 0 || column + (long)width > (long)canvas->columns)
             continue;
-        cell = &canvas->cells[(size_t)row * canvas->columns + (size_t)column];
-        memcpy(cell->glyph, text, first_bytes(text));
-        cell->glyph[first_bytes(text)] = '\0';
-        if ((unsigned char)*text < ' ' || (!canvas->braille && first_bytes(text) > 1))
-            memcpy(cell->glyph, "~", 2); /* nothing that a terminal could obey */
-        cell->colour = colour;
+        at = column;
+        for (size_t half = 0; half < width; half++)
+            uncover(cells, (size_t)at + half, canvas->columns);
+        set_glyph(&cells[at], canvas, text, bytes, colour);
+        if (width == 2)
+            set_glyph(&cells[at + 1], canvas, "~", 1, colour);
+        if (width == 2 && canvas->braille)
+            cells[at + 1].covered = true;
     }
 }
 
@@ -124,6 +156,8 @@ static void paint(ipl_text *out, int *now, const ipl_text_canvas *canvas, int co
 
 static void print_cell(ipl_text *out, const ipl_text_canvas *canvas, const ipl_cell *cell)
 {
+    if (cell->covered)
+        return;
     if (*cell->glyph != '\0')
         ipl_text_add(out, "%s", cell->glyph);
     else if (cell->dots == 0)

@@ -1,6 +1,6 @@
 /**
- * A drawing made of characters. Each cell is one character with one colour; lines are drawn
- * with the eight dots of a braille character, or with full stops where there is no braille.
+ * A drawing made of characters. Each cell is one column with one colour; lines are drawn with
+ * the eight dots of a braille character, or with full stops where there is no braille.
  */
 #ifndef IPL_TEXT_CANVAS_H
 #define IPL_TEXT_CANVAS_H
@@ -11,7 +11,8 @@
 
 /** One cell: a character of its own, or dots. */
 typedef struct ipl_cell {
-    char glyph[5];      /* UTF-8; "": none, the dots are shown */
+    char glyph[16];     /* UTF-8, with combining characters; "": none, the dots are shown */
+    bool covered;       /* by the wide character before it */
     unsigned char dots; /* of braille, bit by bit as U+2800 counts them */
     int colour;         /* 0: that of the terminal; else 1 + index of the layer's colour */
 } ipl_cell;
@@ -44,8 +45,5 @@ void ipl_text_canvas_write(ipl_text_canvas *canvas, long column, long row, const
 
 /** Append the drawing, blanks at the ends of lines left out. */
 void ipl_text_canvas_print(ipl_text *out, const ipl_text_canvas *canvas);
-
-/** Characters of UTF-8 text. */
-size_t ipl_text_characters(const char *text);
 
 #endif /* IPL_TEXT_CANVAS_H */

@@ -1,5 +1,8 @@
 #include "run/text_plane.h"
 
+#include "base/alloc.h"
+#include "base/text_columns.h"
+#include "base/utf8.h"
 #include "run/figure.h"
 #include "run/text_canvas.h"
 
@@ -9,7 +12,7 @@
 #include <string.h>
 
 /* Characters left of the axis, of the smallest panel, and between panels. */
-enum { NUMBERS = 7, PANEL_MIN = 26, BETWEEN = 2 };
+enum { NUMBERS = 7, PANEL_MIN = 26, BETWEEN = 2, NAME_MIN = 7 };
 /* Lines of a frame besides the plane: heading, axis, numbers, label, legend. */
 enum { LINES = 5 };
 
@@ -39,13 +42,14 @@ static void fit(ipl_axis *axis, const ipl_plot_data *data, size_t n_groups, size
                 int scale)
 {
     enum { MOST = 1024 };
+    ipl_axis_values values = {0};
     ipl_range ranges[MOST];
     size_t n = 0;
 
     for (size_t g = 0; g < n_groups; g++)
         for (size_t l = 0; l < data->groups[g].mean.info.n_layers && n < MOST; l++)
-            ranges[n++] = ipl_group_range(&data->groups[g], field, l, false);
-    ipl_axis_fit(axis, ranges, n, (ipl_scale)scale);
+            ranges[n++] = ipl_group_range(&values, &data->groups[g], field, l, false);
+    ipl_axis_fit_values(axis, ranges, n, (ipl_scale)scale, &values);
 }
 
 /* Share 0 ... 1 of the axis at a place. */
@@ -222,14 +226,17 @@ static unsigned long long epochs_wanted(const ipl_plot_group *group)
 void ipl_text_group_state(ipl_text *out, const ipl_plot_group *group, size_t characters)
 {
     const ipl_track *info = &group->mean.info, *training = &group->mean.training;
-    const size_t last = training->n_epochs - 1, name = ipl_text_characters(group->label);
+    const size_t last = training->n_epochs - 1;
     const double train = 100.0 * ipl_track_get(training, last, 0, IPL_TRAINING_ACCURACY);
     const double test = 100.0 * ipl_track_get(training, last, 0, IPL_TRAINING_ACCURACY + 1);
     const double epoch = fmax(info->epochs[info->n_epochs - 1], training->epochs[last]);
     char number[32], when[64], full[64], brief[64], label[IPL_LABEL_MAX];
+    char visible[IPL_LABEL_MAX];
     const char *how = full;
-    size_t left;
+    size_t left, name;
 
+    ipl_visible_line(visible, sizeof visible, group->label);
+    name = ipl_columns(visible);
     (void)snprintf(number, sizeof number, epoch == floor(epoch) ? "%.0f" : "%.2f", epoch);
     (void)snprintf(when, sizeof when, "  epoch %s", number);
     if (epochs_wanted(group) > 0)
@@ -248,7 +255,7 @@ void ipl_text_group_state(ipl_text *out, const ipl_plot_group *group, size_t cha
     left = strlen(when) + strlen(how) + 1 < characters
                ? characters - strlen(when) - strlen(how)
                : 1;
-    ipl_shorten(label, sizeof label, group->label, left);
+    ipl_shorten(label, sizeof label, visible, left);
     ipl_text_add(out, "%s%s%s", label, when, how);
 }
 
@@ -269,27 +276,34 @@ static void draw_x_label(ipl_text_canvas *canvas, const ipl_plot_data *data, lon
     }
     (void)snprintf(text, sizeof text, "I(X;T) to the right, I(T;Y) up [%s, %s]",
                    data->runs[0].unit, estimator);
-    ipl_text_canvas_write(canvas,
-                          ((long)canvas->columns - (long)ipl_text_characters(text)) / 2,
+    ipl_text_canvas_write(canvas, ((long)canvas->columns - (long)ipl_columns(text)) / 2,
                           row, text, 0);
 }
 
 /* Signs and names of the layers of the deepest group, and what found no room. */
-static void draw_legend(ipl_text_canvas *canvas, const ipl_plot_data *data, size_t shown,
-                        long row)
+static ipl_status draw_legend(ipl_text_canvas *canvas, const ipl_plot_data *data,
+                              size_t shown, long row, ipl_error *err)
 {
     const ipl_track *track = &data->groups[0].mean.info;
+    ipl_label *labels;
+    size_t each;
     long column = 1;
 
     for (size_t g = 1; g < shown; g++)
         if (data->groups[g].mean.info.n_layers > track->n_layers)
             track = &data->groups[g].mean.info;
+    each = canvas->columns / track->n_layers; /* two of them for the sign, two between */
+    each = each > NAME_MIN + 4 ? each - 4 : NAME_MIN;
+    labels = ipl_layer_labels(
+        track, each < IPL_LABEL_COLUMNS_MAX ? each : IPL_LABEL_COLUMNS_MAX, err);
+    if (!labels)
+        return IPL_E_NOMEM;
     for (size_t l = 0; l < track->n_layers && column < (long)canvas->columns; l++) {
-        char text[IPL_TRACK_NAME_MAX + 4];
+        char text[IPL_LABEL_BYTES + 4];
 
-        (void)snprintf(text, sizeof text, "%c %s", sign_of(l), track->names[l]);
+        (void)snprintf(text, sizeof text, "%c %s", sign_of(l), labels[l]);
         ipl_text_canvas_write(canvas, column, row, text, (int)l + 1);
-        column += (long)ipl_text_characters(text) + 2;
+        column += (long)ipl_columns(text) + 2;
     }
     if (shown < data->n_groups) {
         char text[64];
@@ -299,6 +313,8 @@ static void draw_legend(ipl_text_canvas *canvas, const ipl_plot_data *data, size
         ipl_text_canvas_write(canvas, (long)canvas->columns - (long)strlen(text), row, text,
                               0);
     }
+    ipl_free(labels);
+    return IPL_OK;
 }
 
 static void draw_heading(const panel *p)
@@ -344,8 +360,9 @@ ipl_status ipl_text_plane(ipl_text *out, const ipl_plot_data *data,
         draw_paths(&p);
     }
     draw_x_label(&canvas, data, (long)rows - 2);
-    draw_legend(&canvas, data, shown, (long)rows - 1);
-    ipl_text_canvas_print(out, &canvas);
+    st = draw_legend(&canvas, data, shown, (long)rows - 1, err);
+    if (st == IPL_OK)
+        ipl_text_canvas_print(out, &canvas);
     ipl_text_canvas_release(&canvas);
-    return ipl_text_status(out, err);
+    return st == IPL_OK ? ipl_text_status(out, err) : st;
 }

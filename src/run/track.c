@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "math/stats.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -190,6 +191,37 @@ done:
     return st;
 }
 
+/* Refuse numbers so large that an axis for them would overflow. */
+static ipl_status check_drawable(const ipl_track *t, const ipl_table *table,
+                                 const ipl_track_query *query, ipl_error *err)
+{
+    const size_t row = t->n_layers * t->n_fields;
+
+    for (size_t k = 0; k < t->n_epochs * row; k++)
+        if (isfinite(t->values[k]) && fabs(t->values[k]) > IPL_DRAWABLE_MAX)
+            return ipl_fail(err, IPL_E_FORMAT,
+                            "%s: %s is %g at epoch %g: more than %g cannot be drawn",
+                            ipl_table_path(table), query->fields[k % t->n_fields],
+                            t->values[k], t->epochs[k / row], IPL_DRAWABLE_MAX);
+    if (t->epochs[t->n_epochs - 1] > IPL_DRAWABLE_MAX)
+        return ipl_fail(err, IPL_E_FORMAT, "%s: epoch %g: more than %g cannot be drawn",
+                        ipl_table_path(table), t->epochs[t->n_epochs - 1],
+                        IPL_DRAWABLE_MAX);
+    return IPL_OK;
+}
+
+ipl_status ipl_track_read_drawable(ipl_track *out, const ipl_table *table,
+                                   const ipl_track_query *query, ipl_error *err)
+{
+    ipl_status st = ipl_track_read(out, table, query, err);
+
+    if (st == IPL_OK)
+        st = check_drawable(out, table, query, err);
+    if (st != IPL_OK)
+        ipl_track_release(out);
+    return st;
+}
+
 void ipl_track_release(ipl_track *track)
 {
     ipl_free(track->names);
@@ -244,47 +276,78 @@ static void average(double *mean, double *sd, const ipl_track *const *runs, size
     }
 }
 
+/* An empty track of the epochs that all runs have. */
+static ipl_status common(ipl_track *out, const ipl_track *const *runs, size_t n,
+                         ipl_error *err)
+{
+    ipl_track t = {.n_layers = runs[0]->n_layers, .n_fields = runs[0]->n_fields};
+    ipl_status st;
+    size_t k = 0;
+
+    for (size_t r = 1; r < n; r++)
+        if (runs[r]->n_layers != t.n_layers)
+            return ipl_fail(err, IPL_E_SHAPE, "replicates with %zu and %zu layers",
+                            t.n_layers, runs[r]->n_layers);
+    for (size_t i = 0; i < runs[0]->n_epochs; i++)
+        t.n_epochs += all_have(runs, n, runs[0]->epochs[i]);
+    if (t.n_epochs == 0)
+        return ipl_fail(err, IPL_E_SHAPE, "replicates have no measured epoch in common");
+    st = allocate(&t, err);
+    if (st != IPL_OK) {
+        ipl_track_release(&t);
+        return st;
+    }
+    memcpy(t.names, runs[0]->names, t.n_layers * sizeof *t.names);
+    for (size_t i = 0; i < runs[0]->n_epochs; i++)
+        if (all_have(runs, n, runs[0]->epochs[i]))
+            t.epochs[k++] = runs[0]->epochs[i];
+    *out = t;
+    return IPL_OK;
+}
+
 ipl_status ipl_track_mean(ipl_track *mean, ipl_track *sd, const ipl_track *const *runs,
                           size_t n, ipl_error *err)
 {
     const size_t row = runs[0]->n_layers * runs[0]->n_fields;
-    ipl_track m = {.n_layers = runs[0]->n_layers, .n_fields = runs[0]->n_fields};
-    ipl_track s;
     ipl_status st;
-    size_t k = 0;
 
     *mean = *sd = (ipl_track){0};
-    for (size_t r = 1; r < n; r++)
-        if (runs[r]->n_layers != m.n_layers)
-            return ipl_fail(err, IPL_E_SHAPE, "replicates with %zu and %zu layers",
-                            m.n_layers, runs[r]->n_layers);
-    for (size_t i = 0; i < runs[0]->n_epochs; i++)
-        m.n_epochs += all_have(runs, n, runs[0]->epochs[i]);
-    if (m.n_epochs == 0)
-        return ipl_fail(err, IPL_E_SHAPE, "replicates have no measured epoch in common");
-    s = m;
-    st = allocate(&m, err);
+    st = common(mean, runs, n, err);
     if (st == IPL_OK)
-        st = allocate(&s, err);
-    if (st != IPL_OK)
-        goto done;
-    memcpy(m.names, runs[0]->names, m.n_layers * sizeof *m.names);
-    memcpy(s.names, runs[0]->names, m.n_layers * sizeof *m.names);
-    for (size_t i = 0; i < runs[0]->n_epochs; i++) {
-        const double epoch = runs[0]->epochs[i];
-
-        if (!all_have(runs, n, epoch))
-            continue;
-        m.epochs[k] = s.epochs[k] = epoch;
-        average(m.values + k * row, s.values + k * row, runs, n, epoch);
-        k++;
+        st = common(sd, runs, n, err);
+    if (st != IPL_OK) {
+        ipl_track_release(mean);
+        return st;
     }
-    *mean = m;
-    *sd = s;
-    m = s = (ipl_track){0};
-done:
-    ipl_track_release(&s);
-    ipl_track_release(&m);
+    for (size_t i = 0; i < mean->n_epochs; i++)
+        average(mean->values + i * row, sd->values + i * row, runs, n, mean->epochs[i]);
+    return IPL_OK;
+}
+
+ipl_status ipl_track_quantile(ipl_track *out, const ipl_track *const *runs, size_t n,
+                              double q, ipl_error *err)
+{
+    const size_t row = runs[0]->n_layers * runs[0]->n_fields;
+    double *values = ipl_array(n, 1, sizeof *values, err);
+    ipl_status st = IPL_E_NOMEM;
+
+    *out = (ipl_track){0};
+    if (values)
+        st = common(out, runs, n, err);
+    for (size_t k = 0; st == IPL_OK && k < out->n_epochs * row; k++) {
+        size_t defined = 0;
+
+        for (size_t r = 0; r < n; r++) {
+            const size_t at = find_epoch(runs[r], out->epochs[k / row]);
+            const double v = runs[r]->values[at * row + k % row];
+
+            if (isfinite(v))
+                values[defined++] = v;
+        }
+        ipl_sort(values, defined);
+        out->values[k] = ipl_quantile(values, defined, q);
+    }
+    ipl_free(values);
     return st;
 }
 

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { IPL_TRACK_NAME_MAX = 64 };
+enum { IPL_TRACK_NAME_MAX = 256 };
 
 typedef struct ipl_track {
     size_t n_epochs, n_layers, n_fields;
@@ -39,6 +39,18 @@ typedef struct ipl_track_query {
 ipl_status ipl_track_read(ipl_track *out, const ipl_table *table,
                           const ipl_track_query *query, ipl_error *err) IPL_NODISCARD;
 
+/** Largest number that can be drawn: differences and squares of such stay finite. */
+#define IPL_DRAWABLE_MAX 1e100
+
+/**
+ * The same for a figure.
+ *
+ * errors  as above; IPL_E_FORMAT also for a number beyond IPL_DRAWABLE_MAX, with its place
+ */
+ipl_status ipl_track_read_drawable(ipl_track *out, const ipl_table *table,
+                                   const ipl_track_query *query,
+                                   ipl_error *err) IPL_NODISCARD;
+
 /** Free what a track owns and leave it empty; an empty track is allowed. */
 void ipl_track_release(ipl_track *track);
 
@@ -58,6 +70,15 @@ static inline double ipl_track_get(const ipl_track *t, size_t i, size_t l, size_
  */
 ipl_status ipl_track_mean(ipl_track *mean, ipl_track *sd, const ipl_track *const *runs,
                           size_t n, ipl_error *err) IPL_NODISCARD;
+
+/**
+ * Quantile q (0 ... 1) over the runs at the same epochs, of the runs in which the value is
+ * defined; NaN where it is in none.
+ *
+ * owner, errors  as above
+ */
+ipl_status ipl_track_quantile(ipl_track *out, const ipl_track *const *runs, size_t n,
+                              double q, ipl_error *err) IPL_NODISCARD;
 
 /**
  * Mark at most `limit` >= 2 of n ascending epochs, spread evenly over log(1 + epoch / unit),

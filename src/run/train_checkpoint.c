@@ -100,6 +100,7 @@ static ipl_status write_last(ipl_run *r, ipl_error *err)
     const ipl_run_checkpoints *c = &r->checkpoints;
     char path[IPL_PATH_MAX], previous[IPL_PATH_MAX];
     ipl_checkpoint file = {.whole = true,
+                           .unmeasured = r->unmeasured,
                            .at = position_of(r),
                            .experiment = c->experiment.s,
                            .data = c->data.s,

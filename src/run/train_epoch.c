@@ -80,7 +80,7 @@ static ipl_status measure_early(ipl_run *r, ipl_error *err)
     ipl_status st = ipl_overlap_settle(r, err); /* rows keep their order */
     const double measured = r->measure_seconds;
 
-    if (st != IPL_OK)
+    if (st != IPL_OK || r->unmeasured)
         return st;
     ipl_run_lap(r);
     st = ipl_run_measure(r, false, err);
@@ -135,6 +135,26 @@ static ipl_status train_epoch(ipl_run *r, ipl_error *err)
     return st;
 }
 
+/*
+ * Every number may be finite and the net have diverged all the same. Its training loss is
+ * compared with that of the untrained net, or with 1 where that was less: this many times as
+ * much ends a run at any epoch, and spoils it at the last.
+ */
+#define LOST 1e5
+#define LOST_AT_END 1e2
+
+static ipl_status check_loss(const ipl_run *r, double loss, ipl_error *err)
+{
+    const double most = r->epoch < r->exp->epochs ? LOST : LOST_AT_END;
+
+    if (!(loss > most * fmax(r->first_loss, 1.0)))
+        return IPL_OK;
+    return ipl_fail(err, IPL_E_NUMERIC,
+                    "epoch %zu: the training loss is %.3g, that of the untrained net was "
+                    "%.3g: lower the learning rate",
+                    r->epoch, loss, r->first_loss);
+}
+
 ipl_status ipl_run_check_numbers(const ipl_run *r, ipl_error *err)
 {
     ipl_error why = {0};
@@ -162,18 +182,26 @@ static ipl_status close_epoch(ipl_run *r, ipl_error *err)
 
     r->batch = 0;
     st = ipl_run_check_numbers(r, err);
+    if (st == IPL_OK)
+        st = check_loss(r, e.loss[IPL_TRAIN], err);
     return st == IPL_OK ? ipl_run_end_epoch(r, &e, err) : st;
 }
 
 static ipl_status train_epochs(ipl_run *r, ipl_error *err)
 {
+    const bool given_up = r->unmeasured; /* when the run was stopped before */
     ipl_status st = IPL_OK;
 
-    if (!r->resumed) {
+    r->unmeasured = false;
+    r->lap = ipl_clock();
+    if (!r->resumed || (given_up && r->step == 0)) {
         ipl_epoch_report e = {.lr = (double)NAN};
 
         ipl_run_evaluate(&e.loss[IPL_TRAIN], &e.accuracy[IPL_TRAIN], r, IPL_TRAIN);
+        r->first_loss = e.loss[IPL_TRAIN];
         st = ipl_run_end_epoch(r, &e, err);
+    } else if (given_up && due_early(r)) {
+        st = measure_early(r, err);
     }
     while (st == IPL_OK && r->epoch < r->exp->epochs && !ipl_run_stopping(r)) {
         st = train_epoch(r, err);

@@ -48,6 +48,9 @@ void ipl_run_measure_begin(ipl_run_measurement *out, ipl_run *r, const ipl_net *
                            bool whole)
 {
     *out = (ipl_run_measurement){.net = net, .step = r->step, .whole = whole};
+    for (int t = 0; t < IPL_TABLE_COUNT; t++)
+        out->rows[t] = r->rows[t].len;
+    r->unmeasured = false;
     ipl_record_when(out->when, sizeof out->when, r);
     caution(r, r->probes[0]);
 }
@@ -57,8 +60,10 @@ void ipl_run_measure_work(ipl_run_measurement *m, ipl_run *r)
     for (size_t p = 0; p < r->n_probes; p++) {
         const ipl_measures *measures = NULL;
 
-        if (ipl_probe_measure(&measures, r->probes[p], &m->fault) != IPL_OK)
+        if (ipl_probe_measure(&measures, r->probes[p], &m->fault) != IPL_OK) {
+            m->given_up = r->opts->hurry && r->opts->hurry();
             return;
+        }
         ipl_record_rows(&r->rows[IPL_TABLE_INFORMATION], m->when, m->net, r->probes[p],
                         measures);
         if (p == 0) {
@@ -73,8 +78,23 @@ void ipl_run_measure_work(ipl_run_measurement *m, ipl_run *r)
         m->lost.status = IPL_OK;
 }
 
+/* Rows of the probes that were measured before it was given up. */
+static void forget_rows(ipl_run *r, const ipl_run_measurement *m)
+{
+    for (int t = 0; t < IPL_TABLE_COUNT; t++)
+        if (r->rows[t].len > m->rows[t]) {
+            r->rows[t].len = m->rows[t];
+            r->rows[t].s[m->rows[t]] = '\0';
+        }
+}
+
 ipl_status ipl_run_measure_end(ipl_run *r, const ipl_run_measurement *m, ipl_error *err)
 {
+    if (m->given_up) {
+        forget_rows(r, m);
+        r->unmeasured = true;
+        return IPL_OK;
+    }
     for (size_t p = 0; p < m->measured; p++)
         ipl_run_warn(r, ipl_plane_fault(ipl_probe_plane(r->probes[p])));
     if (m->fault.status != IPL_OK)
@@ -193,22 +213,36 @@ static ipl_status measure_epoch(bool *later, ipl_run *r, ipl_epoch_report *e,
     return st;
 }
 
+void ipl_run_reopen_epoch(ipl_run *r, size_t epoch)
+{
+    if (epoch == 0)
+        return;
+    r->epoch = epoch - 1;
+    r->batch = r->steps;
+}
+
 /* Everything that belongs to the end of an epoch. */
 ipl_status ipl_run_end_epoch(ipl_run *r, ipl_epoch_report *e, ipl_error *err)
 {
     bool later = false;
     ipl_status st = ipl_overlap_settle(r, err); /* rows keep their order */
 
-    if (st != IPL_OK)
+    if (st != IPL_OK || r->unmeasured)
         return st;
     ipl_run_evaluate(&e->loss[IPL_TEST], &e->accuracy[IPL_TEST], r, IPL_TEST);
+    if (e->epoch > 0 && ipl_dataset_info(r->ds)->n[IPL_TEST] > 0 &&
+        !isfinite(e->loss[IPL_TEST]))
+        return ipl_fail(err, IPL_E_NUMERIC, "epoch %zu: the test loss is %s", e->epoch,
+                        isnan(e->loss[IPL_TEST]) ? "NaN" : "Inf");
     if (!classifies(r))
         e->accuracy[IPL_TRAIN] = e->accuracy[IPL_TEST] = (double)NAN;
     e->step = r->step;
     e->epochs = r->exp->epochs;
     if (r->due[e->epoch] && r->n_probes > 0)
         st = measure_epoch(&later, r, e, err);
-    if (st != IPL_OK)
+    if (st == IPL_OK && r->unmeasured)
+        ipl_run_reopen_epoch(r, e->epoch);
+    if (st != IPL_OK || r->unmeasured)
         return st;
     if (!later)
         ipl_run_record_epoch(r, e);

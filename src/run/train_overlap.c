@@ -28,6 +28,10 @@ struct ipl_overlap {
     ipl_run_measurement m; /* its own until it is joined, as are the rows that wait */
     ipl_epoch_report e;    /* of the epoch */
     size_t samples;        /* trained on up to there */
+    ipl_batch_sums sums;   /* of that epoch, and the rate of its last step: */
+    double lr;
+    void *optimiser; /* its state there, for going on from there */
+    size_t optimiser_size;
 };
 
 ipl_status ipl_overlap_create(ipl_run *r, ipl_error *err)
@@ -52,7 +56,13 @@ ipl_status ipl_overlap_create(ipl_run *r, ipl_error *err)
     if (st == IPL_OK)
         st = ipl_build_net(&o->net, r->exp, r->ds, NULL, o->pool, err);
     /* What it will ever allocate, now. */
-    return st == IPL_OK ? ipl_net_follow_gradients(o->net, true, err) : st;
+    if (st == IPL_OK)
+        st = ipl_net_follow_gradients(o->net, true, err);
+    if (st != IPL_OK)
+        return st;
+    o->optimiser_size = ipl_net_state_size(o->net, IPL_NET_OPTIMISER);
+    o->optimiser = ipl_array(o->optimiser_size, 1, 1, err);
+    return o->optimiser ? IPL_OK : IPL_E_NOMEM;
 }
 
 void ipl_overlap_destroy(ipl_overlap *o)
@@ -60,6 +70,7 @@ void ipl_overlap_destroy(ipl_overlap *o)
     if (!o)
         return;
     assert(!o->pending);
+    ipl_free(o->optimiser);
     ipl_net_destroy(o->net);
     ipl_pool_destroy(o->pool);
     ipl_free(o);
@@ -67,7 +78,9 @@ void ipl_overlap_destroy(ipl_overlap *o)
 
 size_t ipl_overlap_memory(const ipl_overlap *o)
 {
-    return o ? ipl_net_memory(o->net) + ipl_net_n_params(o->net) * sizeof(double) : 0;
+    return o ? ipl_net_memory(o->net) + ipl_net_n_params(o->net) * sizeof(double) +
+                   o->optimiser_size
+             : 0;
 }
 
 size_t ipl_overlap_threads(const ipl_overlap *o)
@@ -110,6 +123,9 @@ bool ipl_overlap_start(ipl_run *r, const ipl_epoch_report *e)
     ipl_run_measure_begin(&o->m, r, o->net, e->epoch > 0);
     o->e = *e;
     o->samples = r->samples;
+    o->sums = r->sums;
+    o->lr = r->lr;
+    ipl_net_save(o->optimiser, r->net, IPL_NET_OPTIMISER);
     atomic_store(&o->ready, false);
     deal_out(o, true);
     o->pending = pthread_create(&o->thread, NULL, measure, o) == 0;
@@ -143,6 +159,18 @@ static void go_back(ipl_run *r, const ipl_overlap *o)
     r->samples = o->samples;
 }
 
+/* Before the end of the epoch whose measuring was given up, to train on from there. */
+static ipl_status reopen(ipl_run *r, const ipl_overlap *o, ipl_error *err)
+{
+    go_back(r, o);
+    r->sums = o->sums;
+    r->lr = o->lr;
+    r->epoch_train_seconds = o->e.train_seconds;
+    r->epoch_measure_seconds = o->e.measure_seconds;
+    ipl_run_reopen_epoch(r, o->e.epoch);
+    return ipl_net_load(r->net, IPL_NET_OPTIMISER, o->optimiser, o->optimiser_size, err);
+}
+
 ipl_status ipl_overlap_settle(ipl_run *r, ipl_error *err)
 {
     const double from = ipl_clock();
@@ -165,6 +193,8 @@ ipl_status ipl_overlap_settle(ipl_run *r, ipl_error *err)
         go_back(r, o);
         return st;
     }
+    if (r->unmeasured)
+        return reopen(r, o, err);
     o->e.measure_seconds += waited;
     o->e.probe = r->probes[0];
     o->e.measures = r->measures;

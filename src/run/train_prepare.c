@@ -41,6 +41,8 @@ static ipl_status build_probes(ipl_run *r, ipl_error *err)
         st = ipl_probe_create(&r->probes[p], r->exp, r->ds, r->net, (ipl_split)p, 0,
                               r->pool, err);
         r->n_probes += st == IPL_OK;
+        if (st == IPL_OK)
+            ipl_probe_use_quit(r->probes[p], r->opts->hurry);
     }
     return st;
 }
@@ -123,6 +125,31 @@ static ipl_status prepare_recording(ipl_run *r, ipl_error *err)
     return st;
 }
 
+/*
+ * The smallest batch of an epoch is its last one. What a layer cannot be trained on is refused
+ * here, before the first step.
+ */
+static ipl_status check_batches(const ipl_run *r, ipl_error *err)
+{
+    const size_t n = ipl_dataset_info(r->ds)->n[IPL_TRAIN], batch = r->exp->batch;
+    const size_t last = n - (r->steps - 1) * batch;
+    size_t other = batch + 1;
+    ipl_error why = {0};
+    const ipl_status st = ipl_net_check_batch(r->net, last, &why);
+
+    if (st == IPL_OK)
+        return IPL_OK;
+    while (n > 1 &&
+           ipl_net_check_batch(r->net, n % other ? n % other : other, NULL) != IPL_OK)
+        other++;
+    if (n == 1)
+        return ipl_fail(err, st, "%.300s; there is only one training sample", why.msg);
+    return ipl_fail(err, st,
+                    "batch: %.300s; %zu training samples in batches of %zu end with one of "
+                    "%zu: choose another --batch, for example %zu",
+                    why.msg, n, batch, last, other);
+}
+
 ipl_status ipl_run_prepare(ipl_run *r, ipl_error *err)
 {
     const ipl_experiment *exp = r->exp;
@@ -142,7 +169,7 @@ ipl_status ipl_run_prepare(ipl_run *r, ipl_error *err)
         st = ipl_when_parse(r->drawn, exp->epochs, exp->pictures, "pictures", err);
     if (st == IPL_OK)
         st = ipl_pool_create(&r->pool, threads, ipl_blas_start, err);
-    if (st == IPL_OK)
+    if (st == IPL_OK && !r->ds)
         st = ipl_build_data(&r->ds, exp, err);
     r->loaded_bytes = ipl_provenance_peak_memory();
     if (st == IPL_OK)
@@ -159,7 +186,9 @@ ipl_status ipl_run_prepare(ipl_run *r, ipl_error *err)
     if (!r->order)
         return IPL_E_NOMEM;
     r->steps = (ipl_dataset_info(r->ds)->n[IPL_TRAIN] + exp->batch - 1) / exp->batch;
-    st = ipl_run_prepare_checkpoints(r, err);
+    st = check_batches(r, err);
+    if (st == IPL_OK)
+        st = ipl_run_prepare_checkpoints(r, err);
     return st == IPL_OK ? prepare_recording(r, err) : st;
 }
 
@@ -212,8 +241,6 @@ ipl_status ipl_run_begin(ipl_run *r, ipl_error *err)
     if (st != IPL_OK)
         return st;
     r->created = true;
-    if (r->opts->link_latest)
-        ipl_run_dir_link_latest(&r->dir);
     if (r->activations)
         st = ipl_activations_begin(r->activations, r->dir.path, err);
     if (st != IPL_OK)

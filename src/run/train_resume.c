@@ -4,6 +4,7 @@
 #include "nn/net_state.h"
 #include "run/record.h"
 #include "run/run.h"
+#include "run/table.h"
 
 #include <math.h>
 #include <string.h>
@@ -129,6 +130,23 @@ static ipl_status open_files(ipl_run *r, const ipl_checkpoint *c, ipl_error *err
     return st == IPL_OK ? ipl_run_dir_open_tables(&r->dir, c->marks, err) : st;
 }
 
+/* The loss of the untrained net: the first row of training.csv; not known when that cannot be
+ * read, which is no reason not to go on. */
+static void read_first_loss(ipl_run *r)
+{
+    char path[IPL_PATH_MAX];
+    ipl_table *training = NULL;
+    double *loss = NULL;
+
+    if (ipl_path_join(path, r->dir.path, "training.csv", NULL) == IPL_OK &&
+        ipl_table_read(&training, path, NULL) == IPL_OK &&
+        ipl_table_numbers(&loss, training, "train_loss", NULL) == IPL_OK &&
+        ipl_table_rows(training) > 0)
+        r->first_loss = loss[0];
+    ipl_free(loss);
+    ipl_table_destroy(training);
+}
+
 /* *other: the file is sound, but of another experiment or other data: no use to look on. */
 static ipl_status go_on_from(bool *other, ipl_run *r, const char *path, ipl_error *err)
 {
@@ -152,7 +170,9 @@ static ipl_status go_on_from(bool *other, ipl_run *r, const char *path, ipl_erro
         st = open_files(r, &c, err);
     if (st != IPL_OK)
         goto done;
+    read_first_loss(r);
     set_position(r, &c.at);
+    r->unmeasured = c.unmeasured;
     ipl_text_add(&r->segments, "%s", c.segments);
     st = ipl_text_status(&r->segments, err);
     if (strcmp(c.build, r->checkpoints.build.s) != 0) {
@@ -250,7 +270,5 @@ ipl_status ipl_run_resume(bool *done, ipl_run *r, ipl_error *err)
         st = find_checkpoint(r, err);
     if (st == IPL_OK && r->resumed)
         st = write_experiment(r, err);
-    if (st == IPL_OK && r->opts->link_latest)
-        ipl_run_dir_link_latest(&r->dir);
     return st == IPL_OK ? ipl_record_provenance(r, "running", NULL, err) : st;
 }

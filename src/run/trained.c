@@ -19,7 +19,7 @@ static ipl_status last_epoch(size_t *out, const char *run, ipl_error *err)
     ipl_status st = ipl_path_join(path, run, "training.csv", err);
 
     if (st == IPL_OK)
-        st = ipl_file_read(&text, &len, path, TABLE_MAX, err);
+        st = ipl_file_read_text(&text, &len, path, TABLE_MAX, err);
     if (st != IPL_OK)
         return st;
     while (len > 0 && text[len - 1] == '\n')
@@ -102,7 +102,7 @@ static ipl_status read_experiment(ipl_experiment **out, const char *run, ipl_err
 }
 
 ipl_status ipl_trained_open(ipl_trained *out, const char *run, const char *epoch,
-                            ipl_error *err)
+                            bool allow, ipl_error *err)
 {
     ipl_checkpoint_place place = {0};
     char params[IPL_PATH_MAX];
@@ -119,6 +119,8 @@ ipl_status ipl_trained_open(ipl_trained *out, const char *run, const char *epoch
     st = ipl_pool_create(&out->pool, ipl_cpu_count(), ipl_blas_start, err);
     if (st == IPL_OK)
         st = ipl_build_data(&out->ds, out->exp, err);
+    if (st == IPL_OK)
+        st = ipl_data_check(out->changed, run, out->ds, allow, err);
     if (st == IPL_OK)
         st = ipl_build_net(&out->net, out->exp, out->ds, *params != '\0' ? params : NULL,
                            out->pool, err);

@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 void ipl_run_warn(const ipl_run *r, const char *text)
 {
@@ -102,7 +103,7 @@ static void write_end(ipl_error *first, ipl_run *r, bool save)
 /* Write what a run leaves, whatever ended it; trained is how training ended. */
 static ipl_status finish(ipl_run *r, ipl_status trained, ipl_error *err)
 {
-    const bool stopped = r->epoch < r->exp->epochs;
+    const bool stopped = r->epoch < r->exp->epochs || r->unmeasured;
     const bool save = trained == IPL_OK && ipl_checkpoint_when_any(&r->checkpoints.when);
     ipl_train_end end = {.stopped = stopped, .epoch = r->epoch, .batch = r->batch};
     ipl_error first = {0}, why = {0};
@@ -120,6 +121,8 @@ static ipl_status finish(ipl_run *r, ipl_status trained, ipl_error *err)
     /* Last of all: a run whose record says "done" has everything. */
     note_fault(&first, ipl_record_provenance(r, state, &first, &why), &why);
     note_fault(&first, ipl_run_dir_finish(&r->dir, &why), &why);
+    if (r->opts->link_latest)
+        ipl_run_dir_link_latest(r->dir.path);
     end.resumable = save && !r->checkpoints.failed;
     if (first.status == IPL_OK && r->opts->watcher.end)
         r->opts->watcher.end(r->opts->watcher.self, &end);
@@ -136,6 +139,8 @@ static void tell_done(const ipl_run *r)
 
     if (!r->created && ipl_run_dir_reopen(&dir, r->opts->path, NULL) == IPL_OK)
         ipl_run_dir_release(&dir);
+    if (r->opts->link_latest)
+        ipl_run_dir_link_latest(r->opts->path);
     if (r->opts->watcher.end)
         r->opts->watcher.end(r->opts->watcher.self, &end);
 }
@@ -173,9 +178,54 @@ static ipl_status open_run(bool *done, ipl_run *r, ipl_run_dir_state there, ipl_
     return there == IPL_RUN_DIR_FREE ? ipl_run_begin(r, err) : ipl_run_resume(done, r, err);
 }
 
+/* The options that decide what the data set is, as text. */
+static ipl_status print_data_key(ipl_text *out, const ipl_experiment *exp, ipl_error *err)
+{
+    for (const ipl_opt *row = ipl_experiment_opts; row->name; row++)
+        if (strcmp(row->group, "data") == 0) {
+            ipl_opt_print(out, exp, row);
+            ipl_text_add(out, "\n");
+        }
+    return ipl_text_status(out, err);
+}
+
+ipl_status ipl_train_check(ipl_train_data *data, const ipl_experiment *exp,
+                           const char *path, ipl_error *err)
+{
+    const ipl_train_opts opts = {.exp = exp, .path = path, .threads = 1};
+    ipl_run r = {.opts = &opts, .exp = exp};
+    ipl_text key = {0};
+    ipl_status st = print_data_key(&key, exp, err);
+
+    if (st != IPL_OK)
+        goto done;
+    if (!data->key.s || strcmp(data->key.s, key.s) != 0)
+        ipl_train_data_release(data);
+    r.ds = data->ds;
+    st = ipl_run_prepare(&r, err);
+    *data = (ipl_train_data){.ds = r.ds, .key = data->key};
+    r.ds = NULL;
+    if (!data->key.s) {
+        data->key = key;
+        key = (ipl_text){0}; /* now theirs */
+    }
+done:
+    ipl_text_release(&key);
+    release(&r);
+    return st;
+}
+
+void ipl_train_data_release(ipl_train_data *data)
+{
+    ipl_dataset_destroy(data->ds);
+    ipl_text_release(&data->key);
+    *data = (ipl_train_data){0};
+}
+
 ipl_status ipl_train(const ipl_train_opts *opts, ipl_error *err)
 {
-    ipl_run r = {.opts = opts, .exp = opts->exp, .lr = (double)NAN};
+    ipl_run r = {
+        .opts = opts, .exp = opts->exp, .lr = (double)NAN, .first_loss = (double)NAN};
     ipl_run_dir_state there = IPL_RUN_DIR_FREE;
     bool done;
     ipl_status st = IPL_OK;

@@ -75,7 +75,7 @@ typedef struct ipl_train_opts {
     const char *path;          /* of the run directory to create */
     bool force;                /* replace a run that is there */
     ipl_train_resume resume;
-    bool link_latest; /* let results/latest point to it */
+    bool link_latest; /* when it ends let "latest" beside it point to it */
     size_t threads;   /* 0: as many as processors */
     bool overlap;     /* measure an epoch beside the training of the next; same bytes */
     int argc;         /* command line, for the record */
@@ -83,6 +83,8 @@ typedef struct ipl_train_opts {
     ipl_train_watcher watcher;
     const volatile sig_atomic_t
         *stop; /* number of a signal that asks to stop; NULL: none */
+    bool (*hurry)(
+        void); /* whether the measurement in progress is to be given up; NULL: no */
 } ipl_train_opts;
 
 /**
@@ -101,8 +103,29 @@ typedef struct ipl_train_opts {
  *                        before the bad step
  *         IPL_E_IO       training went to its end, but rows, files or the last checkpoint
  *                        could not be written
- * When stopped by a signal: finishes the batch, writes everything and returns IPL_OK.
+ * When stopped by a signal: finishes the batch and a measurement in progress, writes
+ * everything and returns IPL_OK. A measurement that is given up is made when the run goes on.
  */
 ipl_status ipl_train(const ipl_train_opts *opts, ipl_error *err) IPL_NODISCARD;
+
+/** The data set that was opened last, for checks of several experiments that share it. */
+typedef struct ipl_train_data {
+    struct ipl_dataset *ds;
+    ipl_text key; /* the options it was opened with */
+} ipl_train_data;
+
+/**
+ * Whether ipl_train() would come as far as to make the run directory: everything is parsed,
+ * opened, bound and allocated as there, with one thread, and nothing is written.
+ *
+ * data    {0} at first; opens the data set only if that of the check before is another one
+ * path    where the run would be
+ * errors  those of ipl_train() before anything is written
+ */
+ipl_status ipl_train_check(ipl_train_data *data, const ipl_experiment *exp,
+                           const char *path, ipl_error *err) IPL_NODISCARD;
+
+/** Release the data set; {0} is allowed. */
+void ipl_train_data_release(ipl_train_data *data);
 
 #endif /* IPL_TRAINER_H */

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/text_columns.h"
 #include "run/verify_nets.h"
 
 #include <stdio.h>
@@ -77,8 +78,9 @@ static void publish(session *s, ipl_verdicts *sum, const ipl_report *report,
         sum->failed += f->verdict == IPL_FAIL || f->verdict == IPL_DISAGREE;
         sum->unreached += f->verdict == IPL_NOT_REACHED;
         sum->skipped += f->verdict == IPL_SKIPPED;
-        (void)snprintf(line, sizeof line, "  %-11s  %-48s  %-30s  %s",
-                       ipl_verdict_name(f->verdict), f->what, f->expected, f->obtained);
+        (void)snprintf(line, sizeof line, "  %-11s  %s%*s  %s%*s  %s",
+                       ipl_verdict_name(f->verdict), f->what, ipl_columns_left(f->what, 48),
+                       "", f->expected, ipl_columns_left(f->expected, 30), "", f->obtained);
         tell(s, line);
         ipl_text_add(&s->verdicts, "%s,", name);
         ipl_text_add_field(&s->verdicts, f->what);
@@ -96,22 +98,26 @@ static ipl_status draw(session *s, const ipl_report *report, const char *name,
 {
     char line[IPL_PATH_MAX + 128];
     ipl_text said = {0};
-    bool missing = false;
-    ipl_status st = ipl_report_draw(&missing, &said, report, s->opts->out, name, err);
+    ipl_drawn drawn;
+    ipl_status st = ipl_report_draw(&drawn, &said, report, s->opts->out, name, err);
 
-    ipl_text_add(&s->commands, "gnuplot -d -c verify.gp %s \"${1:-png}\"\n", name);
+    ipl_text_add(
+        &s->commands,
+        "gnuplot -d -c verify.gp %s \"${1:-png}\" || gnuplot -d -c verify.gp %s svg\n",
+        name, name);
     if (st == IPL_OK && said.len > 0)
         tell(s, said.s);
-    if (st == IPL_OK && !missing)
-        (void)snprintf(line, sizeof line, "  figure   %.4000s/%s.png", s->opts->out, name);
+    if (st == IPL_OK && !drawn.missing)
+        (void)snprintf(line, sizeof line, "  figure   %.4000s/%s.%s", s->opts->out, name,
+                       drawn.format);
     else
         (void)snprintf(line, sizeof line,
                        "  no gnuplot here: data and scripts are written; draw them with: "
                        "sh %.4000s/plot.sh",
                        s->opts->out);
-    if (st == IPL_OK && !(missing && s->missing))
+    if (st == IPL_OK && !(drawn.missing && s->missing))
         tell(s, line);
-    s->missing = missing;
+    s->missing = drawn.missing;
     ipl_text_release(&said);
     return st;
 }
@@ -228,8 +234,8 @@ ipl_status ipl_verify_rows(ipl_verdicts *out, const ipl_verify_row *table,
     ipl_text_add(&s.verdicts, "experiment,check,expected,obtained,verdict\n");
     ipl_text_add(&s.commands, "#!/bin/sh\n# Draw the figures of this folder again: "
                               "sh plot.sh [png|pdf|svg]\n"
-                              "cd \"$(dirname \"$0\")\" || exit 1\n"
-                              "export LC_ALL=C.UTF-8\n");
+                              "cd \"$(dirname \"$0\")\" || exit 1\n");
+    ipl_gnuplot_add_environment(&s.commands);
     for (const ipl_verify_row *row = table; row->name && st == IPL_OK; row++)
         if (is_wanted(row, names, n_names))
             st = run_one(&s, out, row, err);

@@ -13,25 +13,25 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Trends: shares of a maximum, and of the nets. */
+/* Trends: shares of a maximum. */
 #define STEP 0.01
 #define FALL 0.05
-#define MOST 0.9
 
-/* Allowed to accuracies beside the deviation over the nets. */
-#define ACCURACY_SPREAD 0.02
+/* Degrees of freedom of a deviation that comes from other nets than the source's one. */
+#define OF_OTHERS 2.0
 
-static const char *const columns[IPL_NET_FIELDS] = {"I_XT",   "I_TY", "I_TY_cond",
-                                                    "I_prev", "H_T",  "H_Y"};
-static const char *const symbols[IPL_NET_FIELDS] = {"I(X;T)", "I(T;Y)", "I_c(T;Y)",
-                                                    "LTC",    "H(T)",   "H(Y)"};
-static const char *const moments[IPL_NET_MOMENTS] = {"untrained", "peak", "end"};
+/* Standard errors by which the mean over the nets may be off. */
+#define ERRORS 4.0
+
+static const char *const symbols[IPL_NET_FIELDS + 1] = {
+    "I(X;T)", "I(T;Y)", "I_c(T;Y)", "LTC", "H(T)", "H(Y)", "test accuracy"};
 
 /* The nets of an experiment: what they recorded, and one estimator of it. */
 typedef struct nets {
     const ipl_net_experiment *what;
     const ipl_net_version *version;
     const ipl_verify_task *task;
+    ipl_net_list expected;
     size_t n, epochs;
     ipl_table **tables; /* (n) of information.csv */
     double *accuracy;   /* (n) test accuracy at the end */
@@ -53,6 +53,7 @@ static void release(nets *s)
     unload(s);
     for (size_t k = 0; s->tables && k < s->n; k++)
         ipl_table_destroy(s->tables[k]);
+    ipl_net_list_release(&s->expected);
     ipl_free(s->tracks);
     ipl_free(s->scores);
     ipl_free(s->accuracy);
@@ -183,7 +184,7 @@ static ipl_status read_run(nets *s, size_t k, const char *folder, ipl_error *err
 /* Load the tracks of an estimator, unless they are. */
 static ipl_status load(nets *s, const char *wanted, ipl_error *err)
 {
-    ipl_track_query query = {.fields = columns,
+    ipl_track_query query = {.fields = ipl_net_columns,
                              .n_fields = IPL_NET_FIELDS,
                              .layers = true,
                              .split = s->what->split,
@@ -217,47 +218,68 @@ static ipl_net_got spread_of(const double *v, size_t n)
     return (ipl_net_got){.n = n, .mean = ipl_mean(v, n), .sd = ipl_deviation(v, n)};
 }
 
-static double moment_of(const ipl_course *c, ipl_net_moment moment)
+static double moment_of(const ipl_course *c, ipl_net_claim moment)
 {
     return moment == IPL_NET_START ? c->first : moment == IPL_NET_PEAK ? c->max : c->final;
 }
 
-static double tolerance(const ipl_net_experiment *experiment, ipl_interval expected)
+/* Variance over the nets of both sides; of a share of them p (1 - p). */
+static double pooled_variance(const ipl_net_expected *row, ipl_net_got got)
 {
-    return fmax(experiment->share * 0.5 * (expected.lo + expected.hi), experiment->least);
+    const double a = (double)row->nets, b = (double)got.n;
+    const double known = row->nets > 1 ? a - 1.0 : isnan(row->sd) ? 0.0 : OF_OTHERS;
+
+    if (row->claim >= IPL_NET_MOMENTS) {
+        const double p = (a * row->low + b * got.mean) / (a + b);
+
+        return p * (1.0 - p);
+    }
+    if (known == 0.0)
+        return got.sd * got.sd;
+    return (known * row->sd * row->sd + (b - 1.0) * got.sd * got.sd) / (known + b - 1.0);
 }
 
-ipl_verdict ipl_net_judge(const ipl_net_experiment *experiment, ipl_interval expected,
-                          ipl_net_got got, bool reached)
+double ipl_net_allowed(const ipl_net_expected *row, ipl_net_got got)
 {
-    const double reach = tolerance(experiment, expected) + 2.0 * got.sd;
+    const double share =
+        row->nets > 0 ? 1.0 / (double)row->nets + 1.0 / (double)got.n : 0.0;
 
-    if (!reached)
-        return IPL_NOT_REACHED;
-    return got.mean >= expected.lo - reach && got.mean <= expected.hi + reach
-               ? IPL_AGREE
-               : IPL_DISAGREE;
+    return row->spread + ERRORS * sqrt(pooled_variance(row, got) * share);
+}
+
+ipl_verdict ipl_net_judge(const ipl_net_expected *row, ipl_net_got got)
+{
+    const double allowed = ipl_net_allowed(row, got) + 1e-12; /* rounding of a share */
+
+    return got.mean >= row->low - allowed && got.mean <= row->high + allowed ? IPL_AGREE
+                                                                             : IPL_DISAGREE;
+}
+
+/* Whether a row is about runs of this kind and length, or of more epochs of it. */
+static bool applies(const nets *s, const ipl_net_expected *row)
+{
+    return row->run[s->task->quick] && !((double)s->epochs > row->to);
 }
 
 /* "24.4" or "23.9 ... 24.4". */
-static void print_interval(char *out, size_t size, ipl_interval v)
+static void print_interval(char *out, size_t size, const ipl_net_expected *row)
 {
-    if (v.lo < v.hi)
-        (void)snprintf(out, size, "%.4g ... %.4g", v.lo, v.hi);
+    if (row->low < row->high)
+        (void)snprintf(out, size, "%.4g ... %.4g", row->low, row->high);
     else
-        (void)snprintf(out, size, "%.4g", v.lo);
+        (void)snprintf(out, size, "%.4g", row->low);
 }
 
-/* A row of NAME-expected.csv. */
+/* A row of NAME-expected.csv; expected NULL: a note. */
 static void tabulate(ipl_report *report, const nets *s, const char *what, const char *layer,
-                     ipl_interval expected, double allowed, ipl_net_got got,
-                     ipl_verdict verdict)
+                     const ipl_net_expected *expected, ipl_net_got got, ipl_verdict verdict)
 {
+    const double none = (double)NAN;
     ipl_text *out = &report->table;
 
     if (out->len == 0)
         ipl_text_add(out, "experiment,quantity,layer,estimator,expected_low,expected_high,"
-                          "spread,source,mean,sd,nets,epochs,verdict\n");
+                          "allowed,source,mean,sd,nets,epochs,verdict\n");
     ipl_text_add(out, "%s,", s->what->name);
     ipl_text_add_field(out, what);
     ipl_text_add(out, ",");
@@ -265,13 +287,13 @@ static void tabulate(ipl_report *report, const nets *s, const char *what, const 
     ipl_text_add(out, ",");
     ipl_text_add_field(out, s->wanted ? s->estimator : "");
     ipl_text_add(out, ",");
-    ipl_text_add_number(out, expected.lo);
+    ipl_text_add_number(out, expected ? expected->low : none);
     ipl_text_add(out, ",");
-    ipl_text_add_number(out, expected.hi);
+    ipl_text_add_number(out, expected ? expected->high : none);
     ipl_text_add(out, ",");
-    ipl_text_add_number(out, allowed);
+    ipl_text_add_number(out, expected ? ipl_net_allowed(expected, got) : none);
     ipl_text_add(out, ",");
-    ipl_text_add_field(out, verdict == IPL_NOTE ? "" : s->what->source);
+    ipl_text_add_field(out, expected ? expected->source : "");
     ipl_text_add(out, ",");
     ipl_text_add_number(out, got.mean);
     ipl_text_add(out, ",");
@@ -279,52 +301,38 @@ static void tabulate(ipl_report *report, const nets *s, const char *what, const 
     ipl_text_add(out, ",%zu,%zu,%s\n", got.n, s->epochs, ipl_verdict_name(verdict));
 }
 
-/* Three rows at most: start, peak and end of one quantity in one layer. */
-static ipl_status check_value(ipl_report *report, nets *s, const ipl_net_value *v,
-                              ipl_error *err)
+/* Judge a row, tell it and tabulate it; layer "": of the net. */
+static void conclude(ipl_report *report, const nets *s, const ipl_net_expected *row,
+                     const char *layer, ipl_net_got got)
 {
+    const bool trend = row->claim >= IPL_NET_MOMENTS;
+    const ipl_verdict verdict =
+        row->from <= (double)s->epochs ? ipl_net_judge(row, got) : IPL_NOT_REACHED;
     char what[96], range[64];
-    ipl_status st = load(s, v->estimator, err);
+    ipl_finding *finding;
 
-    for (size_t m = 0; m < IPL_NET_MOMENTS && st == IPL_OK; m++) {
-        const ipl_interval expected = v->at[m];
-        const char *layer;
-        ipl_finding *row;
-        ipl_net_got got;
-        ipl_verdict verdict;
-
-        if (!(expected.hi > 0.0))
-            continue;
-        if (v->layer > s->tracks[0].n_layers)
-            return ipl_fail(err, IPL_E_SHAPE, "%s: layer %zu of %zu", s->what->name,
-                            v->layer, s->tracks[0].n_layers);
-        for (size_t k = 0; k < s->n; k++) {
-            const ipl_course c = ipl_course_of(&s->tracks[k], v->layer - 1, v->field);
-
-            s->scores[k] = moment_of(&c, (ipl_net_moment)m);
-        }
-        got = spread_of(s->scores, s->n);
-        verdict =
-            ipl_net_judge(s->what, expected, got, s->version->reaches[m] <= s->epochs);
-        layer = s->tracks[0].names[v->layer - 1];
-        (void)snprintf(what, sizeof what, "%s, %s", symbols[v->field], moments[m]);
-        row = ipl_report_find(report, "%s: %s, %s", layer, what, v->estimator);
-        print_interval(range, sizeof range, expected);
-        ipl_finding_expect(row, "%s, within %.3g", range, tolerance(s->what, expected));
-        ipl_finding_obtain(row, verdict, "%.4g, s.d. %.2g, %zu net%s", got.mean, got.sd,
-                           s->n, s->n == 1 ? "" : "s");
-        tabulate(report, s, what, layer, expected, tolerance(s->what, expected), got,
-                 verdict);
-    }
-    return st;
+    (void)snprintf(what, sizeof what, trend ? "%s %s" : "%s, %s", symbols[row->field],
+                   ipl_net_claims[row->claim]);
+    finding = ipl_report_find(report, "%s%s%s%s%s", layer, *layer ? ": " : "", what,
+                              *layer ? ", " : "", *layer ? row->estimator : "");
+    print_interval(range, sizeof range, row);
+    ipl_finding_expect(finding, "%s%s, within %.3g", trend ? "share of nets " : "", range,
+                       ipl_net_allowed(row, got));
+    if (trend)
+        ipl_finding_obtain(finding, verdict, "in %.0f of %zu", got.mean * (double)got.n,
+                           got.n);
+    else
+        ipl_finding_obtain(finding, verdict, "%.4g, s.d. %.2g, %zu net%s", got.mean, got.sd,
+                           got.n, got.n == 1 ? "" : "s");
+    tabulate(report, s, what, layer, row, got, verdict);
 }
 
-bool ipl_net_shows(const ipl_track *track, const ipl_net_fact *f, size_t layer)
+bool ipl_net_shows(const ipl_track *track, const ipl_net_expected *f, size_t layer)
 {
     const ipl_course c = ipl_course_of(track, layer, f->field);
     const double step = STEP * fabs(c.max);
 
-    switch (f->trend) {
+    switch (f->claim) {
     case IPL_NET_RISES_THEN_FALLS:
         return c.max - c.first > step && c.max - c.final > step;
     case IPL_NET_ONLY_FALLS:
@@ -336,10 +344,13 @@ bool ipl_net_shows(const ipl_track *track, const ipl_net_fact *f, size_t layer)
     case IPL_NET_ENDS_LOWER:
         return c.final < c.first;
     case IPL_NET_ORDERED:
-        for (size_t i = 0; i < track->n_epochs && layer + 1 < f->last; i++)
+        for (size_t i = 0; i < track->n_epochs && layer + 1 < f->last; i++) {
+            const double next = ipl_track_get(track, i, layer + 1, f->field);
+
             if (!(ipl_track_get(track, i, layer, f->field) >=
-                  ipl_track_get(track, i, layer + 1, f->field) - 1e-9))
+                  next - STEP * fabs(next) - 1e-9))
                 return false;
+        }
         return true;
     case IPL_NET_BOUNDED:
         for (size_t i = 0; i < track->n_epochs; i++)
@@ -347,57 +358,50 @@ bool ipl_net_shows(const ipl_track *track, const ipl_net_fact *f, size_t layer)
                   ipl_track_get(track, i, layer, IPL_NET_Y) + 1e-9))
                 return false;
         return true;
+    case IPL_NET_START:
+    case IPL_NET_PEAK:
+    case IPL_NET_END:
+    case IPL_NET_CLAIMS:
+        break;
     }
     return false;
 }
 
-static const char *const trends[] = {
-    [IPL_NET_RISES_THEN_FALLS] = "rises, then falls",
-    [IPL_NET_ONLY_FALLS] = "only falls",
-    [IPL_NET_DOES_NOT_FALL] = "does not fall",
-    [IPL_NET_ENDS_HIGHER] = "ends higher",
-    [IPL_NET_ENDS_LOWER] = "ends lower",
-    [IPL_NET_ORDERED] = ">= the next layer's",
-    [IPL_NET_BOUNDED] = "<= H(Y)",
-};
-
-/* Ordered and bounded hold at every epoch or do not; not to fall needs the whole course. */
-static ipl_verdict judge_fact(const nets *s, ipl_net_trend trend, double share)
+/* What the nets say of one layer of a row. */
+static ipl_net_got look_at(nets *s, const ipl_net_expected *row, size_t layer)
 {
-    const bool always = trend == IPL_NET_ORDERED || trend == IPL_NET_BOUNDED;
-    const bool reached = always || s->version->reaches[IPL_NET_END] <= s->epochs;
+    for (size_t k = 0; k < s->n; k++) {
+        const ipl_course c = ipl_course_of(&s->tracks[k], layer, row->field);
 
-    if (!reached && (share < MOST || trend == IPL_NET_DOES_NOT_FALL))
-        return IPL_NOT_REACHED;
-    return share >= MOST ? IPL_AGREE : IPL_DISAGREE;
+        s->scores[k] = row->claim < IPL_NET_MOMENTS
+                           ? moment_of(&c, row->claim)
+                           : (double)ipl_net_shows(&s->tracks[k], row, layer);
+    }
+    return spread_of(s->scores, s->n);
 }
 
-/* A row for each layer. */
-static ipl_status check_fact(ipl_report *report, nets *s, const ipl_net_fact *f,
-                             ipl_error *err)
+/* A finding for each layer of a row; of the last of layers in order there is nothing to say. */
+static ipl_status check_row(ipl_report *report, nets *s, const ipl_net_expected *row,
+                            ipl_error *err)
 {
-    const bool pairs = f->trend == IPL_NET_ORDERED;
-    char what[96];
-    ipl_status st = load(s, f->estimator, err);
+    const bool pairs = row->claim == IPL_NET_ORDERED;
+    ipl_status st;
 
-    (void)snprintf(what, sizeof what, "%s %s", symbols[f->field], trends[f->trend]);
-    for (size_t l = f->first - 1; st == IPL_OK && l + pairs < f->last; l++) {
-        size_t shown = 0;
-        ipl_verdict verdict;
-        ipl_finding *row;
-
-        if (l >= s->tracks[0].n_layers)
-            return ipl_fail(err, IPL_E_SHAPE, "%s: layer %zu of %zu", s->what->name, l + 1,
+    if (row->field == IPL_NET_ACCURACY) {
+        unload(s);
+        conclude(report, s, row, "", spread_of(s->accuracy, s->n));
+        return IPL_OK;
+    }
+    st = load(s, row->estimator, err);
+    for (size_t l = row->first - 1; st == IPL_OK && l + pairs < row->last; l++) {
+        if (row->last > s->tracks[0].n_layers)
+            return ipl_fail(err, IPL_E_FORMAT, "%.200s: layer %zu of %zu",
+                            ipl_table_path(s->expected.table), row->last,
                             s->tracks[0].n_layers);
-        for (size_t k = 0; k < s->n; k++)
-            shown += ipl_net_shows(&s->tracks[k], f, l);
-        verdict = judge_fact(s, f->trend, (double)shown / (double)s->n);
-        row = ipl_report_find(report, "%s: %s, %s", s->tracks[0].names[l], what,
-                              f->estimator);
-        ipl_finding_expect(row, "in 9 of 10 nets");
-        ipl_finding_obtain(row, verdict, "in %zu of %zu", shown, s->n);
-        tabulate(report, s, what, s->tracks[0].names[l], (ipl_interval){MOST, 1.0}, 0.0,
-                 (ipl_net_got){(double)shown / (double)s->n, 0.0, s->n}, verdict);
+        if (report->n_findings == IPL_REPORT_FINDINGS)
+            return ipl_fail(err, IPL_E_FORMAT, "%.200s: more than %d findings",
+                            ipl_table_path(s->expected.table), IPL_REPORT_FINDINGS);
+        conclude(report, s, row, s->tracks[0].names[l], look_at(s, row, l));
     }
     return st;
 }
@@ -406,58 +410,44 @@ static ipl_status check_fact(ipl_report *report, nets *s, const ipl_net_fact *f,
 static ipl_status add_scores(ipl_report *report, nets *s, const char *wanted,
                              ipl_error *err)
 {
-    static const char what[] = "compression of I(X;T)";
+    static const char what[] = "compression of I(X;T) by the end point";
     ipl_status st = load(s, wanted, err);
 
-    for (size_t l = 0; st == IPL_OK && l < s->tracks[0].n_layers; l++) {
+    for (size_t l = 0; st == IPL_OK && l < s->tracks[0].n_layers &&
+                       report->n_findings < IPL_REPORT_FINDINGS;
+         l++) {
         ipl_net_got got;
 
         for (size_t k = 0; k < s->n; k++)
-            s->scores[k] = ipl_course_of(&s->tracks[k], l, IPL_NET_XT).compression;
+            s->scores[k] = ipl_course_of(&s->tracks[k], l, IPL_NET_XT).compression_end;
         got = spread_of(s->scores, s->n);
         ipl_finding_obtain(
             ipl_report_find(report, "%s: %s, %s", s->tracks[0].names[l], what, wanted),
             IPL_NOTE, "%.3f, s.d. %.2g", got.mean, got.sd);
-        tabulate(report, s, what, s->tracks[0].names[l],
-                 (ipl_interval){(double)NAN, (double)NAN}, (double)NAN, got, IPL_NOTE);
+        tabulate(report, s, what, s->tracks[0].names[l], NULL, got, IPL_NOTE);
     }
     return st;
 }
 
-static void check_accuracy(ipl_report *report, nets *s)
-{
-    const ipl_net_experiment rule = {.share = 0.0, .least = ACCURACY_SPREAD};
-    const ipl_net_got got = spread_of(s->accuracy, s->n);
-    const bool reached = s->version->reaches[IPL_NET_END] <= s->epochs;
-    const ipl_interval expected = s->what->test_accuracy;
-    ipl_finding *row;
-    ipl_verdict verdict;
-
-    if (!(expected.hi > 0.0))
-        return;
-    verdict = ipl_net_judge(&rule, expected, got, reached);
-    row = ipl_report_find(report, "test accuracy at the end");
-    ipl_finding_expect(row, "%.3f, within %.2g", expected.lo, ACCURACY_SPREAD);
-    ipl_finding_obtain(row, verdict, "%.3f, s.d. %.2g", got.mean, got.sd);
-    unload(s);
-    tabulate(report, s, "test accuracy at the end", "", expected, ACCURACY_SPREAD, got,
-             verdict);
-}
-
-/* Level of a moment across a panel. */
-static void add_level(ipl_report *report, size_t panel, size_t series, const double *x,
-                      size_t n, ipl_interval v)
+/* Levels of a layer's moments across a panel, beginning with series `first`. */
+static void add_levels(ipl_report *report, size_t panel, size_t first, const nets *s,
+                       size_t layer, const double *x, size_t n)
 {
     const double ends[] = {x[0], x[n - 1]};
-    const double level[] = {0.5 * (v.lo + v.hi), 0.5 * (v.lo + v.hi)};
 
-    if (v.hi > 0.0)
-        ipl_report_add_curve(report, panel, series, ends, level, 2);
+    for (size_t i = 0; i < s->expected.n; i++) {
+        const ipl_net_expected *row = &s->expected.rows[i];
+        const double middle = 0.5 * (row->low + row->high), level[] = {middle, middle};
+
+        if (applies(s, row) && row->claim < IPL_NET_MOMENTS && row->field == IPL_NET_XT &&
+            row->first == layer + 1 && strcmp(row->estimator, s->wanted) == 0)
+            ipl_report_add_curve(report, panel, first + (size_t)row->claim, ends, level, 2);
+    }
 }
 
 /* One layer: mean and deviations over the epochs, and what was expected of it. */
 static ipl_status draw_layer(ipl_report *report, const nets *s, const ipl_track *mean,
-                             const ipl_track *sd, const ipl_net_value *v, ipl_error *err)
+                             const ipl_track *sd, size_t layer, ipl_error *err)
 {
     const size_t n = mean->n_epochs, panel = report->n_panels;
     double *x = ipl_array(4, n, sizeof *x, err);
@@ -465,8 +455,8 @@ static ipl_status draw_layer(ipl_report *report, const nets *s, const ipl_track 
     if (!x)
         return IPL_E_NOMEM;
     for (size_t i = 0; i < n; i++) {
-        const double m = ipl_track_get(mean, i, v->layer - 1, IPL_NET_XT);
-        const double d = ipl_track_get(sd, i, v->layer - 1, IPL_NET_XT);
+        const double m = ipl_track_get(mean, i, layer, IPL_NET_XT);
+        const double d = ipl_track_get(sd, i, layer, IPL_NET_XT);
 
         /* Epoch 0 has its place half an epoch, or half a first step, before. */
         x[i] = mean->epochs[i] > 0.0 ? mean->epochs[i]
@@ -477,24 +467,23 @@ static ipl_status draw_layer(ipl_report *report, const nets *s, const ipl_track 
         x[3 * n + i] = m + d;
     }
     ipl_report_add_panel(report, "epoch", "I({/:Italic X};{/:Italic T}) [nats]", "%s",
-                         mean->names[v->layer - 1])
+                         mean->names[layer])
         ->log_x = true;
     ipl_report_add_curve(report, panel, 0, x, x + n, n);
     for (size_t side = 2; side < 4 && s->n > 1; side++)
         ipl_report_add_curve(report, panel, side - 1, x, x + side * n, n);
-    for (size_t m = 0; m < IPL_NET_MOMENTS; m++)
-        add_level(report, panel, (s->n > 1 ? 3 : 1) + m, x, n, v->at[m]);
+    add_levels(report, panel, s->n > 1 ? 3 : 1, s, layer, x, n);
     ipl_free(x);
     return IPL_OK;
 }
 
-/* The first estimator of the table, I(X;T) of each layer it has values for. */
+/* The first estimator of the list, I(X;T) of each layer. */
 static ipl_status draw(ipl_report *report, nets *s, ipl_error *err)
 {
     const ipl_track **tracks = ipl_array(s->n, 1, sizeof(void *), err);
     ipl_track mean = {0}, sd = {0};
     char shown[IPL_FINDING_TEXT];
-    ipl_status st = tracks ? load(s, s->what->values[0].estimator, err) : IPL_E_NOMEM;
+    ipl_status st = tracks ? load(s, s->expected.rows[0].estimator, err) : IPL_E_NOMEM;
 
     for (size_t k = 0; k < s->n && st == IPL_OK; k++)
         tracks[k] = &s->tracks[k];
@@ -514,12 +503,8 @@ static ipl_status draw(ipl_report *report, nets *s, ipl_error *err)
     (void)ipl_report_add_series(report, "start", "expected at the start", "#009E73", 3);
     (void)ipl_report_add_series(report, "peak", "expected at the peak", "#E69F00", 3);
     (void)ipl_report_add_series(report, "end", "expected at the end", "#D55E00", 3);
-    for (size_t i = 0; i < s->what->n_values && st == IPL_OK; i++) {
-        const ipl_net_value *v = &s->what->values[i];
-
-        if (v->field == IPL_NET_XT && strcmp(v->estimator, s->wanted) == 0)
-            st = draw_layer(report, s, &mean, &sd, v, err);
-    }
+    for (size_t l = 0; l < mean.n_layers && l < IPL_REPORT_PANELS && st == IPL_OK; l++)
+        st = draw_layer(report, s, &mean, &sd, l, err);
     report->columns = report->n_panels < 3 ? report->n_panels : 3;
 done:
     ipl_track_release(&sd);
@@ -534,14 +519,11 @@ static ipl_status compare(ipl_report *report, nets *s, ipl_error *err)
                                          "binning"};
     ipl_status st = draw(report, s, err);
 
-    for (size_t i = 0; i < s->what->n_values && st == IPL_OK; i++)
-        st = check_value(report, s, &s->what->values[i], err);
-    for (size_t i = 0; i < s->what->n_facts && st == IPL_OK; i++)
-        st = check_fact(report, s, &s->what->facts[i], err);
+    for (size_t i = 0; i < s->expected.n && st == IPL_OK; i++)
+        if (applies(s, &s->expected.rows[i]))
+            st = check_row(report, s, &s->expected.rows[i], err);
     for (size_t i = 0; i < sizeof scored / sizeof scored[0] && st == IPL_OK; i++)
         st = add_scores(report, s, scored[i], err);
-    if (st == IPL_OK)
-        check_accuracy(report, s);
     return st;
 }
 
@@ -560,7 +542,7 @@ ipl_status ipl_verify_nets(ipl_report *report, const ipl_verify_task *task, ipl_
     s.scores = ipl_array(s.n, 1, sizeof *s.scores, err);
     s.tracks = ipl_array(s.n, 1, sizeof *s.tracks, err);
     if (s.tables && s.accuracy && s.scores && s.tracks)
-        st = IPL_OK;
+        st = ipl_net_list_read(&s.expected, task->net->name, err);
     for (size_t k = 0; k < s.n && st == IPL_OK; k++) {
         char path[IPL_PATH_MAX];
 

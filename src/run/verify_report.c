@@ -1,6 +1,7 @@
 #include "run/verify_report.h"
 
 #include "base/file.h"
+#include "base/program.h"
 #include "run/gnuplot.h"
 
 #include <assert.h>
@@ -248,15 +249,15 @@ static ipl_status install(const char *folder, ipl_error *err)
     return st;
 }
 
-ipl_status ipl_report_draw(bool *missing, ipl_text *said, const ipl_report *report,
+ipl_status ipl_report_draw(ipl_drawn *drawn, ipl_text *said, const ipl_report *report,
                            const char *folder, const char *name, ipl_error *err)
 {
-    const char *const argv[] = {"verify.gp", name, "png", NULL};
     ipl_status st = install(folder, err);
 
+    *drawn = (ipl_drawn){.format = "png"};
     if (st == IPL_OK)
         st = ipl_report_write(report, folder, name, err);
     if (st == IPL_OK)
-        st = ipl_gnuplot(missing, said, folder, argv, err);
+        st = ipl_gnuplot_draw(drawn, said, folder, "verify.gp", name, "png", err);
     return st;
 }

@@ -8,6 +8,7 @@
 #include "base/pool.h"
 #include "base/text.h"
 #include "ipl/status.h"
+#include "run/gnuplot.h"
 #include "run/verify.h"
 
 #include <stdbool.h>
@@ -16,7 +17,7 @@
 enum {
     IPL_REPORT_PANELS = 16,
     IPL_REPORT_SERIES = 12,
-    IPL_REPORT_FINDINGS = 160,
+    IPL_REPORT_FINDINGS = 320,
     IPL_FINDING_TEXT = 72
 };
 
@@ -114,11 +115,11 @@ ipl_status ipl_report_write(const ipl_report *report, const char *folder, const 
 /**
  * Write the data of a figure with the scripts that draw it, and run gnuplot on them.
  *
- * missing  set when there is no gnuplot: data and scripts are written all the same
+ * drawn    as PNG, as SVG or, without gnuplot, not: data and scripts are written all the same
  * said     what gnuplot had to say is appended
  * errors   IPL_E_CANTCREATE, IPL_E_NOMEM, IPL_E_NOINPUT (a script), IPL_E_IO
  */
-ipl_status ipl_report_draw(bool *missing, ipl_text *said, const ipl_report *report,
+ipl_status ipl_report_draw(ipl_drawn *drawn, ipl_text *said, const ipl_report *report,
                            const char *folder, const char *name,
                            ipl_error *err) IPL_NODISCARD;
 

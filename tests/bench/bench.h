@@ -90,7 +90,7 @@ double bench_dgemm(const bench_pools *pools, size_t t);
 typedef struct bench_peer {
     pid_t pid; /* 0: absent */
     FILE *to, *from;
-    char note[160]; /* what it is, or why it is absent */
+    char note[256]; /* what it is, or why it is absent */
 } bench_peer;
 
 /**

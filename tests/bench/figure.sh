@@ -13,7 +13,7 @@ rows=${csv%.csv}.rows
 # draw SCRIPT OUT.png: the rows that come on stdin.
 draw() {
     cat >"$rows"
-    LC_ALL=C.UTF-8 gnuplot -d -c "$1" "$rows" "$2"
+    LC_ALL=C.UTF-8 env -u GNUTERM -u GNUPLOT_LIB -u GDFONTPATH gnuplot -d -c "$1" "$rows" "$2"
     rm -f "$rows"
     echo "$2"
 }

@@ -124,9 +124,12 @@ refuses 2 "option --t is missing" estimate --x $x
 refuses 73 "plane: exists" estimate --x $x --run net --out plane
 refuses 65 "ok_y.npy has" estimate --x $x --y "$arrays/ok_y.npy" --run net
 cp "$arrays/truncated_X.npy" net/epoch10/layer10.npy
-refuses 65 "net/epoch10/layer10.npy: truncated" estimate --x $x --run net
-rm net/epoch10/layer10.npy
-refuses 66 "epoch 10: layer 'layer10' is missing" estimate --x $x --run net
+check "an epoch that is being written is left out" run 0 estimate --x $x --run net
+check "and named" says "$err" "epoch 10 is left out: net/epoch10/layer10.npy: truncated"
+check "the others are measured" [ "$(wc -l <"$out")" -eq 5 ]
+refuses 65 "layer10.npy: truncated" estimate --x $x --t net/epoch*/layer*.npy
+rm net/epoch10/layer10.npy net/epoch2/layer10.npy
+refuses 66 "epoch 2: layer 'layer10' is missing" estimate --x $x --run net
 rm -r net/epoch*
 refuses 66 "no epoch<e>/<layer>.npy" estimate --x $x --run net
 refuses 66 "nosuch" estimate --x $x --run nosuch

@@ -131,6 +131,66 @@ int rename(const char *from, const char *to)
     return concerns_path(from) && judge(RENAME) != PASS ? -1 : real(from, to);
 }
 
+/* Below a run's folder the program goes by the folder's descriptor: the same calls. */
+int openat(int folder, const char *path, int flags, ...)
+{
+    static int (*real)(int, const char *, int, ...);
+    const bool counted = concerns_fd(folder) || concerns_path(path);
+    const bool is_folder = flags & O_DIRECTORY;
+    va_list args;
+    mode_t mode;
+    int fd;
+
+    va_start(args, flags);
+    mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
+    va_end(args);
+    if (counted && !is_folder && judge(OPEN) != PASS)
+        return -1;
+    find(&real, "openat");
+    fd = real(folder, path, flags, mode);
+    if (fd >= 0 && fd < FD_MAX)
+        watched[fd] = counted;
+    return fd;
+}
+
+int renameat(int from_folder, const char *from, int to_folder, const char *to)
+{
+    static int (*real)(int, const char *, int, const char *);
+
+    find(&real, "renameat");
+    return (concerns_fd(from_folder) || concerns_path(from)) && judge(RENAME) != PASS
+               ? -1
+               : real(from_folder, from, to_folder, to);
+}
+
+int mkdirat(int folder, const char *path, mode_t mode)
+{
+    static int (*real)(int, const char *, mode_t);
+
+    find(&real, "mkdirat");
+    return (concerns_fd(folder) || concerns_path(path)) && judge(MKDIR) != PASS
+               ? -1
+               : real(folder, path, mode);
+}
+
+/* The descriptor of a watched folder is copied for each way through it. */
+int fcntl(int fd, int command, ...)
+{
+    static int (*real)(int, int, ...);
+    va_list args;
+    void *argument;
+    int result;
+
+    va_start(args, command);
+    argument = va_arg(args, void *);
+    va_end(args);
+    find(&real, "fcntl");
+    result = real(fd, command, argument);
+    if (command == F_DUPFD_CLOEXEC && result >= 0 && result < FD_MAX)
+        watched[result] = concerns_fd(fd);
+    return result;
+}
+
 int mkdir(const char *path, mode_t mode)
 {
     static int (*real)(const char *, mode_t);

@@ -98,7 +98,30 @@ check "the table of measures too" grep -qx ipl_measure_table "$folder/visible"
 
 unstage() {
     PREFIX=/opt/ip SHARED=$shared scripts/install.sh --remove "$stage" >"$out" 2>"$err"
-    [ "$(find "$stage" ! -type d | tee "$out" | wc -l)" -eq 0 ]
+    silent "$err" && [ "$(find "$stage" -mindepth 1 | tee "$out" | wc -l)" -eq 0 ]
 }
-check "uninstalling leaves no file" unstage
+check "installing again changes nothing of that" stage_it
+check "uninstalling leaves no file and no folder" unstage
+mkdir -p "$stage/opt/ip/bin" "$stage/opt/ip/share/man"
+check "it is installed where folders are" stage_it
+touch "$stage/opt/ip/share/infoplane/mine"
+only_theirs() {
+    PREFIX=/opt/ip SHARED=$shared scripts/install.sh --remove "$stage" >"$out" 2>"$err"
+    says "$err" "share/infoplane: not empty, left" && [ -e "$stage/opt/ip/share/infoplane/mine" ] &&
+        [ -d "$stage/opt/ip/bin" ] && [ -d "$stage/opt/ip/share/man" ] &&
+        [ ! -e "$stage/opt/ip/share/man/man1" ] && [ ! -e "$stage/opt/ip/lib" ]
+}
+check "uninstalling leaves the folders that were there before, and what is not its own" only_theirs
+
+# Without DESTDIR, below a prefix that the loader does not know.
+prefix_it() {
+    PREFIX=$folder/prefix VERSION=1.2.3 REQUIRES="${REQUIRES:-openblas libpng zlib nettle}" \
+        SHARED=$shared scripts/install.sh "" "$build" >"$out" 2>"$err"
+}
+if command -v ldconfig >/dev/null; then
+    check "it is installed for the loader" prefix_it
+    check "what a program needs to start is said" says "$out" "LD_LIBRARY_PATH=$folder/prefix/lib"
+else
+    echo "SKIPPED: no ldconfig here"
+fi
 finish

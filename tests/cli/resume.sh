@@ -44,7 +44,7 @@ interrupted() {
 }
 
 train --epochs 200 --measure every:50 --out whole --quiet >"$out" 2>"$err"
-for signal in INT TERM HUP USR1; do
+for signal in INT TERM HUP USR1 USR2 XCPU; do
     check "a run starts and is told to stop" interrupted $signal
     check "SIG$signal ends it by that signal" [ "$(kill -l "$status")" = $signal ]
     check "it says how far it came" says "$out" "stopped after epoch"
@@ -72,17 +72,22 @@ wait $pid
 check "an ignored SIGHUP does not end a run" [ $? -eq 0 ]
 check "which has all its rows" cmp whole/information.csv run/information.csv
 
-# Measuring takes a minute here: the first signal waits for it, the second does not.
+# Measuring takes a minute here: the first signal waits for it, as does one that comes with
+# it; a later one does not.
 (become --epochs 1 --null 20000 --out slow >"$out" 2>"$err") &
 pid=$!
 until_true 120 [ -s slow/run.json ]
 kill -s TERM $pid
-sleep 1 # two signals of a kind that wait are one
+kill -s USR2 $pid
+sleep 1.5
 check "the first signal waits for what is being done" kill -s 0 $pid
 kill -s TERM $pid
 from=$(date +%s)
 wait $pid
-check "the second one leaves at once" [ $? -eq 143 -a $(($(date +%s) - from)) -lt 30 ]
+status=$?
+check "a later one gives it up" [ $status -gt 128 -a $(($(date +%s) - from)) -lt 30 ]
+check "and leaves a checkpoint" [ -s slow/checkpoint/last ]
+check "of a run that stopped" says slow/run.json '"state": "stopped"'
 check "and what it left starts again" run 0 train --data szt --net 12-2 --measure none \
     --epochs 0 --out slow --force
 

@@ -59,9 +59,11 @@ check "and a text for people" says grid/sweep.txt "4 runs of 2 points: 2 done, 2
 check "again: nothing to do, and it says why" study 3 sweep --grid activation=relu \
     --grid lr=0.01,1e30 --seeds 1-2 --out grid
 check "nothing was run" [ "$(lines '^\[')" -eq 0 ]
-check "an input that is missing" study 66 sweep --grid 'data=szt;npy:x=none.npy,y=none.npy' --out missing
+mkdir -p occupied/activation=relu
+: >occupied/activation=relu/mine
+check "a run that cannot begin" study 73 sweep --grid activation=tanh,relu --out occupied
 check "fails alone" says "$err" "1 of 2 runs failed"
-check "and is gathered as such" [ "$(grep -c ,failed, missing/sweep.csv)" -eq 1 ]
+check "and is gathered as such" [ "$(grep -c ,failed, occupied/sweep.csv)" -eq 1 ]
 
 # ---- gathering ----
 cp -r grid/activation=relu_optimiser.lr=0.01 elsewhere

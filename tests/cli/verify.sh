@@ -47,6 +47,18 @@ misuse "options of nets without a net" "train nets" verify --quick entropy-corre
 check "and nothing is written" [ ! -e never ]
 check "a folder that cannot be made" run 73 verify --quick --out /proc/verify
 
+# Expected values of nets are data beside the presets: a fault in them is one line, before
+# anything is trained.
+cp -R "$INFOPLANE_SHARE" share
+net() {
+    INFOPLANE_SHARE=$PWD/share run "$1" verify szt-tanh --quick --nets 1 --epochs 1 --out net
+}
+sed -i '3s/I_XT/I_XY/' share/presets/expected/szt-tanh.csv
+check "a malformed file of expected values" net 65
+check "is named with its line" grep -q "expected/szt-tanh.csv:3: quantity: 'I_XY'" "$err"
+check "in one line" [ "$(wc -l <"$err")" -eq 1 ]
+check "and nothing was trained" [ ! -e net/szt-tanh-seed1 ]
+
 check "the self test passes" run 0 selftest
 check "it counts its rows" [ "$(grep -c ' PASS$' "$out")" -eq "$(sed -n 's/ passed, 0 failed//p' "$out")" ]
 cp "$out" rows

@@ -1,0 +1,296 @@
+/* F_OFD_SETLK: locks of fcntl() that belong to an open file and not to a process. */
+#define _GNU_SOURCE /* NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+#include "base/lock.h"
+
+#include "base/alloc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LOCK ".lock"
+#define OWNER ".lock-owner"
+
+/* Looks, of a millisecond each, that are waited for; bytes of .lock-owner. */
+enum { LOOKS_MAX = 10000, OWNER_MAX = 512, HOST_MAX = 256 };
+
+/* What became of an attempt. */
+typedef enum attempt {
+    TAKEN,
+    HELD,    /* by somebody else */
+    MISSING, /* this file system has no such locks */
+    FAILED   /* for another reason, in errno */
+} attempt;
+
+#ifdef F_OFD_SETLK
+enum { SET = F_OFD_SETLK, GET = F_OFD_GETLK };
+#else
+enum { SET = F_SETLK, GET = F_GETLK };
+#endif
+
+static attempt fault(void)
+{
+    const int code = errno;
+
+    return code == ENOSYS || code == ENOLCK || code == EOPNOTSUPP || code == ENOTSUP ||
+                   code == EINVAL
+               ? MISSING
+               : FAILED;
+}
+
+/* ---- flock() ---- */
+
+/* Those who only look hold a shared lock for a moment. */
+static attempt take_flock(int fd)
+{
+    for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; tries++) {
+        if (errno != EWOULDBLOCK)
+            return fault();
+        if (flock(fd, LOCK_SH | LOCK_NB) != 0 || tries == LOOKS_MAX)
+            return HELD;
+        (void)flock(fd, LOCK_UN);
+        (void)poll(NULL, 0, 1);
+    }
+    return TAKEN;
+}
+
+static attempt look_flock(int fd)
+{
+    if (flock(fd, LOCK_SH | LOCK_NB) == 0)
+        return TAKEN; /* goes with the descriptor */
+    return errno == EWOULDBLOCK ? HELD : fault();
+}
+
+/* ---- fcntl() ---- */
+
+static attempt take_fcntl(int fd)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+    if (fcntl(fd, SET, &whole) == 0)
+        return TAKEN;
+    return errno == EACCES || errno == EAGAIN ? HELD : fault();
+}
+
+static attempt look_fcntl(int fd)
+{
+    struct flock whole = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+
+    if (fcntl(fd, GET, &whole) != 0)
+        return fault();
+    return whole.l_type == F_UNLCK ? TAKEN : HELD;
+}
+
+/* ---- a file that names its owner ---- */
+
+typedef struct owner {
+    char host[HOST_MAX];
+    int64_t process;
+    uint64_t start; /* in ticks since the machine started; 0: not known */
+} owner;
+
+/* The 22nd word of /proc/PID/stat; its second, a name in brackets, may hold anything. */
+static uint64_t start_of(int64_t process)
+{
+    char path[64], text[1024], *at;
+    uint64_t start = 0;
+    FILE *fp;
+
+    (void)snprintf(path, sizeof path, "/proc/%" PRId64 "/stat", process);
+    if (ipl_file_stream(&fp, path, NULL) != IPL_OK)
+        return 0;
+    at = fgets(text, sizeof text, fp) ? strrchr(text, ')') : NULL;
+    (void)fclose(fp); /* read only: nothing to lose */
+    for (int word = 2; at && word < 22; word++)
+        at = strchr(at + 1, ' ');
+    return at && sscanf(at, " %" SCNu64, &start) == 1 ? start : 0;
+}
+
+static owner this_process(void)
+{
+    owner me = {.process = getpid()};
+
+    if (gethostname(me.host, sizeof me.host - 1) != 0 || me.host[0] == '\0')
+        (void)snprintf(me.host, sizeof me.host, "unknown");
+    me.start = start_of(me.process);
+    return me;
+}
+
+static bool read_owner(owner *out, const char *path)
+{
+    char *text;
+    size_t len;
+    bool read;
+
+    *out = (owner){0};
+    if (ipl_file_read(&text, &len, path, OWNER_MAX, NULL) != IPL_OK)
+        return false;
+    read = sscanf(text, "%255s %" SCNd64 " %" SCNu64, out->host, &out->process,
+                  &out->start) == 3;
+    ipl_free(text);
+    return read;
+}
+
+/* Whether the owner may still be there: of another host nothing is known. */
+static bool may_live(const owner *o)
+{
+    const owner me = this_process();
+
+    if (strcmp(o->host, me.host) != 0)
+        return true;
+    if (kill((pid_t)o->process, 0) != 0 && errno == ESRCH)
+        return false;
+    return o->start == 0 || start_of(o->process) == o->start;
+}
+
+/* Make the file, unless somebody else has; who is gone has not. */
+static attempt take_file(owner *other, const char *path)
+{
+    const owner me = this_process();
+    char text[OWNER_MAX];
+    const int len = snprintf(text, sizeof text, "%s %" PRId64 " %" PRIu64 "\n", me.host,
+                             me.process, me.start);
+
+    for (int tries = 0; tries < 2; tries++) {
+        const int fd = ipl_file_open(path, O_WRONLY | O_CREAT | O_EXCL);
+
+        if (fd >= 0) {
+            const bool written = write(fd, text, (size_t)len) == len;
+
+            return close(fd) == 0 && written ? TAKEN : FAILED;
+        }
+        if (errno != EEXIST)
+            return FAILED;
+        if (!read_owner(other, path) || may_live(other))
+            return HELD;
+        (void)ipl_file_unlink(path);
+    }
+    return HELD;
+}
+
+/* ---- the lock ---- */
+
+/* Whether the open file is still the one at that path. */
+static bool is_at(int fd, const char *path)
+{
+    struct stat mine, there;
+
+    return fstat(fd, &mine) == 0 && stat(path, &there) == 0 &&
+           mine.st_ino == there.st_ino && mine.st_dev == there.st_dev;
+}
+
+static ipl_status take_by_file(ipl_lock *lock, const char *doing, ipl_error *err)
+{
+    char path[IPL_PATH_MAX];
+    owner other = {0};
+    attempt result;
+    const ipl_status st = ipl_path_join(path, lock->folder, OWNER, err);
+
+    if (st != IPL_OK)
+        return st;
+    result = take_file(&other, path);
+    if (result == FAILED)
+        return ipl_fail(err, IPL_E_CANTCREATE,
+                        "%s: %s (flock and fcntl do not work on this file system)", path,
+                        ipl_file_reason(errno));
+    if (result == HELD)
+        return ipl_fail(err, IPL_E_LOCKED,
+                        "%s: process %" PRId64 " of host %s %s; if it is gone, remove %s",
+                        lock->folder, other.process, *other.host ? other.host : "unknown",
+                        doing, path);
+    lock->kind = "file";
+    return IPL_OK;
+}
+
+/* Lock the open file; IPL_E_LOCKED, or IPL_E_IO when that cannot be done. */
+static ipl_status take_open(ipl_lock *lock, const char *doing, ipl_error *err)
+{
+    attempt result = take_flock(lock->fd);
+
+    lock->kind = "flock";
+    if (result == MISSING) {
+        result = take_fcntl(lock->fd);
+        lock->kind = "fcntl";
+    }
+    if (result == TAKEN)
+        return IPL_OK;
+    lock->kind = NULL;
+    if (result == HELD)
+        return ipl_fail(err, IPL_E_LOCKED, "%s: another process %s", lock->folder, doing);
+    if (result == MISSING)
+        return take_by_file(lock, doing, err);
+    return ipl_fail(err, IPL_E_IO, "%s/" LOCK ": %s", lock->folder, strerror(errno));
+}
+
+/*
+ * Who held the lock before may have removed the file between our two calls: then it is not the
+ * lock any more, and the new file is.
+ */
+ipl_status ipl_lock_take(ipl_lock *out, const char *folder, const char *doing,
+                         ipl_error *err)
+{
+    char path[IPL_PATH_MAX];
+    ipl_status st;
+
+    *out = (ipl_lock){.fd = -1};
+    st =
+        ipl_text_copy(out->folder, sizeof out->folder, folder, strlen(folder), "path", err);
+    if (st == IPL_OK)
+        st = ipl_path_join(path, folder, LOCK, err);
+    while (st == IPL_OK) {
+        out->fd = ipl_file_open(path, O_RDWR | O_CREAT);
+        if (out->fd < 0)
+            return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, ipl_file_reason(errno));
+        st = take_open(out, doing, err);
+        if (st == IPL_OK && is_at(out->fd, path))
+            return IPL_OK;
+        (void)close(out->fd); /* nothing is written to it */
+        out->fd = -1;
+        out->kind = NULL;
+    }
+    return st;
+}
+
+void ipl_lock_give(ipl_lock *lock)
+{
+    char path[IPL_PATH_MAX];
+
+    if (!lock->kind)
+        return;
+    if (strcmp(lock->kind, "file") == 0 &&
+        ipl_path_join(path, lock->folder, OWNER, NULL) == IPL_OK)
+        (void)ipl_file_unlink(path);
+    if (ipl_path_join(path, lock->folder, LOCK, NULL) == IPL_OK && is_at(lock->fd, path))
+        (void)ipl_file_unlink(path);
+    (void)close(lock->fd);
+    *lock = (ipl_lock){.fd = -1};
+}
+
+bool ipl_lock_is_held(const char *folder)
+{
+    char path[IPL_PATH_MAX];
+    attempt result = MISSING;
+    owner other;
+    int fd;
+
+    if (ipl_path_join(path, folder, LOCK, NULL) != IPL_OK)
+        return false;
+    fd = ipl_file_open(path, O_RDONLY);
+    if (fd >= 0) {
+        result = look_flock(fd);
+        if (result == MISSING)
+            result = look_fcntl(fd);
+        (void)close(fd);
+    }
+    if (result != MISSING)
+        return result == HELD;
+    return ipl_path_join(path, folder, OWNER, NULL) == IPL_OK && read_owner(&other, path) &&
+           may_live(&other);
+}

@@ -1,0 +1,176 @@
+#include "run/run_files.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { DEPTH_MAX = 4 };
+
+/*
+ * Paths below the folder of a run, as patterns of fnmatch(). What analyze writes is a run in
+ * a folder of its own. A file that is being replaced is called NAME.tmp.
+ */
+static const char *const files[] = {
+    "experiment.ini",
+    "run.json",
+    "training.csv",
+    "information.csv",
+    "layers.csv",
+    "summary.csv",
+    "summary.txt",
+    "report.html",
+    "samples.png",
+    ".lock",
+    ".lock-owner",
+    "checkpoint/last",
+    "checkpoint/previous",
+    "checkpoint/best",
+    "checkpoint/epoch-[0-9]*",
+    "parameters/*.npy",
+    "activations/index.csv",
+    "activations/layers.csv",
+    "activations/*.npy",
+    "activations/epoch-*/*.npy",
+    "pictures/*.png",
+    "pictures/*.csv",
+    "figures/*-*.csv",
+    "figures/*.gp",
+    "figures/*.bak",
+    "figures/*.png",
+    "figures/*.svg",
+    "figures/*.pdf",
+    "figures/*.gif",
+    "figures/plot.sh",
+    NULL,
+};
+static const char *const folders[] = {"checkpoint",          "parameters", "activations",
+                                      "activations/epoch-*", "pictures",   "figures",
+                                      "analysis-[0-9]*",     NULL};
+
+/* The path without "analysis-N/" before it. */
+static const char *inner(const char *path)
+{
+    const char *slash = strchr(path, '/');
+
+    return slash && fnmatch("analysis-[0-9]*/*", path, 0) == 0 ? slash + 1 : path;
+}
+
+static bool matches(const char *const *patterns, const char *path)
+{
+    while (*patterns && fnmatch(*patterns, path, FNM_PATHNAME) != 0)
+        patterns++;
+    return *patterns != NULL;
+}
+
+static bool is_ours(const char *path, bool is_folder)
+{
+    char whole[IPL_PATH_MAX];
+    size_t len = strlen(path);
+
+    if (is_folder)
+        return matches(folders, inner(path));
+    if (len > 4 && strcmp(path + len - 4, ".tmp") == 0)
+        len -= 4;
+    return ipl_text_copy(whole, sizeof whole, path, len, "path", NULL) == IPL_OK &&
+           matches(files, inner(whole));
+}
+
+/* What is done with each entry: its whole path, and its path below the run. */
+typedef ipl_status (*visitor)(const char *path, const char *below, bool is_folder,
+                              ipl_error *err);
+
+static ipl_status refuse_foreign(const char *path, const char *below, bool is_folder,
+                                 ipl_error *err)
+{
+    if (is_ours(below, is_folder))
+        return IPL_OK;
+    return ipl_fail(
+        err, IPL_E_CANTCREATE,
+        "%s: no run has written this, so its folder is not replaced; move it, or "
+        "give another --out",
+        path);
+}
+
+static ipl_status remove_one(const char *path, const char *below, bool is_folder,
+                             ipl_error *err)
+{
+    if (strcmp(below, ".lock") == 0 || strcmp(below, ".lock-owner") == 0)
+        return IPL_OK;
+    if ((is_folder ? ipl_folder_unlink(path) : ipl_file_unlink(path)) == 0)
+        return IPL_OK;
+    return ipl_fail(err, IPL_E_IO, "%s: %s", path, ipl_file_reason(errno));
+}
+
+/* Every entry below a folder, what is in a folder before the folder. */
+/* NOLINTNEXTLINE(misc-no-recursion): DEPTH_MAX levels deep */
+static ipl_status walk(const char *folder, const char *below, int depth, visitor visit,
+                       ipl_error *err)
+{
+    DIR *dir = ipl_folder_open(folder);
+    struct dirent *entry;
+    ipl_status st = IPL_OK;
+
+    if (!dir)
+        return ipl_fail(err, IPL_E_IO, "%s: %s", folder, ipl_file_reason(errno));
+    while (st == IPL_OK && (entry = readdir(dir))) {
+        char path[IPL_PATH_MAX], inside[IPL_PATH_MAX];
+        struct stat info;
+        bool is_folder;
+
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        st = ipl_path_join(path, folder, entry->d_name, err);
+        if (st == IPL_OK)
+            st = ipl_path_join(inside, below, entry->d_name, err);
+        if (st != IPL_OK || lstat(path, &info) != 0)
+            continue;
+        is_folder = S_ISDIR(info.st_mode);
+        if (is_folder && (depth == DEPTH_MAX || !is_ours(inside, true)))
+            st = refuse_foreign(path, inside, true, err);
+        else if (is_folder)
+            st = walk(path, inside, depth + 1, visit, err);
+        else if (!S_ISREG(info.st_mode))
+            st = refuse_foreign(path, "", false, err); /* a link, a pipe */
+        if (st == IPL_OK)
+            st = visit(path, inside, is_folder, err);
+    }
+    (void)closedir(dir);
+    return st;
+}
+
+/* Whether a folder is the current one or above it. */
+static bool is_above_us(const char *folder)
+{
+    char up[IPL_PATH_MAX] = ".";
+    struct stat wanted, here, before = {0};
+
+    if (stat(folder, &wanted) != 0)
+        return false;
+    while (strlen(up) + 4 < sizeof up && stat(up, &here) == 0) {
+        if (here.st_dev == wanted.st_dev && here.st_ino == wanted.st_ino)
+            return true;
+        if (here.st_dev == before.st_dev && here.st_ino == before.st_ino)
+            break; /* the root is its own parent */
+        before = here;
+        memcpy(up + strlen(up), "/..", 4);
+    }
+    return false;
+}
+
+ipl_status ipl_run_files_remove(const char *folder, ipl_error *err)
+{
+    ipl_status st = IPL_OK;
+
+    if (is_above_us(folder))
+        st =
+            ipl_fail(err, IPL_E_CANTCREATE,
+                     "%s: the current folder or one above it is not replaced; give another "
+                     "--out",
+                     folder);
+    if (st == IPL_OK)
+        st = walk(folder, "", 0, refuse_foreign, err);
+    return st == IPL_OK ? walk(folder, "", 0, remove_one, err) : st;
+}
