@@ -246,6 +246,35 @@ bool ipl_number_parse(double *out, const char *s)
     return *end == '\0' && isfinite(*out);
 }
 
+int ipl_natural_order(const char *a, const char *b)
+{
+    static const char digits[] = "0123456789";
+    const char *const first = a, *const second = b;
+
+    while (*a != '\0' && *b != '\0') {
+        size_t n, m;
+
+        if (!strchr(digits, *a) || !strchr(digits, *b)) {
+            if (*a != *b)
+                return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
+            a++;
+            b++;
+            continue;
+        }
+        a += strspn(a, "0");
+        b += strspn(b, "0");
+        n = strspn(a, digits);
+        m = strspn(b, digits);
+        if (n != m || memcmp(a, b, n) != 0) /* the longer number is the larger one */
+            return n != m ? (n < m ? -1 : 1) : memcmp(a, b, n);
+        a += n;
+        b += m;
+    }
+    if (*a != '\0' || *b != '\0')
+        return *a != '\0' ? 1 : -1;
+    return strcmp(first, second); /* 07 and 7 */
+}
+
 bool ipl_count_parse(uint64_t *out, const char *s)
 {
     char *end;

@@ -74,6 +74,9 @@ void ipl_number_print(char *out, size_t size, double value);
 /** Whole string as a finite decimal number; false on anything else ("", "1x", "0x1", "nan"). */
 bool ipl_number_parse(double *out, const char *s);
 
+/** Order of two names with numbers in them: "seed2" before "seed10"; 0 for equal ones alone. */
+int ipl_natural_order(const char *a, const char *b);
+
 /** Whole string as a decimal number 0 ... 2^64-1; false on anything else. */
 bool ipl_count_parse(uint64_t *out, const char *s);
 
