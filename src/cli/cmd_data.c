@@ -25,6 +25,7 @@ typedef struct data_args {
     size_t train_samples, test_samples;
     double train_share, random_labels;
     uint64_t seed;
+    char background[16];
 } data_args;
 
 static const ipl_opt data_rows[] = {
@@ -131,7 +132,7 @@ static void grey_range(double *low, double *high, const ipl_data_info *info, int
 {
     if (info->pixels && (scale == IPL_SCALE_UNIT || scale == IPL_SCALE_RAW)) {
         *low = 0.0;
-        *high = scale == IPL_SCALE_RAW ? 255.0 : 1.0;
+        *high = scale == IPL_SCALE_RAW ? (double)info->white : 1.0;
     } else {
         *low = fmax(train->low, train->mean - 3.0 * train->sd);
         *high = fmin(train->high, train->mean + 3.0 * train->sd);

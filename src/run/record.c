@@ -134,6 +134,19 @@ static void print_files(ipl_text *out, const ipl_data_info *data)
     ipl_text_add(out, "%s],\n", data->n_files ? "\n  " : "");
 }
 
+/* Names of the classes in the order of their numbers; nothing where they have none. */
+static void print_classes(ipl_text *out, const ipl_data_info *data)
+{
+    if (!data->class_names)
+        return;
+    ipl_text_add(out, "  \"classes\": [");
+    for (size_t k = 0; k < data->n_classes; k++) {
+        ipl_text_add(out, "%s", k ? ", " : "");
+        ipl_text_add_json(out, data->class_names[k]);
+    }
+    ipl_text_add(out, "],\n");
+}
+
 /* What the run is made of. */
 static void print_setup(ipl_text *out, const ipl_run *r)
 {
@@ -147,6 +160,7 @@ static void print_setup(ipl_text *out, const ipl_run *r)
     ipl_text_add_json(out, ipl_net_text(r->net));
     ipl_text_add(out, ",\n  \"train_samples\": %zu,\n  \"test_samples\": %zu,\n",
                  data->n[IPL_TRAIN], data->n[IPL_TEST]);
+    print_classes(out, data);
     print_files(out, data);
     ipl_text_add(out, "  \"probes\": [");
     for (size_t p = 0; p < r->n_probes; p++)
