@@ -113,9 +113,9 @@ static ipl_status classify_one(const classify_args *a, const ipl_trained *t, boo
     ipl_status st = ipl_classify(&seen, t->net, t->ds, path, a->invert, err);
 
     if (st == IPL_OK && seen.alpha && !*said) {
-        fprintf(stderr,
-                "infoplane: %s has alpha and lies on the background of the run, %s\n", path,
-                t->exp->background);
+        ipl_print_error(
+            "infoplane: %s has alpha and lies on the background of the run, %s\n", path,
+            t->exp->background);
         *said = true;
     }
     if (st == IPL_OK)
