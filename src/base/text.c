@@ -138,6 +138,43 @@ void ipl_text_add_shell_word(ipl_text *text, const char *word, size_t len)
     add_char(text, '\'');
 }
 
+/* A word, from its first character on; *s ends behind it, or where it is wrong. */
+static bool take_word(ipl_text *text, const char **s)
+{
+    char quote = '\0';
+
+    for (; **s != '\0' && **s != '\n'; ++*s) {
+        const char c = **s;
+
+        if (quote == '\0' && (c == ' ' || c == '\t'))
+            return true;
+        if (c == quote || (quote == '\0' && (c == '\'' || c == '"'))) {
+            quote = quote == '\0' ? c : '\0';
+            continue;
+        }
+        if (c == '\\' && (quote == '\0' ||
+                          (quote == '"' && (*s)[1] != '\0' && strchr("\"\\$`", (*s)[1]))))
+            ++*s;
+        if (**s == '\0' || **s == '\n')
+            return false;
+        add_char(text, **s);
+    }
+    return quote == '\0' && **s == '\0';
+}
+
+ipl_status ipl_text_take_shell_word(ipl_text *text, bool *more, const char **s,
+                                    ipl_error *err)
+{
+    const char *start = *s += strspn(*s, " \t");
+
+    *more = *start != '\0';
+    ipl_text_add(text, "%s", "");
+    if (!*more || take_word(text, s))
+        return IPL_OK;
+    return ipl_fail(err, IPL_E_ARG, "'%.80s': %s", start,
+                    **s == '\n' ? "a line break" : "a quote or backslash without its end");
+}
+
 void ipl_text_add_number(ipl_text *text, double value)
 {
     char number[32];

@@ -45,6 +45,17 @@ void ipl_text_add_json(ipl_text *text, const char *s);
 /** Append len characters as one word of a shell: in single quotes unless they are plain. */
 void ipl_text_add_shell_word(ipl_text *text, const char *word, size_t len);
 
+/**
+ * Append the next word of a shell's command line at *s and move *s behind it. Quotes and
+ * backslashes are those of sh; nothing is expanded.
+ *
+ * more    false: there was no word any more
+ * errors  IPL_E_ARG  a quote is not closed, nothing follows a backslash, or a word has a line
+ *                    break
+ */
+ipl_status ipl_text_take_shell_word(ipl_text *text, bool *more, const char **s,
+                                    ipl_error *err) IPL_NODISCARD;
+
 /** Append a number so that it reads back exactly; NaN for every value that is not finite. */
 void ipl_text_add_number(ipl_text *text, double value);
 
