@@ -111,7 +111,7 @@ static void folders_of_numbers_are_in_their_order_and_chosen_by_name(void **stat
     assert_string_equal(
         ipl_dataset_info(ds)->note,
         "classes are numbered in natural order, 9 before 10, and not by spelling as "
-        "torchvision's ImageFolder has it; classes 0 is 10, 1 is 2");
+        "torchvision's ImageFolder has it; class 0 is 10, 1 is 2");
     ipl_dataset_destroy(ds);
     opts.classes = "2,5";
     open_must_fail(&opts, IPL_E_ARG,
@@ -146,7 +146,8 @@ static void a_folder_val_is_the_test_part(void **state)
 
     write_picture(state, "train/a/1.png", 1);
     write_picture(state, "train/b/1.png", 2);
-    open_must_fail(&opts, IPL_E_FORMAT, "no test/ or val/ is beside it; give path=");
+    open_must_fail(&opts, IPL_E_FORMAT,
+                   "train/ has classes, want train/ and test/ or val/");
     for (size_t i = 0; i < 4; i++) { /* the later ones come before those that are there */
         char name[64];
         ipl_dataset *ds;
@@ -160,8 +161,28 @@ static void a_folder_val_is_the_test_part(void **state)
         assert_int_equal(ipl_dataset_info(ds)->n[IPL_TEST], 2);
         ipl_dataset_gather(&x, NULL, ds, IPL_TEST, NULL, 0, 1);
         assert_int_equal(x, 10 * (int)i);
+        (void)snprintf(name, sizeof name, "the test part is %s/, validation/ was left out",
+                       parts[i]);
+        assert_int_equal(strstr(ipl_dataset_info(ds)->note, name) != NULL, i > 0);
         ipl_dataset_destroy(ds);
     }
+}
+
+/* As Kaggle has it: pictures of test/ without labels. */
+static void a_test_folder_without_classes_gives_way_to_val(void **state)
+{
+    char text[256];
+    const ipl_data_opts opts = folder_opts(text, sizeof text, state, "", "all");
+    ipl_dataset *ds;
+
+    write_picture(state, "val/a/1.png", 1);
+    open_must_fail(&opts, IPL_E_FORMAT, "val/ has classes, want train/ and test/ or val/");
+    write_picture(state, "train/a/1.png", 1);
+    write_picture(state, "test/1.png", 1);
+    ds = open_or_fail(&opts);
+    assert_string_equal(ipl_dataset_info(ds)->note,
+                        "the test part is val/, test/ was left out");
+    ipl_dataset_destroy(ds);
 }
 
 static void what_systems_leave_in_folders_is_left_out_and_said(void **state)
@@ -192,6 +213,7 @@ int main(void)
         IN_SCRATCH(folders_of_numbers_are_in_their_order_and_chosen_by_name),
         IN_SCRATCH(classes_with_names_are_chosen_by_name_or_number),
         IN_SCRATCH(a_folder_val_is_the_test_part),
+        IN_SCRATCH(a_test_folder_without_classes_gives_way_to_val),
         IN_SCRATCH(what_systems_leave_in_folders_is_left_out_and_said),
     };
 

@@ -25,6 +25,7 @@ const char *gzerror(gzFile file, int *code)
     return "";
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): as zlib declares it */
 int gzread(gzFile file, voidp out, unsigned len)
 {
     int (*real)(gzFile, voidp, unsigned);

@@ -75,12 +75,10 @@ static bool looks_channels_last(const ipl_npy *a)
     return (last == 1 || last == 3 || last == 4) && first != 1 && first != 3 && first != 4;
 }
 
-/* Index of element k of a row in the file, for element k of a sample. */
-static size_t place(size_t k, ipl_shape shape, int layout)
+/* Index in a row of the file of pixel i of channel c. */
+static size_t place(size_t c, size_t i, ipl_shape shape, int layout)
 {
-    const size_t plane = shape.h * shape.w;
-
-    return layout == CHANNELS_LAST ? k % plane * shape.c + k / plane : k;
+    return layout == CHANNELS_LAST ? i * shape.c + c : c * shape.h * shape.w + i;
 }
 
 static range measure(const ipl_npy *a)
@@ -131,34 +129,44 @@ static ipl_status choose_white(ipl_samples *out, range *train, ipl_split split,
     return IPL_OK;
 }
 
+/* Keep one row, channel after channel, from `at` on; false when the value at `*from` of the
+ * row does not fit in a float. */
+static bool keep_row(size_t *from, ipl_store *part, size_t at, const double *row,
+                     ipl_shape shape, int layout)
+{
+    for (size_t c = 0; c < shape.c; c++)
+        for (size_t i = 0; i < shape.h * shape.w; i++, at++) {
+            *from = place(c, i, shape, layout);
+            if (fabs(row[*from]) > (double)FLT_MAX)
+                return false;
+            if (part->bytes)
+                part->bytes[at] = (uint8_t)row[*from];
+            else
+                part->values[at] = (float)row[*from];
+        }
+    return true;
+}
+
 /* Keep the samples as bytes where the file has these, else as floats. */
 static ipl_status keep_samples(ipl_store *part, ipl_shape shape, int layout,
                                const ipl_npy *a, const char *path, ipl_error *err)
 {
-    const bool bytes = strcmp(a->dtype + 1, "u1") == 0;
     const size_t d = a->cols;
+    size_t from = 0;
 
     part->n = a->rows;
     part->labels = ipl_array(a->rows, 1, sizeof *part->labels, err);
-    if (bytes)
+    if (strcmp(a->dtype + 1, "u1") == 0)
         part->bytes = ipl_array(a->rows, d, 1, err);
     else
         part->values = ipl_array(a->rows, d, sizeof *part->values, err);
     if (!part->labels || (!part->bytes && !part->values))
         return IPL_E_NOMEM;
     for (size_t i = 0; i < a->rows; i++)
-        for (size_t k = 0; k < d; k++) {
-            const double v = a->data[i * d + place(k, shape, layout)];
-
-            if (bytes)
-                part->bytes[i * d + k] = (uint8_t)v;
-            else if (fabs(v) <= (double)FLT_MAX)
-                part->values[i * d + k] = (float)v;
-            else
-                return ipl_fail(err, IPL_E_FORMAT,
-                                "%s: %g at row %zu, column %zu does not fit in a float",
-                                path, v, i, place(k, shape, layout));
-        }
+        if (!keep_row(&from, part, i * d, a->data + i * d, shape, layout))
+            return ipl_fail(err, IPL_E_FORMAT,
+                            "%s: %g at row %zu, column %zu does not fit in a float", path,
+                            a->data[i * d + from], i, from);
     return IPL_OK;
 }
 

@@ -203,25 +203,56 @@ static bool find_folder(char *out, const char *path, const char *name)
     return ipl_path_join(out, path, name, NULL) == IPL_OK && ipl_file_is_folder(out);
 }
 
-/* IPL_OK when train/, without a test part beside it, is a class: it has pictures itself. */
-static ipl_status check_lone_train(const char *path, const char *train, ipl_error *err)
+/* Whether a folder has folders, which may be classes, and pictures. */
+static ipl_status look_into(bool *folders, bool *pictures, const char *folder,
+                            ipl_error *err)
 {
-    names images, folders;
+    names found;
     left_out left = {0};
-    bool lone;
-    ipl_status st = list(&images, &left, train, (wanted){false, IMAGES_MAX}, err);
+    ipl_status st = list(&found, &left, folder, (wanted){true, CLASSES_MAX}, err);
 
+    *folders = found.n > 0;
+    release_names(&found);
     if (st != IPL_OK)
         return st;
-    st = list(&folders, &left, train, (wanted){true, CLASSES_MAX}, err);
-    lone = images.n == 0 && folders.n > 0;
-    release_names(&images);
-    release_names(&folders);
-    if (st == IPL_OK && lone)
+    st = list(&found, &left, folder, (wanted){false, IMAGES_MAX}, err);
+    *pictures = found.n > 0;
+    release_names(&found);
+    return st;
+}
+
+/* Folder of the test part: the first that has folders; *taken = N_TEST_NAMES without one. */
+static ipl_status find_test(size_t *taken, char *folder, const char *path, ipl_error *err)
+{
+    ipl_status st = IPL_OK;
+    bool folders = false, pictures;
+    size_t k = 0;
+
+    for (; k < N_TEST_NAMES && st == IPL_OK; k++) {
+        if (find_folder(folder, path, test_names[k]))
+            st = look_into(&folders, &pictures, folder, err);
+        if (folders)
+            break;
+    }
+    *taken = k;
+    return st;
+}
+
+/* A part without the other is no class: it has classes itself, and no picture. */
+static ipl_status check_lone(const char *path, const char *name, ipl_error *err)
+{
+    char folder[IPL_PATH_MAX];
+    bool folders, pictures;
+    ipl_status st;
+
+    if (!find_folder(folder, path, name))
+        return IPL_OK;
+    st = look_into(&folders, &pictures, folder, err);
+    if (st == IPL_OK && folders && !pictures)
         st = ipl_fail(err, IPL_E_FORMAT,
-                      "%.300s: train/ has classes, and no test/ or val/ is beside it; give "
-                      "path=%.300s to split it",
-                      path, train);
+                      "%.200s: %s/ has classes, want train/ and test/ or val/ with classes "
+                      "side by side; path=%.200s has it split",
+                      path, name, folder);
     return st;
 }
 
@@ -229,27 +260,20 @@ static ipl_status check_lone_train(const char *path, const char *train, ipl_erro
 static ipl_status find_parts(tree *t, const char *path, ipl_error *err)
 {
     part_files *train = &t->part[IPL_TRAIN], *test = &t->part[IPL_TEST];
-    size_t k = 0;
+    const bool has_train = find_folder(train->folder, path, "train");
+    size_t k = N_TEST_NAMES;
+    ipl_status st = has_train ? find_test(&k, test->folder, path, err) : IPL_OK;
 
-    t->n_parts = 1;
-    train->prefix = test->prefix = "";
-    if (find_folder(train->folder, path, "train")) {
-        while (k < N_TEST_NAMES && !find_folder(test->folder, path, test_names[k]))
-            k++;
-        if (k == N_TEST_NAMES) {
-            const ipl_status st = check_lone_train(path, train->folder, err);
-
-            if (st != IPL_OK)
-                return st;
-        } else {
-            t->n_parts = 2;
-            train->prefix = "train";
-            test->prefix = test_names[k];
-            return IPL_OK;
-        }
-    }
+    t->n_parts = k < N_TEST_NAMES ? 2 : 1;
+    train->prefix = t->n_parts == 2 ? "train" : "";
+    test->prefix = t->n_parts == 2 ? test_names[k] : "";
+    if (t->n_parts == 2 || st != IPL_OK)
+        return st;
     memcpy(train->folder, path, strlen(path) + 1);
-    return IPL_OK;
+    st = check_lone(path, "train", err);
+    for (k = 0; k < N_TEST_NAMES && st == IPL_OK; k++)
+        st = check_lone(path, test_names[k], err);
+    return st;
 }
 
 static ipl_status list_images(tree *t, part_files *part, ipl_error *err)
@@ -470,14 +494,27 @@ static ipl_status read_part(ipl_samples *samples, ipl_text *sums, tree *t, size_
     return IPL_OK;
 }
 
+/* Say which folder the test part is, when others might be. */
+static void note_test(ipl_samples *out, const tree *t, const char *path)
+{
+    char folder[IPL_PATH_MAX];
+
+    for (size_t k = 0; t->n_parts == 2 && k < N_TEST_NAMES; k++)
+        if (strcmp(test_names[k], t->part[IPL_TEST].prefix) != 0 &&
+            find_folder(folder, path, test_names[k]))
+            ipl_text_add(ipl_samples_note(out), "the test part is %s/, %s/ was left out",
+                         t->part[IPL_TEST].prefix, test_names[k]);
+}
+
 /* Say what was left out, and how pictures were read. */
-static void add_notes(ipl_samples *out, const tree *t)
+static void add_notes(ipl_samples *out, const tree *t, const char *path)
 {
     const names *classes = &t->part[IPL_TRAIN].classes;
     const size_t n = t->part[IPL_TRAIN].n + t->part[IPL_TEST].n;
     const uint8_t *rgb = out->background.rgb;
     size_t k = 1;
 
+    note_test(out, t, path);
     if (t->left.others > 0)
         ipl_text_add(ipl_samples_note(out), "%zu files are no .png and were left out",
                      t->left.others);
@@ -531,7 +568,7 @@ static ipl_status load_tree(ipl_samples *out, tree *t, const char *path, ipl_err
     if (st == IPL_OK)
         st = record(out, path, &sums, err);
     if (st == IPL_OK) {
-        add_notes(out, t);
+        add_notes(out, t, path);
         st = ipl_text_status(&out->note, err);
     }
     ipl_text_release(&sums);

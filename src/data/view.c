@@ -140,7 +140,7 @@ static ipl_status note_classes(ipl_samples *samples, ipl_error *err)
     enum { SHOWN = 10 };
     ipl_text *note = ipl_samples_note(samples);
 
-    ipl_text_add(note, "classes");
+    ipl_text_add(note, "class");
     for (size_t k = 0; k < samples->n_classes && k < SHOWN; k++)
         ipl_text_add(note, "%s %zu is %.40s", k ? "," : "", k, samples->class_names[k]);
     if (samples->n_classes > SHOWN)

@@ -162,6 +162,11 @@ static void print_setup(ipl_text *out, const ipl_run *r)
                  data->n[IPL_TRAIN], data->n[IPL_TEST]);
     print_classes(out, data);
     print_files(out, data);
+    if (*data->note != '\0') {
+        ipl_text_add(out, "  \"data_note\": ");
+        ipl_text_add_json(out, data->note);
+        ipl_text_add(out, ",\n");
+    }
     ipl_text_add(out, "  \"probes\": [");
     for (size_t p = 0; p < r->n_probes; p++)
         ipl_text_add(out, "%s{\"split\": \"%s\", \"n\": %zu}", p ? ", " : "",
