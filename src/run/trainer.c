@@ -199,7 +199,7 @@ ipl_status ipl_train_check(ipl_train_data *data, const ipl_experiment *exp,
 
     if (st != IPL_OK)
         goto done;
-    if (!data->key.s || strcmp(data->key.s, key.s) != 0)
+    if (!data->key.s || !key.s || strcmp(data->key.s, key.s) != 0)
         ipl_train_data_release(data);
     r.ds = data->ds;
     st = ipl_run_prepare(&r, err);
