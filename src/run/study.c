@@ -177,7 +177,7 @@ static ipl_status differs_by_seed(bool *same, ipl_text *before, const ipl_experi
 }
 
 /* Check what a run of one point would find before it begins, unless it is done. */
-static ipl_status check_point(ipl_train_data *data, const ipl_study *study,
+static ipl_status check_point(ipl_train_checks *checks, const ipl_study *study,
                               const ipl_experiment *exp, const ipl_grid *grid, size_t point,
                               ipl_error *err)
 {
@@ -194,7 +194,7 @@ static ipl_status check_point(ipl_train_data *data, const ipl_study *study,
     if (st == IPL_OK) {
         job.state = ipl_run_state_of(path);
         if (ipl_study_is_open(study, &job))
-            st = ipl_train_check(data, exp, path, &why);
+            st = ipl_train_check(checks, exp, path, &why);
         if (st != IPL_OK)
             (void)ipl_fail(err, st, "run %s: %s", name.s, why.msg);
     }
@@ -208,7 +208,7 @@ static ipl_status check_points(const ipl_study *study, ipl_experiment *exp,
                                const ipl_experiment *base, const ipl_grid *grid,
                                ipl_error *err)
 {
-    ipl_train_data data = {0};
+    ipl_train_checks checks = {0};
     ipl_text before = {0};
     ipl_status st = IPL_OK;
 
@@ -224,10 +224,10 @@ static ipl_status check_points(const ipl_study *study, ipl_experiment *exp,
         if (st == IPL_OK)
             st = differs_by_seed(&same, &before, exp, err);
         if (st == IPL_OK && !same)
-            st = check_point(&data, study, exp, grid, i, err);
+            st = check_point(&checks, study, exp, grid, i, err);
     }
     ipl_text_release(&before);
-    ipl_train_data_release(&data);
+    ipl_train_checks_release(&checks);
     return st;
 }
 
