@@ -168,21 +168,17 @@ static void submission_ended(void *self, size_t i, const ipl_job_end *end)
     ((submission *)self)->end = *end;
 }
 
-/* Run PROGRAM SCRIPT and wait; *signal: of ours, that ended it. */
-static ipl_status hand_over(ipl_job_end *end, int *signal, char *program, char *script,
-                            ipl_error *err)
+/* Run a program with its script and wait; *signal: of ours, that ended it. */
+static ipl_status hand_over(int *signal, submission *s, ipl_error *err)
 {
-    submission s = {.words = {program, script, NULL}};
     const ipl_jobs jobs = {.n = 1,
                            .at_once = 1,
                            .stop_by = SIGTERM, /* others mean something else to parallel */
-                           .self = &s,
+                           .self = s,
                            .argv = submission_argv,
                            .ended = submission_ended};
-    const ipl_status st = ipl_jobs_run(signal, &jobs, err);
 
-    *end = s.end;
-    return st;
+    return ipl_jobs_run(signal, &jobs, err);
 }
 
 /* The path of a script in the folder of a study, which no program takes for an option. */
@@ -226,14 +222,14 @@ static ipl_status submit_slurm(const ipl_study_command *c, size_t arrays, ipl_er
 
     for (size_t k = 0; k < arrays && st == IPL_OK && number == 0; k++) {
         char name[IPL_SLURM_NAME_MAX], script[IPL_PATH_MAX];
-        ipl_job_end end = {0};
+        submission s = {.words = {sbatch, script, NULL}};
 
         ipl_study_slurm_name(name, k);
         st = script_path(script, c, name, err);
         if (st == IPL_OK)
-            st = hand_over(&end, &number, sbatch, script, err);
+            st = hand_over(&number, &s, err);
         if (st == IPL_OK)
-            st = judge_slurm(&end, script, k, arrays, err);
+            st = judge_slurm(&s.end, script, k, arrays, err);
     }
     if (number != 0)
         ipl_stop_end_by(number);
@@ -277,34 +273,48 @@ static ipl_status submit_parallel(const ipl_study_command *c, ipl_error *err)
 {
     static char sh[] = "sh";
     char script[IPL_PATH_MAX];
-    ipl_job_end end;
+    submission s = {.words = {sh, script, NULL}};
     int number = 0;
     ipl_status st = script_path(script, c, "parallel.sh", err);
 
     if (st == IPL_OK)
-        st = hand_over(&end, &number, sh, script, err);
+        st = hand_over(&number, &s, err);
     if (st == IPL_OK)
-        st = judge_parallel(&end, c, err);
+        st = judge_parallel(&s.end, c, err);
     if (number != 0)
         ipl_stop_end_by(number);
     return st;
 }
 
+/* Read "MaxArraySize = 1001" from a line. */
+static bool read_array_end(size_t *end, char *line)
+{
+    static const char key[] = "MaxArraySize";
+    char *value = strchr(line, '=');
+    uint64_t number;
+
+    if (strncmp(line, key, sizeof key - 1) != 0 || !value)
+        return false;
+    value += 1 + strspn(value + 1, " ");
+    value[strcspn(value, " \n")] = '\0';
+    if (!ipl_count_parse(&number, value) || number > SIZE_MAX)
+        return false;
+    *end = (size_t)number;
+    return true;
+}
+
 /* MaxArraySize as Slurm tells it; its default where there is none to ask. */
 static size_t ask_array_end(void)
 {
+    /* NOLINTNEXTLINE(cert-env33-c): nothing of the user is in it */
     FILE *told = popen("scontrol show config 2>/dev/null", "r");
     size_t end = IPL_SLURM_ARRAY_END;
     char line[512];
 
-    while (told && fgets(line, sizeof line, told))
-        if (sscanf(line, " MaxArraySize = %zu", &end) == 1)
-            break;
-    if (told) {
-        while (fgets(line, sizeof line, told))
-            continue; /* it writes on */
+    while (told && fgets(line, sizeof line, told)) /* to its end: it writes on */
+        (void)read_array_end(&end, line);
+    if (told)
         (void)pclose(told);
-    }
     return end;
 }
 
