@@ -49,6 +49,16 @@ void ipl_pool_run(ipl_pool *pool, size_t n_tasks, ipl_task fn, void *job);
  */
 void ipl_pool_limit(ipl_pool *pool, size_t threads);
 
+/**
+ * Doubles from one thread's part of a workspace to the next one's, for parts of n: each begins
+ * on a cache line (64 bytes). Kernels of BLAS and LAPACK round otherwise at another alignment,
+ * and which thread runs a task is not defined.
+ */
+static inline size_t ipl_thread_stride(size_t n)
+{
+    return (n + 7) / 8 * 8;
+}
+
 /** Number of processors this process may use, at least 1. */
 size_t ipl_cpu_count(void);
 
