@@ -9,6 +9,7 @@
 #ifndef IPL_POOL_H
 #define IPL_POOL_H
 
+#include "base/cpu.h"
 #include "ipl/status.h"
 
 #include <stddef.h>
@@ -58,11 +59,5 @@ static inline size_t ipl_thread_stride(size_t n)
 {
     return (n + 7) / 8 * 8;
 }
-
-/** Number of processors this process may use, at least 1. */
-size_t ipl_cpu_count(void);
-
-/** Model name of the processor, "unknown" where the system does not say; size >= 8. */
-void ipl_cpu_name(char *out, size_t size);
 
 #endif /* IPL_POOL_H */
