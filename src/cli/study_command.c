@@ -80,7 +80,7 @@ static void say_plan(const ipl_study_command *c, const ipl_study *study)
 
     if (c->quiet)
         return;
-    ipl_study_share(&at_once, &threads, open, ipl_cpu_count());
+    ipl_study_share(&at_once, &threads, open, ipl_threads_for(0).n);
     ipl_print("study      %s: %zu run%s, %zu to do", study->path, study->n,
               study->n == 1 ? "" : "s", open);
     if (c->engine == IPL_ENGINE_LOCAL && open > 0)

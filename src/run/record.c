@@ -152,8 +152,11 @@ static void print_setup(ipl_text *out, const ipl_run *r)
 {
     const ipl_data_info *data = ipl_dataset_info(r->ds);
 
-    ipl_text_add(out, "  \"seed\": %llu,\n  \"threads\": %zu,\n",
-                 (unsigned long long)r->exp->seed, ipl_pool_threads(r->pool));
+    ipl_text_add(out,
+                 "  \"seed\": %llu,\n  \"threads\": %zu,\n"
+                 "  \"threads_from\": \"%s\",\n",
+                 (unsigned long long)r->exp->seed, ipl_pool_threads(r->pool),
+                 ipl_threads_for(r->opts->threads).from);
     ipl_text_add(out, "  \"shard\": %zu,\n  \"parameters\": %zu,\n", ipl_net_shard(r->net),
                  ipl_net_n_params(r->net));
     ipl_text_add(out, "  \"net\": ");

@@ -169,7 +169,7 @@ ipl_status ipl_study_run(ipl_study_result *result, ipl_study *study,
     if (st != IPL_OK)
         goto done;
     choose(&s);
-    ipl_study_share(&at_once, &threads, s.n, ipl_cpu_count());
+    ipl_study_share(&at_once, &threads, s.n, ipl_threads_for(0).n);
     (void)snprintf(s.threads, sizeof s.threads, "%zu", threads);
     s.words[0] = program;
     jobs.n = s.n;

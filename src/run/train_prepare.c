@@ -153,7 +153,7 @@ static ipl_status check_batches(const ipl_run *r, ipl_error *err)
 ipl_status ipl_run_prepare(ipl_run *r, ipl_error *err)
 {
     const ipl_experiment *exp = r->exp;
-    const size_t threads = r->opts->threads ? r->opts->threads : ipl_cpu_count();
+    const size_t threads = ipl_threads_for(r->opts->threads).n;
     ipl_status st;
 
     ipl_blas_start();
