@@ -39,8 +39,7 @@ static attempt fault(void)
 {
     const int code = errno;
 
-    return code == ENOSYS || code == ENOLCK || code == EOPNOTSUPP || code == ENOTSUP ||
-                   code == EINVAL
+    return code == ENOSYS || code == ENOLCK || code == EOPNOTSUPP || code == EINVAL
                ? MISSING
                : FAILED;
 }
@@ -92,30 +91,41 @@ static attempt look_fcntl(int fd)
 
 typedef struct owner {
     char host[HOST_MAX];
-    int64_t process;
+    uint64_t process;
     uint64_t start; /* in ticks since the machine started; 0: not known */
 } owner;
 
+/* The number at *at, which goes past it; false when there is none. */
+static bool next_number(uint64_t *out, char **at)
+{
+    char *word = *at + strspn(*at, " ");
+    const size_t len = strcspn(word, " \n");
+
+    *at = word + len + (word[len] != '\0');
+    word[len] = '\0';
+    return ipl_count_parse(out, word);
+}
+
 /* The 22nd word of /proc/PID/stat; its second, a name in brackets, may hold anything. */
-static uint64_t start_of(int64_t process)
+static uint64_t start_of(uint64_t process)
 {
     char path[64], text[1024], *at;
     uint64_t start = 0;
     FILE *fp;
 
-    (void)snprintf(path, sizeof path, "/proc/%" PRId64 "/stat", process);
+    (void)snprintf(path, sizeof path, "/proc/%" PRIu64 "/stat", process);
     if (ipl_file_stream(&fp, path, NULL) != IPL_OK)
         return 0;
     at = fgets(text, sizeof text, fp) ? strrchr(text, ')') : NULL;
     (void)fclose(fp); /* read only: nothing to lose */
     for (int word = 2; at && word < 22; word++)
         at = strchr(at + 1, ' ');
-    return at && sscanf(at, " %" SCNu64, &start) == 1 ? start : 0;
+    return at && next_number(&start, &at) ? start : 0;
 }
 
 static owner this_process(void)
 {
-    owner me = {.process = getpid()};
+    owner me = {.process = (uint64_t)getpid()};
 
     if (gethostname(me.host, sizeof me.host - 1) != 0 || me.host[0] == '\0')
         (void)snprintf(me.host, sizeof me.host, "unknown");
@@ -125,15 +135,17 @@ static owner this_process(void)
 
 static bool read_owner(owner *out, const char *path)
 {
-    char *text;
-    size_t len;
+    char *text, *at;
+    size_t len, host;
     bool read;
 
     *out = (owner){0};
     if (ipl_file_read(&text, &len, path, OWNER_MAX, NULL) != IPL_OK)
         return false;
-    read = sscanf(text, "%255s %" SCNd64 " %" SCNu64, out->host, &out->process,
-                  &out->start) == 3;
+    host = strcspn(text, " ");
+    at = text + host;
+    read = ipl_text_copy(out->host, sizeof out->host, text, host, "host", NULL) == IPL_OK &&
+           next_number(&out->process, &at) && next_number(&out->start, &at);
     ipl_free(text);
     return read;
 }
@@ -155,7 +167,7 @@ static attempt take_file(owner *other, const char *path)
 {
     const owner me = this_process();
     char text[OWNER_MAX];
-    const int len = snprintf(text, sizeof text, "%s %" PRId64 " %" PRIu64 "\n", me.host,
+    const int len = snprintf(text, sizeof text, "%s %" PRIu64 " %" PRIu64 "\n", me.host,
                              me.process, me.start);
 
     for (int tries = 0; tries < 2; tries++) {
@@ -202,7 +214,7 @@ static ipl_status take_by_file(ipl_lock *lock, const char *doing, ipl_error *err
                         ipl_file_reason(errno));
     if (result == HELD)
         return ipl_fail(err, IPL_E_LOCKED,
-                        "%s: process %" PRId64 " of host %s %s; if it is gone, remove %s",
+                        "%s: process %" PRIu64 " of host %s %s; if it is gone, remove %s",
                         lock->folder, other.process, *other.host ? other.host : "unknown",
                         doing, path);
     lock->kind = "file";
