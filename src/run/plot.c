@@ -29,9 +29,10 @@ const ipl_opt ipl_plot_opt_table[] = {
     IPL_OPT_WORD(ipl_plot_opts, split, "split", splits, 0,
                  "probe to draw (first: the first in the table)"),
     IPL_OPT_WORD(ipl_plot_opts, labels, "labels", labels, 0, "form of I(T;Y)"),
-    IPL_OPT_WORD(ipl_plot_opts, score, "score", score_words, 0,
-                 "compression of --kind scores: by the value at the last measured epoch, or "
-                 "by the mean of the last 50 epochs"),
+    IPL_OPT_WORD(
+        ipl_plot_opts, score, "score", score_words, 0,
+        "compression of --kind scores: by the value at the last measured epoch, or "
+        "by the mean of the last 50 epochs"),
     IPL_OPT_WORD(ipl_plot_opts, palette, "palette", palettes, 0, "colours of the epochs"),
     IPL_OPT_WORD(ipl_plot_opts, xscale, "xscale", scales, IPL_SCALE_AUTO,
                  "x axis of the planes"),
@@ -50,6 +51,26 @@ const ipl_opt ipl_plot_opt_table[] = {
 static const char *const scripts[] = {
     "figure.gp",       "style.gp",        "panel_frame.gp", "panel_plane.gp",
     "panel_curves.gp", "panel_scores.gp", "movie.gp"};
+
+bool ipl_plot_writes(const char *name)
+{
+    static const char *const parts[] = {
+        "-settings.gp", "-points.csv", "-joins.csv",  "-names.csv",  "-ib.csv",
+        "-curves.csv",  "-ends.csv",   "-scores.csv", "-legend.csv", ".png",
+        ".pdf",         ".svg",        ".gif"};
+    bool ours = strcmp(name, "plot.sh") == 0;
+
+    for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++)
+        ours = ours || strcmp(name, scripts[i]) == 0;
+    for (size_t k = IPL_PLOT_PLANE; k < IPL_PLOT_KINDS; k++) {
+        const size_t len = strlen(kinds[k]);
+
+        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+            ours = ours ||
+                   (strncmp(name, kinds[k], len) == 0 && strcmp(name + len, parts[i]) == 0);
+    }
+    return ours;
+}
 
 /* Frames of a movie, planes in them all, and its bytes: a file that comes out larger is drawn
  * again with fewer frames. */
@@ -282,9 +303,14 @@ static ipl_status draw(session *s, ipl_plot_kind kind, ipl_error *err)
     const char *const argv[] = {movie ? "movie.gp" : "figure.gp", kinds[kind],
                                 movie ? "gif" : formats[s->opts->format], NULL};
     ipl_text said = {0}, note = {0};
-    bool missing;
-    ipl_status st = ipl_gnuplot(&missing, &said, s->folder, argv, err);
+    char path[IPL_PATH_MAX];
+    bool missing = false;
+    ipl_status st = figure_path(path, s, kind, err);
 
+    if (st == IPL_OK) /* gnuplot would write through a link */
+        st = ipl_file_make_way(path, err);
+    if (st == IPL_OK)
+        st = ipl_gnuplot(&missing, &said, s->folder, argv, err);
     if (st == IPL_OK && missing && !s->missing) {
         char script[IPL_PATH_MAX];
 

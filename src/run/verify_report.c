@@ -253,8 +253,14 @@ ipl_status ipl_report_draw(bool *missing, ipl_text *said, const ipl_report *repo
                            const char *folder, const char *name, ipl_error *err)
 {
     const char *const argv[] = {"verify.gp", name, "png", NULL};
+    char file[64], path[IPL_PATH_MAX];
     ipl_status st = install(folder, err);
 
+    (void)snprintf(file, sizeof file, "%.48s.png", name);
+    if (st == IPL_OK)
+        st = ipl_path_join(path, folder, file, err);
+    if (st == IPL_OK)
+        st = ipl_file_make_way(path, err);
     if (st == IPL_OK)
         st = ipl_report_write(report, folder, name, err);
     if (st == IPL_OK)
