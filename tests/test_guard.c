@@ -187,13 +187,25 @@ static void only_what_runs_write_is_removed(void **state)
                                        "parameters/0.weight.npy",
                                        "activations/epoch-2/train-fc1.npy",
                                        "figures/plane-points.csv",
-                                       "figures/style.gp.bak",
-                                       "pictures/filters.png",
+                                       "figures/style.gp",
+                                       "figures/filters-3.png",
                                        "analysis-12/figures/grid.png",
                                        "analysis-12/run.json"};
-    static const char *const foreign[] = {
-        "notes.txt",         "figures/thesis.tex", ".git/HEAD",          "data/x.npy",
-        "analysis-12/a.tex", "parameters/a/b.npy", "checkpoint/run.json"};
+    static const char *const foreign[] = {"notes.txt",
+                                          "figures/thesis.tex",
+                                          ".git/HEAD",
+                                          "data/x.npy",
+                                          "analysis-12/a.tex",
+                                          "parameters/a/b.npy",
+                                          "checkpoint/run.json",
+                                          "parameters/mine.npy",
+                                          "activations/mine.npy",
+                                          "activations/epoch-2/mine.npy",
+                                          "figures/drawing.svg",
+                                          "figures/mine.gp",
+                                          "figures/style.gp.bak",
+                                          "figures/plane-notes.csv",
+                                          "figures/filters-.png"};
     const char *run = folder_in(state, "run");
     char path[160], *slash;
     ipl_error err = {0};
