@@ -25,18 +25,18 @@ int flock(int fd, int operation)
     return no_flock ? -1 : real(fd, operation);
 }
 
-int fcntl(int fd, int command, ...)
+int fcntl(int fd, int cmd, ...)
 {
     int (*real)(int, int, ...);
     va_list args;
     void *argument;
 
-    va_start(args, command);
+    va_start(args, cmd);
     argument = va_arg(args, void *);
     va_end(args);
     find(&real, "fcntl");
     errno = no_fcntl;
-    return no_fcntl && command != F_DUPFD_CLOEXEC ? -1 : real(fd, command, argument);
+    return no_fcntl && cmd != F_DUPFD_CLOEXEC ? -1 : real(fd, cmd, argument);
 }
 
 static const char *folder_in(void **state, const char *name)
@@ -270,7 +270,7 @@ static void the_current_folder_and_those_above_are_not_replaced(void **state)
 /* Take the lock in another process: its exit status is the status of the attempt. */
 static int status_elsewhere(const char *folder)
 {
-    int status;
+    int status = 0;
     const pid_t child = fork();
 
     if (child == 0) {
