@@ -1,6 +1,7 @@
 #include "run/gnuplot.h"
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "base/utf8.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -261,6 +263,29 @@ ipl_status ipl_gnuplot(bool *missing, ipl_text *said, const char *folder,
     return judge(missing, said, from, cause, status, argv[0], err);
 }
 
+/*
+ * gnuplot opens its output as it finds it: through a link it would write another file, and on
+ * a pipe it would wait. A link goes; what is no file is refused.
+ */
+static ipl_status free_output(const char *folder, const char *name, const char *format,
+                              ipl_error *err)
+{
+    char file[IPL_PATH_MAX], path[IPL_PATH_MAX];
+    struct stat info;
+    ipl_status st;
+
+    (void)snprintf(file, sizeof file, "%s.%s", name, format);
+    st = ipl_path_join(path, folder, file, err);
+    if (st != IPL_OK)
+        return st;
+    if (ipl_file_check_replaceable(path) != 0)
+        return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, ipl_file_reason(errno));
+    if (lstat(path, &info) == 0 && (S_ISLNK(info.st_mode) || info.st_nlink > 1) &&
+        ipl_file_unlink(path) != 0)
+        return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, ipl_file_reason(errno));
+    return IPL_OK;
+}
+
 ipl_status ipl_gnuplot_draw(ipl_drawn *out, ipl_text *said, const char *folder,
                             const char *script, const char *name, const char *format,
                             ipl_error *err)
@@ -271,11 +296,14 @@ ipl_status ipl_gnuplot_draw(ipl_drawn *out, ipl_text *said, const char *folder,
     ipl_status st;
 
     *out = (ipl_drawn){.format = format};
-    st = ipl_gnuplot(&out->missing, &last, folder, argv, &why);
+    st = free_output(folder, name, format, &why);
+    if (st == IPL_OK)
+        st = ipl_gnuplot(&out->missing, &last, folder, argv, &why);
     if (st == IPL_E_IO && (strcmp(format, "png") == 0 || strcmp(format, "pdf") == 0)) {
         ipl_text_clear(&last);
         argv[2] = "svg";
-        if (ipl_gnuplot(&out->missing, &last, folder, argv, &again) == IPL_OK) {
+        if (free_output(folder, name, argv[2], &again) == IPL_OK &&
+            ipl_gnuplot(&out->missing, &last, folder, argv, &again) == IPL_OK) {
             out->format = "svg";
             ipl_text_add(&last, "%s is drawn as SVG, for as %s it cannot be: %s", name,
                          format, why.msg);
