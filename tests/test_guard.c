@@ -332,6 +332,54 @@ static void the_owner_of_another_host_is_named(void **state)
     no_flock = no_fcntl = 0;
 }
 
+/* ---- what a file may be put in the place of ---- */
+
+/* The mode of what stands there itself, not of what a link leads to. */
+static mode_t kind_of(const char *path)
+{
+    struct stat info;
+
+    assert_int_equal(lstat(path, &info), 0);
+    return info.st_mode & S_IFMT;
+}
+
+static void keeps_its_name(const char *path, const char *why)
+{
+    const mode_t kind = kind_of(path);
+    ipl_error err = {0};
+
+    assert_int_equal(ipl_file_replace(path, "x", 1, &err), IPL_E_CANTCREATE);
+    says(&err, why);
+    assert_int_equal(kind_of(path), kind);
+}
+
+static void a_pipe_a_device_and_the_standard_output_keep_their_name(void **state)
+{
+    const char *path = scratch_path(state, "pipe");
+
+    assert_int_equal(mkfifo(path, 0600), 0);
+    keeps_its_name(path, "pipe: not a regular file");
+    path = scratch_path(state, "null");
+    assert_int_equal(symlink("/dev/null", path), 0);
+    keeps_its_name(path, "null: not a regular file");
+    path = scratch_path(state, "out");
+    assert_int_equal(symlink("/proc/self/fd/1", path), 0);
+    keeps_its_name(path, "out: not a regular file");
+    keeps_its_name(folder_in(state, "folder"), "folder: is a folder");
+}
+
+static void a_link_gives_way_to_the_new_file(void **state)
+{
+    const char *precious = scratch_path(state, "precious");
+    const char *link_to_it = scratch_path(state, "link");
+
+    scratch_write(precious, "thesis", 6);
+    assert_int_equal(symlink("precious", link_to_it), 0);
+    assert_int_equal(ipl_file_replace(link_to_it, "new", 3, NULL), IPL_OK);
+    assert_int_equal(kind_of(link_to_it), S_IFREG);
+    assert_true(holds(precious, "thesis"));
+}
+
 static void a_lock_that_cannot_be_for_another_reason_says_which(void **state)
 {
     const char *folder = folder_in(state, "f");
@@ -356,6 +404,8 @@ int main(void)
         IN_SCRATCH(the_current_folder_and_those_above_are_not_replaced),
         IN_SCRATCH(one_process_holds_a_lock_whatever_the_file_system_can),
         IN_SCRATCH(the_owner_of_another_host_is_named),
+        IN_SCRATCH(a_pipe_a_device_and_the_standard_output_keep_their_name),
+        IN_SCRATCH(a_link_gives_way_to_the_new_file),
         IN_SCRATCH(a_lock_that_cannot_be_for_another_reason_says_which),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,9 +130,14 @@ ipl_status ipl_file_writer_open(ipl_file_writer *out, const char *path, ipl_erro
     st = ipl_text_copy(out->path, sizeof out->path, path, strlen(path), "path", err);
     if (st != IPL_OK)
         return st;
+<<<<<<< HEAD
     st = check_target(path, err);
     if (st != IPL_OK)
         return st;
+=======
+    if (ipl_file_check_replaceable(path) != 0)
+        return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, ipl_file_reason(errno));
+>>>>>>> trial
     temporary_of(temporary, path);
     out->fd = ipl_file_open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
     if (out->fd < 0)

@@ -285,7 +285,7 @@ static void leave(const place *p)
 /* ---- the calls ---- */
 
 /* 0 when an open file may be used as the flags say, else why not. */
-static int check_open(int fd, int flags, bool guarded)
+static int check_open(int fd, int flags, bool one_name)
 {
     struct stat info;
 
@@ -295,7 +295,7 @@ static int check_open(int fd, int flags, bool guarded)
         return EISDIR;
     if (!S_ISREG(info.st_mode))
         return NOT_REGULAR;
-    if (guarded && (flags & O_ACCMODE) != O_RDONLY && info.st_nlink > 1)
+    if (one_name && (flags & O_ACCMODE) != O_RDONLY && info.st_nlink > 1)
         return OTHER_NAME;
     return flags & O_TRUNC && empty_file(fd) != 0 ? errno : 0;
 }
@@ -317,13 +317,45 @@ int ipl_file_open(const char *path, int flags)
     leave(&p);
     if (fd < 0)
         return -1;
-    code = check_open(fd, flags, p.guarded);
+    code = check_open(fd, flags, p.guarded || flags & O_NOFOLLOW);
     if (code != 0) {
         (void)close(fd); /* nothing was written */
         errno = code;
         return -1;
     }
     return fd;
+}
+
+/* Whether a link leads into /proc: /dev/stdout is one to a file, maybe, that is open. */
+static bool leads_to_open_file(const place *p)
+{
+    char target[8];
+    const ssize_t n = readlinkat(p->folder, p->name, target, sizeof target);
+
+    return n >= 6 && memcmp(target, "/proc/", 6) == 0;
+}
+
+int ipl_file_check_replaceable(const char *path)
+{
+    struct stat info;
+    place p;
+    int code = 0;
+
+    if (!find_place(&p, path))
+        return -1;
+    if (fstatat(p.folder, p.name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+        code = errno == ENOENT ? 0 : errno;
+    else if (S_ISLNK(info.st_mode) &&
+             (leads_to_open_file(&p) ||
+              (fstatat(p.folder, p.name, &info, 0) == 0 && !S_ISREG(info.st_mode))))
+        code = NOT_REGULAR;
+    else if (S_ISDIR(info.st_mode))
+        code = EISDIR;
+    else if (!S_ISREG(info.st_mode) && !S_ISLNK(info.st_mode))
+        code = NOT_REGULAR;
+    leave(&p);
+    errno = code;
+    return code == 0 ? 0 : -1;
 }
 
 DIR *ipl_folder_open(const char *path)

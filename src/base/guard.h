@@ -40,11 +40,21 @@ bool ipl_guard_intact(const char *path);
 
 /**
  * Open a regular file, with flags | O_CLOEXEC and mode 0666; tried again when a signal
- * interrupts it. Waits for nothing: not for the other end of a pipe, not for a device.
+ * interrupts it. Waits for nothing: not for the other end of a pipe, not for a device. With
+ * O_NOFOLLOW a file that has another name (a hard link) is not opened for writing either.
  *
  * returns  a descriptor, or -1 with errno, which ipl_file_reason() puts into words
  */
 int ipl_file_open(const char *path, int flags);
+
+/**
+ * Whether a rename may put a file in the place of path: nothing, a regular file, or a symbolic
+ * link to one stands there. A device, a pipe, a socket, a folder and what /dev/stdout is do
+ * not; a rename would take their name from them.
+ *
+ * returns  0, or -1 with errno as above
+ */
+int ipl_file_check_replaceable(const char *path);
 
 /** opendir(), and the calls of that name, with errno as above. */
 DIR *ipl_folder_open(const char *path);

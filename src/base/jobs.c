@@ -66,7 +66,7 @@ static ipl_status open_log(int *fd, const ipl_jobs *jobs, size_t i, ipl_error *e
     *fd = -1;
     if (!path)
         return IPL_OK;
-    *fd = ipl_file_open(path, O_WRONLY | O_CREAT | O_APPEND);
+    *fd = ipl_file_open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW);
     return *fd >= 0
                ? IPL_OK
                : ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, ipl_file_reason(errno));

@@ -30,7 +30,10 @@ typedef struct ipl_drawn {
 /**
  * Run `script name format` as above to draw name.format. Where that fails, for want of a
  * terminal or whatever else, the figure is drawn as SVG, which every gnuplot can, and `said`
- * says why. Errors of ipl_gnuplot().
+ * says why. A link in the place of the figure is replaced.
+ *
+ * errors  those of ipl_gnuplot(), and IPL_E_CANTCREATE: a pipe, a device or a folder stands
+ *         in the place of the figure
  */
 ipl_status ipl_gnuplot_draw(ipl_drawn *out, ipl_text *said, const char *folder,
                             const char *script, const char *name, const char *format,

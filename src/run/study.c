@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "run/data_check.h"
 #include "run/trainer.h"
 
 #include <errno.h>
@@ -176,14 +177,12 @@ static ipl_status differs_by_seed(bool *same, ipl_text *before, const ipl_experi
     return st;
 }
 
-/* Check what a run of one point would find before it begins, unless it is done. */
-static ipl_status check_point(ipl_train_checks *checks, const ipl_study *study,
-                              const ipl_experiment *exp, const ipl_grid *grid, size_t point,
-                              ipl_error *err)
+/* Where the run of a point is, and whether it has to be made. */
+static ipl_status place_of_point(char path[IPL_PATH_MAX], bool *is_open,
+                                 const ipl_study *study, const ipl_grid *grid, size_t point,
+                                 ipl_error *err)
 {
-    char path[IPL_PATH_MAX];
     ipl_study_job job = {0};
-    ipl_error why = {0};
     ipl_text name = {0};
     ipl_status st;
 
@@ -191,40 +190,81 @@ static ipl_status check_point(ipl_train_checks *checks, const ipl_study *study,
     st = ipl_text_status(&name, err);
     if (st == IPL_OK)
         st = ipl_path_join(path, study->path, name.s, err);
-    if (st == IPL_OK) {
-        job.state = ipl_run_state_of(path);
-        if (ipl_study_is_open(study, &job))
-            st = ipl_train_check(checks, exp, path, &why);
-        if (st != IPL_OK)
-            (void)ipl_fail(err, st, "run %s: %s", name.s, why.msg);
-    }
     ipl_text_release(&name);
-    return st;
+    if (st != IPL_OK)
+        return st;
+    job.state = ipl_run_state_of(path);
+    *is_open = ipl_study_is_open(study, &job);
+    return IPL_OK;
 }
 
-/* Everything is right before anything is written: the values, and the runs that they make.
- * Runs that differ by the seed alone are right together. */
+/*
+ * Check what a run of one point would find before it begins; of one that is done, that it was
+ * trained on the same data. A point that differs from the one before by the seed alone is
+ * right with it.
+ */
+static ipl_status check_point(ipl_train_checks *checks, const ipl_study *study,
+                              const ipl_experiment *exp, const ipl_grid *grid, size_t point,
+                              bool same, ipl_error *err)
+{
+    char path[IPL_PATH_MAX], changed[IPL_DATA_CHANGED_MAX];
+    ipl_error why = {0};
+    bool is_open;
+    ipl_status st = place_of_point(path, &is_open, study, grid, point, err);
+
+    if (st != IPL_OK)
+        return st;
+    if (!same)
+        st = ipl_train_check(checks, exp, path, &why);
+    if (st != IPL_OK) {
+        const char *name = path + strlen(study->path);
+
+        return ipl_fail(err, st, "run %s: %s", name + strspn(name, "/"), why.msg);
+    }
+    if (is_open)
+        return IPL_OK;
+    st = ipl_data_check(changed, path, checks->ds, true, err);
+    return st == IPL_OK && changed[0] != '\0'
+               ? ipl_fail(
+                     err, IPL_E_FORMAT,
+                     "%s; bring it back, or give another --out, or --force to make all "
+                     "runs anew",
+                     changed)
+               : st;
+}
+
+/*
+ * Everything is right before anything is written: the values, and the runs that they make. A
+ * study of which all is done needs its data no more.
+ */
 static ipl_status check_points(const ipl_study *study, ipl_experiment *exp,
                                const ipl_experiment *base, const ipl_grid *grid,
                                ipl_error *err)
 {
     ipl_train_checks checks = {0};
     ipl_text before = {0};
+    bool any_open = false;
     ipl_status st = IPL_OK;
 
     for (size_t i = 0; i < grid->n_points && st == IPL_OK; i++) {
+        char path[IPL_PATH_MAX];
+        bool is_open = false;
+
         *exp = *base;
         st = ipl_grid_apply(exp, grid, i, err);
+        if (st == IPL_OK)
+            st = place_of_point(path, &is_open, study, grid, i, err);
+        any_open = any_open || is_open;
     }
-    for (size_t i = 0; i < grid->n_points && st == IPL_OK; i++) {
+    for (size_t i = 0; any_open && i < grid->n_points && st == IPL_OK; i++) {
         bool same = false;
 
         *exp = *base;
         st = ipl_grid_apply(exp, grid, i, err);
         if (st == IPL_OK)
             st = differs_by_seed(&same, &before, exp, err);
-        if (st == IPL_OK && !same)
-            st = check_point(&checks, study, exp, grid, i, err);
+        if (st == IPL_OK)
+            st = check_point(&checks, study, exp, grid, i, same, err);
     }
     ipl_text_release(&before);
     ipl_train_checks_release(&checks);

@@ -130,7 +130,7 @@ static ipl_status open_joblog(session *s, ipl_error *err)
 
     if (st != IPL_OK)
         return st;
-    s->joblog = ipl_file_open(path, O_WRONLY | O_CREAT | O_APPEND);
+    s->joblog = ipl_file_open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW);
     if (s->joblog < 0)
         return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, ipl_file_reason(errno));
     if (fstat(s->joblog, &info) == 0 && info.st_size == 0 &&

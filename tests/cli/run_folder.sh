@@ -77,6 +77,42 @@ else
     echo "SKIPPED: no mkfifo or timeout"
 fi
 
+# ---- what is written outside of a run ----
+
+mkfifo page
+check "a page is not put in the place of a pipe" run 73 report clean -o page
+check "which stays" [ -p page ]
+study() {
+    run "$1" sweep --data szt --net 12-4-2 --epochs 1 --train-samples 64 --test-samples 32 \
+        --grid lr=0.1 --jobs 1 --threads 1 --out "$2" -q
+}
+for table in jobs.csv logs/optimiser.lr=0.1.log; do
+    for link in "ln -s $folder/precious" "ln precious" "ln -s $folder/outside"; do
+        rm -rf study
+        mkdir -p study/logs
+        $link "study/$table"
+        check "a study does not write through $link study/$table" study 73 study
+        check "what is behind it is as it was" says precious precious
+    done
+done
+check "and none was made" no ls outside 2>/dev/null
+if command -v gnuplot >/dev/null; then
+    for link in "ln -s $folder/precious" "ln precious" "ln -s $folder/outside"; do
+        rm -rf drawn
+        mkdir drawn
+        $link drawn/plane.png
+        check "a figure is drawn in the place of $link" run 0 plot clean --kind plane --out drawn
+        check "of which nothing changes" [ "$(cat precious)" = precious ]
+        check "the figure is a file of its own" [ -f drawn/plane.png -a ! -L drawn/plane.png ]
+    done
+    rm drawn/plane.png
+    mkfifo drawn/plane.png
+    check "no figure waits for a pipe" run 73 plot clean --kind plane --out drawn
+    check "none was made behind a link" no ls outside 2>/dev/null
+else
+    echo "SKIPPED: no gnuplot here, no figure drawn over a link"
+fi
+
 # ---- a folder that is removed and made again ----
 
 # start SEED: a run that goes on until it is told to stop.

@@ -61,4 +61,23 @@ rm x.npy
 check "is gathered when they are gone" run 0 $arrays --grid lr=0.1
 # shellcheck disable=SC2086 # words
 check "but no run is added" run 66 $arrays --grid lr=0.1,0.2
+
+# Runs of one study are trained on the same data.
+array x.npy "6, 2" '\1\2\2\1\1\3\3\1\1\4\4\1'
+replicates="train --data npy:x=x.npy,y=y.npy --net 2-2 --epochs 1 --measure none --out same --quiet"
+# shellcheck disable=SC2086 # words
+check "replicates" run 0 $replicates --seeds 1-2
+array x.npy "6, 2" '\1\2\2\1\1\3\3\1\1\4\4\2'
+# shellcheck disable=SC2086 # words
+check "none is added on other data" run 65 $replicates --seeds 1-3
+check "the run and the file are named" says "$err" \
+    "the data has changed since same/seed1 was trained: x.npy; bring it back"
+check "nothing was started" [ ! -e same/seed3 ]
+# shellcheck disable=SC2086 # words
+check "those that are done are gathered" run 0 $replicates --seeds 1-2
+# shellcheck disable=SC2086 # words
+check "all can be made anew" run 0 $replicates --seeds 1-3 --force
+rm x.npy
+# shellcheck disable=SC2086 # words
+check "the first being done, the data of a further one is looked for" run 66 $replicates --seeds 1-4
 finish
