@@ -105,19 +105,6 @@ static void temporary_of(char out[TEMPORARY_MAX], const char *path)
     (void)snprintf(out, TEMPORARY_MAX, "%s.tmp", path);
 }
 
-/* A pipe, device or folder at the path would be lost, or never written to. */
-static ipl_status check_target(const char *path, ipl_error *err)
-{
-    struct stat info;
-
-    if (stat(path, &info) != 0 || S_ISREG(info.st_mode))
-        return IPL_OK;
-    return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s; name a file", path,
-                    S_ISDIR(info.st_mode)
-                        ? "is a folder"
-                        : "not a regular file (a pipe, a device or a socket)");
-}
-
 ipl_status ipl_file_writer_open(ipl_file_writer *out, const char *path, ipl_error *err)
 {
     char temporary[TEMPORARY_MAX];
@@ -130,14 +117,8 @@ ipl_status ipl_file_writer_open(ipl_file_writer *out, const char *path, ipl_erro
     st = ipl_text_copy(out->path, sizeof out->path, path, strlen(path), "path", err);
     if (st != IPL_OK)
         return st;
-<<<<<<< HEAD
-    st = check_target(path, err);
-    if (st != IPL_OK)
-        return st;
-=======
     if (ipl_file_check_replaceable(path) != 0)
         return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, ipl_file_reason(errno));
->>>>>>> trial
     temporary_of(temporary, path);
     out->fd = ipl_file_open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
     if (out->fd < 0)
