@@ -70,11 +70,11 @@ for file in src/*/*.c; do
     [ -z "$raw" ] || complain "$file:${raw%%:*}" "prints by itself; ipl_print() of cli/print.h"
 done
 
-# Signals belong to the program: the library installs no handler. jobs.c and gnuplot.c start
-# programs and stop.c catches signals, for commands only.
+# Signals belong to the program: the library installs no handler by itself. stop.c does when a
+# command asks for it; jobs.c and gnuplot.c start programs, for commands only.
 for file in src/base/*.c src/math/*.c src/data/*.c src/nn/*.c src/info/*.c src/run/*.c; do
     case $file in
-    src/base/jobs.c | src/base/stop.c | src/run/gnuplot.c) continue ;;
+    src/base/stop.c | src/base/jobs.c | src/run/gnuplot.c) continue ;;
     esac
     handler=$(grep -nE '(^|[^a-z_])(sigaction|signal|sigaltstack|atexit)\(' "$file" | head -n 1)
     [ -z "$handler" ] || complain "$file:${handler%%:*}" "a library installs no handlers"

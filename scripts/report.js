@@ -226,6 +226,24 @@ function emptyCard(parent, title, text) {
 const path = points => points.map((p, i) => (i ? 'L' : 'M') + p[0].toFixed(1) + ' ' + p[1].toFixed(1)).join('');
 const missing = run => run.blocks.length ? 'not measured with this estimator and probe' : 'no information was measured';
 
+/* Labels of at most so many characters that tell names apart: what is left out of long ones is
+ * at the same place in all of them, or is what they share; at last they are numbered. */
+function labelsOf(names, most) {
+  const letters = names.map(n => [...n]), room = most - 1;
+  const distinct = list => list.every((a, i) => list.slice(0, i).every((b, k) => a !== b || names[i] === names[k]));
+  const cut = how => names.map((n, i) => letters[i].length <= most ? n : how(letters[i], i));
+  const heads = [...Array(room + 1).keys()].sort((a, b) => Math.abs(a - most / 2) - Math.abs(b - most / 2));
+  for (const head of heads) {
+    const list = cut(c => c.slice(0, head).join('') + '…' + c.slice(c.length - (room - head)).join(''));
+    if (distinct(list)) return list;
+  }
+  const parts = names.map(n => n.split(/[._/:\- ]/)).filter((p, i) => letters[i].length > most);
+  const shared = t => parts.every(p => p[t] === parts[0][t]);
+  const kept = cut((c, i) => '…' + names[i].split(/[._/:\- ]/).filter((p, t) => !shared(t)).join('…'));
+  if (distinct(kept) && kept.every(k => [...k].length <= most)) return kept;
+  return cut((c, i) => `${i + 1}…${c.slice(String(i + 1).length - room).join('')}`);
+}
+
 /* Where names fit: below, above, right, left of their dots, away from dots and other names. */
 function placeNames(items, f) {
   const taken = items.map(i => ({ x: i.x, y: i.y, w: 9, h: 9 })), out = [];
@@ -288,7 +306,8 @@ function drawPlane(parent, run, axes) {
     }
   const joint = svg('path', { class: 'joint' });
   const now = shown.map(l => svg('circle', { class: 'now', r: 7, fill: layerColour(l, depth), 'data-layer': l }));
-  const names = shown.map(l => svg('text', { class: 'name', 'text-anchor': 'middle' }, b.layers[l]));
+  const labels = labelsOf(b.layers, 16);
+  const names = shown.map(l => svg('text', { class: 'name', 'text-anchor': 'middle' }, labels[l]));
   f.root.append(joint, ...now, ...names);
   epochBar(f.card);
   let last = groups.length - 1;
@@ -298,7 +317,7 @@ function drawPlane(parent, run, axes) {
     last = k;
     const ps = k < 0 ? [] : points[k];
     joint.setAttribute('d', path(ps));
-    const items = ps.map(p => ({ x: p[0], y: p[1], text: b.layers[p[2]] })), places = placeNames(items, f);
+    const items = ps.map(p => ({ x: p[0], y: p[1], text: labels[p[2]] })), places = placeNames(items, f);
     shown.forEach((l, i) => {
       const at = ps.findIndex(p => p[2] === l), off = at < 0 ? 'none' : '';
       now[i].style.display = names[i].style.display = off;
@@ -339,7 +358,8 @@ function drawCurves(parent, title, o) {
   const lines = o.lines.filter(l => l.values && l.values.some(isFinite));
   if (!lines.length) { emptyCard(parent, title, o.none || 'not measured'); return; }
   const named = lines.filter(l => l.name);
-  const right = Math.min(100, 18 + 7 * Math.max(0, ...named.map(l => l.name.length)));
+  labelsOf(named.map(l => l.name), 12).forEach((text, i) => { named[i].label = text; });
+  const right = Math.min(110, 18 + 7 * Math.max(0, ...named.map(l => l.label.length)));
   const f = frameFigure(parent, title, o.note, { height: o.height || 250, x: epochAxis, y: o.axis, xlabel: 'epoch', ylabel: o.ylabel, right });
   for (const [value, text] of o.marks || []) {
     const t = o.axis.place(value);
@@ -410,7 +430,7 @@ function endNames(f, lines, axis) {
   for (let i = ends.length - 1; i >= 0; i--)
     ends[i].y = Math.min(ends[i].y, i + 1 < ends.length ? ends[i + 1].y - step : f.y(0) + 4);
   for (const e of ends)
-    f.root.append(svg('text', { x: f.x(1) + 7, y: e.y + 4, style: `fill:${e.l.colour}` }, e.l.name));
+    f.root.append(svg('text', { x: f.x(1) + 7, y: e.y + 4, style: `fill:${e.l.colour}` }, e.l.label));
 }
 
 /* Tip beside the pointer; pick, if any, takes clicks and drags. */

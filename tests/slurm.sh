@@ -3,6 +3,7 @@
 #
 #   tests/slurm.sh sh -c 'sinfo && srun hostname'
 #
+# SLURM_MORE are more lines of its slurm.conf, other partitions beside "all" for example.
 # Needs root and Debian's packages slurm-wlm and munge. Exit status: that of the command; 77
 # when something is missing or does not start, with a line that says what.
 set -u
@@ -46,7 +47,7 @@ chmod 755 "$dir"
 mkdir "$dir/state" "$dir/spool"
 chmod 700 "$dir/state"
 node=$(hostname -s)
-port=$((20000 + $$ % 20000))
+port=$((20000 + $$ * 2 % 20000)) # and the next one
 
 dd if=/dev/urandom of="$dir/munge.key" bs=128 count=1 2>/dev/null
 chmod 600 "$dir/munge.key"
@@ -75,6 +76,7 @@ KillWait=10
 SchedulerParameters=batch_sched_delay=0,sched_interval=2,sched_min_interval=0
 NodeName=$node NodeAddr=127.0.0.1 CPUs=$(getconf _NPROCESSORS_ONLN) RealMemory=512 State=UNKNOWN
 PartitionName=all Nodes=$node Default=YES MaxTime=INFINITE State=UP
+${SLURM_MORE:-}
 END
 SLURM_CONF=$dir/slurm.conf
 export SLURM_CONF

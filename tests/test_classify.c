@@ -41,20 +41,21 @@ static world open_pictures(void **state, size_t channels, const char *net, const
 /* The test part is sorted by class: row 0 is the first bright picture of it. */
 static void a_picture_is_scaled_as_the_samples_are(void **state)
 {
-    uint8_t bytes[3 * PIXELS];
+    uint16_t values[3 * PIXELS];
     const unsigned first = 2 * EACH;
 
     for (size_t channels = 1; channels <= 3; channels += 2) {
         for (size_t c = 0; c < channels; c++)
             for (unsigned i = 0; i < PIXELS; i++)
-                bytes[c * PIXELS + i] = pixel_of(first, (unsigned)(i * channels + c));
+                values[c * PIXELS + i] =
+                    (uint16_t)(257 * pixel_of(first, (unsigned)(i * channels + c)));
         for (int scaling = IPL_SCALE_UNIT; scaling <= IPL_SCALE_FEATURE; scaling++) {
             world w = open_pictures(state, channels, "flatten dense:units=2",
                                     "cross-entropy", (ipl_scaling)scaling);
             float sample[3 * PIXELS], own[3 * PIXELS];
 
             ipl_dataset_gather(sample, NULL, w.ds, IPL_TEST, NULL, 0, 1);
-            ipl_dataset_scale(own, w.ds, bytes);
+            ipl_dataset_scale(own, w.ds, values);
             assert_memory_equal(own, sample, channels * PIXELS * sizeof *own);
             close_world(&w);
         }

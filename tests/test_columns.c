@@ -33,12 +33,15 @@ static void columns_are_those_of_a_terminal(void **state)
         {"\xFF\xFE", 8},                /* no UTF-8: two escapes */
         {"a\xC3", 5},                   /* cut inside of a character */
         {"\033[1m", 7},                 /* an escape and three characters */
-        {"\xE2\x80\xAE", 6},            /* a mark that turns the direction */
     };
+
+    const char mark[] = {(char)0xE2, (char)0x80, (char)0xAE,
+                         '\0'}; /* turns the direction */
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_int_equal(ipl_columns(cases[i].text), cases[i].columns);
+    assert_int_equal(ipl_columns(mark), 6);
     assert_int_equal(ipl_columns_left("\xC3\xA9t\xC3\xA9", 12), 9);
     assert_int_equal(ipl_columns_left("longer than that", 12), 0);
 }

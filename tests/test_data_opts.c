@@ -172,6 +172,7 @@ typedef struct shared_opts {
     size_t train_samples, test_samples;
     double train_share, random_labels;
     uint64_t seed;
+    char background[16];
 } shared_opts;
 
 static void the_shared_option_rows_reach_the_data(void **state)
@@ -208,6 +209,7 @@ static void the_shared_option_rows_reach_the_data(void **state)
     assert_close(opts.train_share, 0.5, 0.0);
     assert_close(opts.random_labels, 0.25, 0.0);
     assert_true(opts.seed == UINT64_MAX);
+    assert_string_equal(opts.background, "white");
     for (const ipl_opt *row = rows; row->name; row++)
         assert_string_equal(row->group, "data");
 }

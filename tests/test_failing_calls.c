@@ -134,7 +134,7 @@ png_byte png_get_channels(png_const_structrp png, png_const_inforp info)
     png_byte (*real)(png_const_structrp, png_const_inforp);
 
     find(&real, "png_get_channels");
-    return is_broken("png_get_channels") ? 2 : real(png, info);
+    return is_broken("png_get_channels") ? 5 : real(png, info);
 }
 
 size_t png_get_rowbytes(png_const_structrp png, png_const_inforp info)
@@ -143,7 +143,7 @@ size_t png_get_rowbytes(png_const_structrp png, png_const_inforp info)
 
     find(&real, "png_get_rowbytes");
     if (is_broken("png_get_channels"))
-        return (size_t)2 * png_get_image_width(png, info); /* the row goes with them */
+        return (size_t)5 * png_get_image_width(png, info); /* the row goes with them */
     return real(png, info) + is_broken("png_get_rowbytes");
 }
 

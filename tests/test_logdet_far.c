@@ -81,7 +81,11 @@ static double conditional_form(const far_rows *f, double beta)
 static ipl_measures measure(bool *said, const far_rows *f, const char *text)
 {
     const char *texts[] = {text};
-    const ipl_plane_opts opts = {.estimators = texts, .n_estimators = 1};
+    const ipl_plane_opts opts = {.estimators = texts,
+                                 .n_estimators = 1,
+                                 .n_layers = 1,
+                                 .widths = &f->q,
+                                 .x_stays = true};
     const ipl_cmat layer = ipl_cmat_f64(f->t, f->n, f->q);
     ipl_measures m;
     ipl_plane *plane;
@@ -141,6 +145,28 @@ static void two_rows_far_apart_are_measured_right_or_said(void **state)
             }
 }
 
+/* So many samples are read again instead of kept. */
+static void samples_that_stream_are_centred_as_well(void **state)
+{
+    (void)state;
+    for (int e = 0; e <= 6; e += 3)
+        for (int o = 0; o < 3; o++) {
+            const double offset = o == 0 ? 0.0 : o == 1 ? 1e3 : 1e14;
+            far_rows f = make(17000, 2, 3, pow(10.0, e), offset);
+            bool said;
+            const ipl_measures m = measure(&said, &f, "logdet:beta=1200");
+            const double h = closed_form(&f, 1200.0, f.share);
+            const double cond = conditional_form(&f, 1200.0);
+            char name[64];
+
+            (void)snprintf(name, sizeof name, "17000 samples, scale 1e%d, offset %g", e,
+                           offset);
+            assert_right_or_said(name, m.H_T, h, said);
+            assert_right_or_said(name, m.H_T_given_Y, cond, said);
+            release(&f);
+        }
+}
+
 /* In correlation mode the scale is divided out. */
 static void correlation_does_not_see_the_scale(void **state)
 {
@@ -159,6 +185,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_rows_far_apart_are_measured_right_or_said),
+        cmocka_unit_test(samples_that_stream_are_centred_as_well),
         cmocka_unit_test(correlation_does_not_see_the_scale),
     };
 

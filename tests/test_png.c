@@ -1,52 +1,10 @@
-#include "scratch.h"
+#include "odd_png.h"
 
 #include "base/alloc.h"
 #include "data/contact_sheet.h"
 #include "data/png.h"
 
-#include <png.h>
-#include <stdbool.h>
 #include <zlib.h>
-
-/* A picture made by libpng directly, of a type that ipl_png_write() never writes. */
-typedef struct odd_png {
-    int type, depth;
-    bool interlaced;
-    size_t width, height;
-    const unsigned char *rows; /* as the file stores them, width * depth * channels bits */
-    size_t stride;
-} odd_png;
-
-/* setjmp and the picture live in one frame; libpng does not fail here. */
-static void write_odd(const char *path, const odd_png *odd)
-{
-    static const png_color palette[4] = {{255, 0, 0}, {0, 255, 0}, {0, 0, 255}, {9, 8, 7}};
-    static const png_byte alpha[2] = {0, 128};
-    FILE *fp = fopen(path, "wb");
-    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
-    png_infop info = png_create_info_struct(png);
-    int passes;
-
-    assert_non_null(fp);
-    if (setjmp(png_jmpbuf(png)))
-        fail();
-    png_init_io(png, fp);
-    png_set_IHDR(png, info, (png_uint_32)odd->width, (png_uint_32)odd->height, odd->depth,
-                 odd->type, odd->interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE,
-                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-    if (odd->type == PNG_COLOR_TYPE_PALETTE) {
-        png_set_PLTE(png, info, palette, 4);
-        png_set_tRNS(png, info, alpha, 2, NULL);
-    }
-    png_write_info(png, info);
-    passes = png_set_interlace_handling(png);
-    for (; passes > 0; passes--)
-        for (size_t y = 0; y < odd->height; y++)
-            png_write_row(png, odd->rows + y * odd->stride);
-    png_write_end(png, info);
-    png_destroy_write_struct(&png, &info);
-    assert_int_equal(fclose(fp), 0);
-}
 
 static void fill_ramp(unsigned char *pixels, size_t n)
 {
@@ -80,8 +38,8 @@ static void grey_and_colour_come_back_byte_for_byte(void **state)
     }
 }
 
-/* Read an odd picture and compare it with the bytes wanted. */
-static void check_odd(void **state, const odd_png *odd, size_t channels,
+/* Read an odd picture and compare it with the bytes wanted, so many of each pixel. */
+static void check_odd(void **state, const odd_png *odd, size_t size,
                       const unsigned char *want)
 {
     const char *path = scratch_path(state, "odd.png");
@@ -91,10 +49,10 @@ static void check_odd(void **state, const odd_png *odd, size_t channels,
     write_odd(path, odd);
     if (ipl_png_read(&picture, path, &err) != IPL_OK)
         fail_msg("%s", err.msg);
-    assert_int_equal(picture.channels, channels);
+    assert_int_equal(picture.channels * (picture.wide ? 2 : 1), size);
     assert_int_equal(picture.width, odd->width);
     assert_int_equal(picture.height, odd->height);
-    assert_memory_equal(picture.pixels, want, odd->width * odd->height * channels);
+    assert_memory_equal(picture.pixels, want, odd->width * odd->height * size);
     ipl_picture_release(&picture);
 }
 
@@ -102,41 +60,195 @@ static void few_bits_of_grey_are_stretched(void **state)
 {
     const unsigned char one[] = {0xa0}, two[] = {0x1b}, four[] = {0x0f, 0x70};
 
-    check_odd(state, &(odd_png){PNG_COLOR_TYPE_GRAY, 1, false, 4, 1, one, 1}, 1,
+    check_odd(state, &(odd_png){PNG_COLOR_TYPE_GRAY, 1, false, 4, 1, one, 1, NULL}, 1,
               (const unsigned char[]){255, 0, 255, 0});
-    check_odd(state, &(odd_png){PNG_COLOR_TYPE_GRAY, 2, false, 4, 1, two, 1}, 1,
+    check_odd(state, &(odd_png){PNG_COLOR_TYPE_GRAY, 2, false, 4, 1, two, 1, NULL}, 1,
               (const unsigned char[]){0, 85, 170, 255});
-    check_odd(state, &(odd_png){PNG_COLOR_TYPE_GRAY, 4, false, 3, 1, four, 2}, 1,
+    check_odd(state, &(odd_png){PNG_COLOR_TYPE_GRAY, 4, false, 3, 1, four, 2, NULL}, 1,
               (const unsigned char[]){0, 255, 119});
 }
 
-static void sixteen_bits_are_rounded_to_eight(void **state)
+static void sixteen_bits_are_kept(void **state)
 {
     const unsigned char grey[] = {0x12, 0x12, 0x80, 0x00, 0xff, 0xff, 0x00, 0x81};
-    const unsigned char colour[] = {0, 0, 0xff, 0xff, 0x40, 0x40};
+    const unsigned char colour[] = {0, 0, 0xff, 0xff, 0x40, 0x41};
+    const char *path = scratch_path(state, "odd.png");
+    ipl_picture p;
 
-    check_odd(state, &(odd_png){PNG_COLOR_TYPE_GRAY, 16, false, 4, 1, grey, 8}, 1,
-              (const unsigned char[]){0x12, 0x80, 0xff, 0x01});
-    check_odd(state, &(odd_png){PNG_COLOR_TYPE_RGB, 16, false, 1, 1, colour, 6}, 3,
-              (const unsigned char[]){0, 255, 64});
+    check_odd(state, &(odd_png){PNG_COLOR_TYPE_GRAY, 16, false, 4, 1, grey, 8, NULL}, 2,
+              grey);
+    check_odd(state, &(odd_png){PNG_COLOR_TYPE_GRAY, 16, true, 2, 2, grey, 4, NULL}, 2,
+              grey);
+    check_odd(state, &(odd_png){PNG_COLOR_TYPE_RGB, 16, false, 1, 1, colour, 6, NULL}, 6,
+              colour);
+    write_odd(path, &(odd_png){PNG_COLOR_TYPE_RGB, 16, false, 1, 1, colour, 6, NULL});
+    assert_int_equal(ipl_png_read(&p, path, NULL), IPL_OK);
+    assert_true(p.wide && !p.alpha);
+    assert_int_equal(ipl_picture_value(&p, 1), 65535);
+    assert_int_equal(ipl_picture_value(&p, 2), 0x4041);
+    ipl_picture_release(&p);
 }
 
-static void a_palette_becomes_colour_and_its_transparency_is_dropped(void **state)
+/* The value at i of an odd picture over a background. */
+static void check_over(void **state, const odd_png *odd, const char *background,
+                       const uint16_t *want, size_t n)
 {
-    const unsigned char rows[] = {0x1b};
+    const char *path = scratch_path(state, "odd.png");
+    ipl_background behind;
+    ipl_picture p;
 
-    check_odd(state, &(odd_png){PNG_COLOR_TYPE_PALETTE, 2, false, 4, 1, rows, 1}, 3,
-              (const unsigned char[]){255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 8, 7});
+    write_odd(path, odd);
+    assert_int_equal(ipl_background_parse(&behind, background, NULL), IPL_OK);
+    assert_int_equal(ipl_png_read_over(&p, path, &behind, NULL), IPL_OK);
+    assert_true(p.alpha);
+    assert_int_equal(p.height * p.width * p.channels, n);
+    for (size_t i = 0; i < n; i++)
+        if (ipl_picture_value(&p, i) != want[i] * (p.wide ? 1u : 257u))
+            fail_msg("%s, value %zu: %u, want %u", background, i,
+                     ipl_picture_value(&p, i) / (p.wide ? 1u : 257u), want[i]);
+    ipl_picture_release(&p);
 }
 
-static void alpha_is_dropped(void **state)
+/* 100 * 51 / 255 + 255 * 204 / 255 = 224, over black 20, over 30 44. */
+static void alpha_lies_on_the_background(void **state)
 {
-    const unsigned char grey[] = {10, 0, 20, 255}, colour[] = {1, 2, 3, 0, 4, 5, 6, 255};
+    const unsigned char grey[] = {100, 51, 20, 255, 77, 0};
+    const unsigned char colour[] = {1, 2, 3, 0, 100, 0, 255, 51};
+    const odd_png g = {PNG_COLOR_TYPE_GRAY_ALPHA, 8, false, 3, 1, grey, 6, NULL};
+    const odd_png c = {PNG_COLOR_TYPE_RGB_ALPHA, 8, false, 2, 1, colour, 8, NULL};
 
-    check_odd(state, &(odd_png){PNG_COLOR_TYPE_GRAY_ALPHA, 8, false, 2, 1, grey, 4}, 1,
-              (const unsigned char[]){10, 20});
-    check_odd(state, &(odd_png){PNG_COLOR_TYPE_RGB_ALPHA, 8, false, 2, 1, colour, 8}, 3,
-              (const unsigned char[]){1, 2, 3, 4, 5, 6});
+    check_over(state, &g, "white", (const uint16_t[]){224, 20, 255}, 3);
+    check_over(state, &g, "black", (const uint16_t[]){20, 20, 0}, 3);
+    check_over(state, &g, "30", (const uint16_t[]){44, 20, 30}, 3);
+    check_over(state, &c, "white", (const uint16_t[]){255, 255, 255, 224, 204, 255}, 6);
+    check_over(state, &c, "#0a14FF", (const uint16_t[]){10, 20, 255, 28, 16, 255}, 6);
+    check_over(state, &c, "000000", (const uint16_t[]){0, 0, 0, 20, 0, 51}, 6);
+}
+
+/* A grey of 16 bits: (1000 * 1 + 65535 * 65534 + 32767) / 65535 = 65534. */
+static void alpha_of_sixteen_bits_and_of_interlaced_pictures(void **state)
+{
+    const unsigned char wide[] = {0x03, 0xe8, 0, 1, 0x03, 0xe8, 0xff, 0xff,
+                                  0x03, 0xe8, 0, 0, 0x03, 0xe8, 0x80, 0};
+    const uint16_t want[] = {65534, 1000, 65535, 33267};
+    unsigned char rgba[3 * 5 * 4];
+    uint16_t over[3 * 5 * 3];
+
+    check_over(state,
+               &(odd_png){PNG_COLOR_TYPE_GRAY_ALPHA, 16, false, 4, 1, wide, 16, NULL},
+               "white", want, 4);
+    check_over(state, &(odd_png){PNG_COLOR_TYPE_GRAY_ALPHA, 16, true, 2, 2, wide, 8, NULL},
+               "white", want, 4);
+    fill_ramp(rgba, sizeof rgba);
+    for (size_t i = 0; i < 3 * 5; i++)
+        for (size_t c = 0; c < 3; c++) {
+            const double a = rgba[4 * i + 3] / 255.0;
+
+            over[3 * i + c] = (uint16_t)(rgba[4 * i + c] * a + 255.0 * (1.0 - a) + 0.5);
+        }
+    check_over(state, &(odd_png){PNG_COLOR_TYPE_RGB_ALPHA, 8, true, 5, 3, rgba, 20, NULL},
+               "white", over, 45);
+}
+
+/* tRNS of a palette (alpha 0 and 128 of the first two colours), and of one colour. */
+static void transparent_colours_lie_on_the_background(void **state)
+{
+    const unsigned char rows[] = {0x1b}, grey[] = {7, 8, 7}, four[] = {0x5a};
+    const unsigned char rgb[] = {1, 2, 3, 1, 2, 4}, wide[] = {1, 2, 1, 3};
+    const png_color_16 seven = {.gray = 7}, five = {.gray = 5}, wide_key = {.gray = 0x102};
+    const png_color_16 colour = {.red = 1, .green = 2, .blue = 3};
+
+    check_over(state, &(odd_png){PNG_COLOR_TYPE_PALETTE, 2, false, 4, 1, rows, 1, NULL},
+               "white",
+               (const uint16_t[]){255, 255, 255, 127, 255, 127, 0, 0, 255, 9, 8, 7}, 12);
+    check_over(state, &(odd_png){PNG_COLOR_TYPE_GRAY, 8, false, 3, 1, grey, 3, &seven},
+               "white", (const uint16_t[]){255, 8, 255}, 3);
+    check_over(state, &(odd_png){PNG_COLOR_TYPE_GRAY, 4, false, 2, 1, four, 1, &five}, "9",
+               (const uint16_t[]){9, 170}, 2);
+    check_over(state, &(odd_png){PNG_COLOR_TYPE_RGB, 8, false, 2, 1, rgb, 6, &colour},
+               "black", (const uint16_t[]){0, 0, 0, 1, 2, 4}, 6);
+    check_over(state, &(odd_png){PNG_COLOR_TYPE_GRAY, 16, false, 2, 1, wide, 4, &wide_key},
+               "white", (const uint16_t[]){65535, 0x103}, 2);
+}
+
+static void opaque_alpha_changes_nothing(void **state)
+{
+    const unsigned char grey[] = {100, 255, 20, 255};
+    const char *path = scratch_path(state, "odd.png");
+    ipl_picture p;
+
+    write_odd(path, &(odd_png){PNG_COLOR_TYPE_GRAY_ALPHA, 8, false, 2, 1, grey, 4, NULL});
+    assert_int_equal(ipl_png_read(&p, path, NULL), IPL_OK);
+    assert_true(!p.alpha && p.pixels[0] == 100 && p.pixels[1] == 20);
+    ipl_picture_release(&p);
+}
+
+static void a_background_that_is_none_or_does_not_fit_is_refused(void **state)
+{
+    static const char *const wrong[] = {"",    "grey", "256",    "-1",     "#12345",
+                                        "#10", "1e2",  "0x1234", "gggggg", "1234567"};
+    const unsigned char grey[] = {100, 51};
+    const char *path = scratch_path(state, "odd.png");
+    ipl_background behind;
+    ipl_error err = {0};
+    ipl_picture p;
+
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_equal(ipl_background_parse(&behind, wrong[i], &err), IPL_E_ARG);
+        assert_non_null(strstr(err.msg, "want white, black"));
+    }
+    write_odd(path, &(odd_png){PNG_COLOR_TYPE_GRAY_ALPHA, 8, false, 1, 1, grey, 2, NULL});
+    assert_int_equal(ipl_background_parse(&behind, "ff0000", NULL), IPL_OK);
+    assert_int_equal(ipl_png_read_over(&p, path, &behind, &err), IPL_E_SHAPE);
+    assert_non_null(strstr(err.msg, "odd.png: a grey picture with alpha"));
+    assert_null(p.pixels);
+}
+
+/* Whatever libpng thinks of the checksums of IEND and of chunks that it may ignore. */
+static void a_wrong_checksum_of_any_chunk_is_a_format_error(void **state)
+{
+    const unsigned char grey[] = {7, 8, 7};
+    const png_color_16 seven = {.gray = 7};
+    const char *path = scratch_path(state, "odd.png");
+    const odd_png odd = {PNG_COLOR_TYPE_GRAY, 8, false, 3, 1, grey, 3, &seven};
+    size_t len, n = 0;
+    char *file;
+
+    write_odd(path, &odd);
+    assert_int_equal(ipl_file_read(&file, &len, path, 4096, NULL), IPL_OK);
+    for (size_t at = 8; at < len; n++) {
+        const size_t size = (unsigned char)file[at + 3], last = at + 11 + size;
+        ipl_error err = {0};
+        ipl_picture p;
+
+        file[last] ^= 1;
+        scratch_write(path, file, len);
+        assert_int_equal(ipl_png_read(&p, path, &err), IPL_E_FORMAT);
+        assert_non_null(strstr(err.msg, "odd.png: damaged PNG (wrong checksum"));
+        file[last] ^= 1;
+        at = last + 1;
+    }
+    assert_int_equal(n, 4); /* IHDR, tRNS, IDAT, IEND */
+    ipl_free(file);
+}
+
+/* As other readers have it. */
+static void what_follows_the_end_is_ignored(void **state)
+{
+    const char *path = scratch_path(state, "a.png");
+    unsigned char bytes[4096] = {0};
+    size_t len;
+    char *file;
+    ipl_picture p;
+
+    assert_int_equal(ipl_png_write(path, (const uint8_t[]){5}, 1, 1, 1, NULL), IPL_OK);
+    assert_int_equal(ipl_file_read(&file, &len, path, sizeof bytes, NULL), IPL_OK);
+    memcpy(bytes, file, len);
+    ipl_free(file);
+    scratch_write(path, bytes, len + 20);
+    assert_int_equal(ipl_png_read(&p, path, NULL), IPL_OK);
+    assert_int_equal(p.pixels[0], 5);
+    ipl_picture_release(&p);
 }
 
 static void an_interlaced_picture_is_put_together(void **state)
@@ -144,7 +256,7 @@ static void an_interlaced_picture_is_put_together(void **state)
     unsigned char pixels[11 * 13];
 
     fill_ramp(pixels, sizeof pixels);
-    check_odd(state, &(odd_png){PNG_COLOR_TYPE_GRAY, 8, true, 11, 13, pixels, 11}, 1,
+    check_odd(state, &(odd_png){PNG_COLOR_TYPE_GRAY, 8, true, 11, 13, pixels, 11, NULL}, 1,
               pixels);
 }
 
@@ -307,7 +419,11 @@ static void running_out_of_memory_leaves_nothing_behind(void **state)
 static int packed_error(void **state, uint8_t *pixels, size_t side, size_t channels)
 {
     const char *path = scratch_path(state, "packed.png");
-    ipl_picture in = {pixels, side, side, channels}, got;
+    ipl_picture in = {.pixels = pixels,
+                      .height = side,
+                      .width = side,
+                      .channels = channels},
+                got;
     char *bytes;
     size_t len;
     int worst = 0;
@@ -382,9 +498,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_SCRATCH(grey_and_colour_come_back_byte_for_byte),
         IN_SCRATCH(few_bits_of_grey_are_stretched),
-        IN_SCRATCH(sixteen_bits_are_rounded_to_eight),
-        IN_SCRATCH(a_palette_becomes_colour_and_its_transparency_is_dropped),
-        IN_SCRATCH(alpha_is_dropped),
+        IN_SCRATCH(sixteen_bits_are_kept),
+        IN_SCRATCH(alpha_lies_on_the_background),
+        IN_SCRATCH(alpha_of_sixteen_bits_and_of_interlaced_pictures),
+        IN_SCRATCH(transparent_colours_lie_on_the_background),
+        IN_SCRATCH(opaque_alpha_changes_nothing),
+        IN_SCRATCH(a_background_that_is_none_or_does_not_fit_is_refused),
+        IN_SCRATCH(a_wrong_checksum_of_any_chunk_is_a_format_error),
+        IN_SCRATCH(what_follows_the_end_is_ignored),
         IN_SCRATCH(an_interlaced_picture_is_put_together),
         IN_SCRATCH(a_file_cut_at_any_length_is_a_format_error),
         IN_SCRATCH(every_single_bit_flip_is_a_format_error),

@@ -48,7 +48,7 @@ static void expect_fault(void **state, ipl_status want, const char *a, const cha
     assert_int_equal(next_descriptor(), before);
 }
 
-static void classes_and_files_are_sorted_by_name(void **state)
+static void classes_are_sorted_by_number_and_files_by_name(void **state)
 {
     static const char *const files[] = {"train/dog/10.png", "train/dog/2.png",
                                         "train/cat/b.PNG",  "train/cat/a.png",
@@ -105,7 +105,7 @@ static void copy_golden(void **state, const char *to, const char *name)
     assert_int_equal(ipl_file_copy(scratch_path(state, to), from, NULL), IPL_OK);
 }
 
-/* Pixel i of each is 10 i + 5, in colour with 1 and 2 added in green and blue. */
+/* Pixel i of each is 10 i + 5 of 255, in colour with 1 and 2 added in green and blue. */
 static void interlaced_16_bit_and_palette_pictures_are_read(void **state)
 {
     float x[3 * SIZE];
@@ -118,7 +118,7 @@ static void interlaced_16_bit_and_palette_pictures_are_read(void **state)
     for (unsigned part = IPL_TRAIN; part <= IPL_TEST; part++) {
         ipl_dataset_gather(x, NULL, ds, (ipl_split)part, NULL, 0, 1);
         for (int k = 0; k < 3 * SIZE; k++)
-            assert_int_equal((int)x[k], 10 * (k % SIZE) + 5 + k / SIZE);
+            assert_int_equal((int)x[k], 257 * (10 * (k % SIZE) + 5 + k / SIZE));
     }
     ipl_dataset_destroy(ds);
     assert_int_equal(unlink(scratch_path(state, "a/1.png")), 0);
@@ -126,7 +126,7 @@ static void interlaced_16_bit_and_palette_pictures_are_read(void **state)
     assert_int_equal(open_folder(&ds, *state, NULL), IPL_OK);
     ipl_dataset_gather(x, NULL, ds, IPL_TRAIN, NULL, 0, 1);
     for (int k = 0; k < SIZE; k++)
-        assert_int_equal((int)x[k], 10 * k + 5);
+        assert_int_equal((int)x[k], 257 * (10 * k + 5));
     ipl_dataset_destroy(ds);
 }
 
@@ -168,8 +168,10 @@ static void other_files_are_left_out_and_counted(void **state)
     scratch_write(scratch_path(state, "a/notes.txt"), "x", 1);
     scratch_write(scratch_path(state, "a/.hidden.png"), "x", 1);
     assert_int_equal(open_folder(&ds, *state, NULL), IPL_OK);
-    assert_string_equal(ipl_dataset_info(ds)->note,
-                        "2 files are no .png and were left out");
+    assert_string_equal(
+        ipl_dataset_info(ds)->note,
+        "2 files are no .png and were left out; 1 hidden or system files or "
+        "folders were left out");
     ipl_dataset_destroy(ds);
 }
 
@@ -291,7 +293,7 @@ static void every_failed_allocation_is_reported_and_nothing_leaks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_SCRATCH(classes_and_files_are_sorted_by_name),
+        IN_SCRATCH(classes_are_sorted_by_number_and_files_by_name),
         IN_SCRATCH(colour_becomes_three_planes),
         IN_SCRATCH(interlaced_16_bit_and_palette_pictures_are_read),
         IN_SCRATCH(classes_without_parts_are_split),

@@ -106,32 +106,6 @@ static void shapes_of_arrays_become_shapes_of_samples(void **state)
                    "5 dimensions, want n x d");
 }
 
-static void eight_bit_images_are_pixels_and_eight_bit_vectors_are_not(void **state)
-{
-    static const char image[] = "\x93NUMPY\x01\x00\x38\x00"
-                                "{'descr':'|u1','fortran_order':False,'shape':(2,1,2)}  \n"
-                                "\x00\xff\x33\x01";
-    static const char vector[] = "\x93NUMPY\x01\x00\x38\x00"
-                                 "{'descr':'|u1','fortran_order':False,'shape':(2,2)}    \n"
-                                 "\x00\xff\x33\x01";
-    ipl_data_opts opts = {.text = npy_text(state, ""), .train_share = 1.0};
-    float x[4];
-    ipl_dataset *ds;
-
-    scratch_write(scratch_path(state, "x.npy"), image, sizeof image - 1);
-    ds = open_or_fail(&opts);
-    assert_true(ipl_dataset_info(ds)->pixels);
-    ipl_dataset_gather(x, NULL, ds, IPL_TRAIN, NULL, 0, 2);
-    assert_true(x[0] == 0.0f && x[1] == 1.0f && x[2] == 0.2f && x[3] == 1.0f / 255.0f);
-    ipl_dataset_destroy(ds);
-    scratch_write(scratch_path(state, "x.npy"), vector, sizeof vector - 1);
-    ds = open_or_fail(&opts);
-    assert_false(ipl_dataset_info(ds)->pixels);
-    ipl_dataset_gather(x, NULL, ds, IPL_TRAIN, NULL, 0, 2);
-    assert_true(x[0] == 0.0f && x[1] == 255.0f && x[2] == 51.0f && x[3] == 1.0f);
-    ipl_dataset_destroy(ds);
-}
-
 static void numpy_arrays_that_do_not_fit_are_refused(void **state)
 {
     double x[6] = {1, 2, 3, 4, 5, 6};
@@ -197,7 +171,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_SCRATCH(numpy_arrays_with_and_without_labels_and_test_part),
         IN_SCRATCH(shapes_of_arrays_become_shapes_of_samples),
-        IN_SCRATCH(eight_bit_images_are_pixels_and_eight_bit_vectors_are_not),
         IN_SCRATCH(numpy_arrays_that_do_not_fit_are_refused),
         IN_SCRATCH(a_feature_constant_in_training_is_0_in_the_test_part_too),
     };

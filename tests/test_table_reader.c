@@ -60,6 +60,19 @@ static void pieces_of_every_size_hold_the_same_rows(void **state)
     }
 }
 
+static void a_byte_order_mark_is_skipped(void **state)
+{
+    ipl_text got = {0};
+
+    put(state,
+        "\xEF\xBB\xBF"
+        "epoch,name,v\n0,a,1\n",
+        23);
+    assert_int_equal(read_all(&got, *state, "t.csv", 8, NULL), IPL_OK);
+    assert_string_equal(got.s, "2|0|a|1\n");
+    ipl_text_release(&got);
+}
+
 /* A run that is being written: its last row has no line break yet, its table no row. */
 static void what_is_not_written_yet_is_left_out(void **state)
 {
@@ -169,6 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_SCRATCH(pieces_of_every_size_hold_the_same_rows),
+        IN_SCRATCH(a_byte_order_mark_is_skipped),
         IN_SCRATCH(what_is_not_written_yet_is_left_out),
         IN_SCRATCH(a_fault_in_a_later_piece_has_its_line),
         IN_SCRATCH(lack_of_memory_is_reported),

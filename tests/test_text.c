@@ -367,6 +367,52 @@ static void the_clock_runs_and_stamps(void **state)
     assert_true(stamp[4] == '-' && stamp[10] == 'T' && stamp[19] == 'Z');
 }
 
+/* Words of a command line as sh reads them, joined with '|'. */
+static void words_are_those_of_a_shell(void **state)
+{
+    static const char *const good[][2] = {
+        {"", ""},
+        {"  ", ""},
+        {" a  b\t c ", "a|b|c|"},
+        {"--comment=\"a b\" --x", "--comment=a b|--x|"},
+        {"'a b'c\"d e\"", "a bcd e|"},
+        {"'' \"\"", "||"},
+        {"a\\ b \\'", "a b|'|"},
+        {"\"a\\\"b\\c\\\\\"", "a\"b\\c\\|"},
+        {"'a\\'", "a\\|"},
+        {"'$HOME' \"\\$x\" $y", "$HOME|$x|$y|"},
+        {"\"it's\" 'a\"'", "it's|a\"|"},
+    };
+    static const char *const bad[] = {"\"a",  "'a",     "a\\",  "a b\"c d",
+                                      "a\nb", "'a\nb'", "a\\\n"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        const char *rest = good[i][0];
+        ipl_text all = {0};
+        bool more = true;
+
+        ipl_text_add(&all, "%s", "");
+        while (more) {
+            assert_int_equal(ipl_text_take_shell_word(&all, &more, &rest, NULL), IPL_OK);
+            ipl_text_add(&all, "%s", more ? "|" : "");
+        }
+        assert_string_equal(all.s, good[i][1]);
+        ipl_text_release(&all);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        const char *rest = bad[i];
+        ipl_text word = {0};
+        ipl_status st = IPL_OK;
+        bool more = true;
+
+        while (more && st == IPL_OK)
+            st = ipl_text_take_shell_word(&word, &more, &rest, NULL);
+        assert_int_equal(st, IPL_E_ARG);
+        ipl_text_release(&word);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,6 +435,7 @@ int main(void)
         cmocka_unit_test(the_clock_runs_and_stamps),
         cmocka_unit_test(utf8_at_its_edges_is_kept),
         cmocka_unit_test(what_cannot_be_printed_is_remembered_as_a_fault),
+        cmocka_unit_test(words_are_those_of_a_shell),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,27 +21,31 @@ typedef enum ipl_split { IPL_TRAIN, IPL_TEST } ipl_split;
 
 /** What is done to the values of a sample. */
 typedef enum ipl_scaling {
-    IPL_SCALE_UNIT,    /* pixels to 0 ... 1 (divided by 255); other data as it is */
-    IPL_SCALE_RAW,     /* as stored: pixels 0 ... 255 */
+    IPL_SCALE_UNIT,    /* pixels to 0 ... 1, divided by white; other data as it is */
+    IPL_SCALE_RAW,     /* as stored: pixels 0 ... white */
     IPL_SCALE_CHANNEL, /* unit, then (x - mean) / s.d. of its channel over the training part */
     IPL_SCALE_FEATURE /* unit, then the same for every feature; constant features become 0 */
 } ipl_scaling;
 
 typedef struct ipl_data_opts {
-    const char *text;    /* "mnist", "npy:x=...,y=..." */
-    ipl_scaling scaling; /* default: unit */
-    const char *classes; /* "0,1,7": keep these and number them 0, 1, 2; "" or "all": all */
-    size_t n_train;      /* samples to keep, chosen by the seed, order kept; 0: all */
-    size_t n_test;       /* the same for the test part */
-    double train_share;  /* of data that has no test part: seeded shuffle; 0: 0.8; 1: no
+    const char *text;     /* "mnist", "npy:x=...,y=..." */
+    ipl_scaling scaling;  /* default: unit */
+    const char *classes;  /* "0,1,7" or, where classes have names, "cat,dog": keep these and
+                            number them 0, 1, 2; "" or "all": all */
+    size_t n_train;       /* samples to keep, chosen by the seed, order kept; 0: all */
+    size_t n_test;        /* the same for the test part */
+    double train_share;   /* of data that has no test part: seeded shuffle; 0: 0.8; 1: no
                             test part, stored order */
     double random_labels; /* share of training labels replaced by uniformly random ones */
     uint64_t seed;
+    const char
+        *background; /* of pictures with alpha: "white", "black", a grey "0" ... "255"
+                               or a colour "RRGGBB"; NULL or "": white */
 } ipl_data_opts;
 
 /**
  * A file that was read, or a folder of many: its hash is that of the list of their hashes,
- * (cd FOLDER && sha256sum <files, sorted>) | sha256sum.
+ * (cd FOLDER && sha256sum <files, class by class>) | sha256sum.
  */
 typedef struct ipl_data_file {
     char *path;      /* owned by the data set */
@@ -54,7 +58,9 @@ typedef struct ipl_data_info {
     ipl_shape shape;
     size_t n_classes;
     size_t n[2];                    /* samples in the IPL_TRAIN and IPL_TEST part */
-    bool pixels;                    /* values are 8-bit pixels as stored */
+    bool pixels;                    /* values are brightness, 0 ... white as stored */
+    float white;                    /* 255, or 65535 of 16 bits; 1: no pixels */
+    uint8_t background[3];          /* of pictures with alpha: red, green, blue */
     const char *const *class_names; /* (n_classes), or NULL: the numbers */
     ipl_data_file *files;
     size_t n_files;
@@ -97,10 +103,11 @@ void ipl_dataset_gather(float *x, int32_t *y, const ipl_dataset *ds, ipl_split s
 void ipl_dataset_black(float *x, const ipl_dataset *ds);
 
 /**
- * Scale 8-bit pixels of one's own as the samples are: x (d), bytes (d) channel after channel.
- * For data whose samples are pixels, info->pixels.
+ * Scale pixels of one's own as the samples are: x (d), brightness (d) 0 ... 65535, channel
+ * after channel; 8-bit pixels are 257 times their value. For data whose samples are pixels,
+ * info->pixels.
  */
-void ipl_dataset_scale(float *x, const ipl_dataset *ds, const uint8_t *bytes);
+void ipl_dataset_scale(float *x, const ipl_dataset *ds, const uint16_t *brightness);
 
 /** Write one sample as it would be scaled by IPL_SCALE_UNIT, to look at: x (d). */
 void ipl_dataset_unscaled(float *x, const ipl_dataset *ds, ipl_split split, size_t row);

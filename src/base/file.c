@@ -125,7 +125,7 @@ ipl_status ipl_file_read_text(char **out, size_t *len, const char *path, size_t 
     static const char utf8[] = "\xef\xbb\xbf";
     const ipl_status st = ipl_file_read(out, len, path, limit, err);
 
-    if (st != IPL_OK)
+    if (!*out)
         return st;
     if (strncmp(*out, "\xff\xfe", 2) == 0 || strncmp(*out, "\xfe\xff", 2) == 0) {
         ipl_free(*out);

@@ -105,6 +105,19 @@ static void temporary_of(char out[TEMPORARY_MAX], const char *path)
     (void)snprintf(out, TEMPORARY_MAX, "%s.tmp", path);
 }
 
+/* A pipe, device or folder at the path would be lost, or never written to. */
+static ipl_status check_target(const char *path, ipl_error *err)
+{
+    struct stat info;
+
+    if (stat(path, &info) != 0 || S_ISREG(info.st_mode))
+        return IPL_OK;
+    return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s; name a file", path,
+                    S_ISDIR(info.st_mode)
+                        ? "is a folder"
+                        : "not a regular file (a pipe, a device or a socket)");
+}
+
 ipl_status ipl_file_writer_open(ipl_file_writer *out, const char *path, ipl_error *err)
 {
     char temporary[TEMPORARY_MAX];
@@ -115,6 +128,9 @@ ipl_status ipl_file_writer_open(ipl_file_writer *out, const char *path, ipl_erro
     if (strlen(path) + sizeof ".tmp" > IPL_PATH_MAX)
         return ipl_fail(err, IPL_E_CANTCREATE, "path is too long: %.60s...", path);
     st = ipl_text_copy(out->path, sizeof out->path, path, strlen(path), "path", err);
+    if (st != IPL_OK)
+        return st;
+    st = check_target(path, err);
     if (st != IPL_OK)
         return st;
     temporary_of(temporary, path);
@@ -176,6 +192,21 @@ ipl_status ipl_file_write_text(const ipl_text *text, const char *folder, const c
     if (st == IPL_OK)
         st = ipl_path_join(path, folder, name, err);
     return st == IPL_OK ? ipl_file_replace(path, text->s, text->len, err) : st;
+}
+
+ipl_status ipl_file_make_way(const char *path, ipl_error *err)
+{
+    struct stat info;
+
+    if (lstat(path, &info) != 0)
+        return errno == ENOENT
+                   ? IPL_OK
+                   : ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, strerror(errno));
+    if (S_ISDIR(info.st_mode))
+        return ipl_fail(err, IPL_E_CANTCREATE, "%s: is a folder", path);
+    if (S_ISREG(info.st_mode) && info.st_nlink == 1)
+        return IPL_OK;
+    return ipl_file_unlink(path) == 0 ? IPL_OK : io_fault(path, err);
 }
 
 ipl_status ipl_file_copy(const char *to, const char *from, ipl_error *err)

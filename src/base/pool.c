@@ -1,16 +1,11 @@
-/* Linux alone can say which processors this process may use. */
-#define _GNU_SOURCE /* NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 #include "base/pool.h"
 
 #include "base/alloc.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     THREADS_MAX = 1024,
@@ -256,39 +251,4 @@ void ipl_pool_destroy(ipl_pool *pool)
 size_t ipl_pool_threads(const ipl_pool *pool)
 {
     return pool ? pool->threads : 1;
-}
-
-size_t ipl_cpu_count(void)
-{
-#ifdef __linux__
-    cpu_set_t allowed;
-
-    if (sched_getaffinity(0, sizeof allowed, &allowed) == 0)
-        return (size_t)CPU_COUNT(&allowed);
-#endif
-    {
-        const long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-        return n < 1 ? 1 : (size_t)n;
-    }
-}
-
-void ipl_cpu_name(char *out, size_t size)
-{
-    char line[256];
-    FILE *fp = fopen("/proc/cpuinfo", "r");
-
-    (void)snprintf(out, size, "unknown");
-    if (!fp)
-        return;
-    while (fgets(line, sizeof line, fp)) {
-        const char *colon = strstr(line, ": ");
-
-        if (colon && strncmp(line, "model name", 10) == 0) {
-            line[strcspn(line, "\n")] = '\0';
-            (void)snprintf(out, size, "%s", colon + 2);
-            break;
-        }
-    }
-    (void)fclose(fp); /* read only: nothing to lose */
 }

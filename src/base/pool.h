@@ -9,6 +9,7 @@
 #ifndef IPL_POOL_H
 #define IPL_POOL_H
 
+#include "base/cpu.h"
 #include "ipl/status.h"
 
 #include <stddef.h>
@@ -49,10 +50,14 @@ void ipl_pool_run(ipl_pool *pool, size_t n_tasks, ipl_task fn, void *job);
  */
 void ipl_pool_limit(ipl_pool *pool, size_t threads);
 
-/** Number of processors this process may use, at least 1. */
-size_t ipl_cpu_count(void);
-
-/** Model name of the processor, "unknown" where the system does not say; size >= 8. */
-void ipl_cpu_name(char *out, size_t size);
+/**
+ * Doubles from one thread's part of a workspace to the next one's, for parts of n: each begins
+ * on a cache line (64 bytes). Kernels of BLAS and LAPACK round otherwise at another alignment,
+ * and which thread runs a task is not defined.
+ */
+static inline size_t ipl_thread_stride(size_t n)
+{
+    return (n + 7) / 8 * 8;
+}
 
 #endif /* IPL_POOL_H */

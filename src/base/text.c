@@ -138,6 +138,43 @@ void ipl_text_add_shell_word(ipl_text *text, const char *word, size_t len)
     add_char(text, '\'');
 }
 
+/* A word, from its first character on; *s ends behind it, or where it is wrong. */
+static bool take_word(ipl_text *text, const char **s)
+{
+    char quote = '\0';
+
+    for (; **s != '\0' && **s != '\n'; ++*s) {
+        const char c = **s;
+
+        if (quote == '\0' && (c == ' ' || c == '\t'))
+            return true;
+        if (c == quote || (quote == '\0' && (c == '\'' || c == '"'))) {
+            quote = quote == '\0' ? c : '\0';
+            continue;
+        }
+        if (c == '\\' && (quote == '\0' ||
+                          (quote == '"' && (*s)[1] != '\0' && strchr("\"\\$`", (*s)[1]))))
+            ++*s;
+        if (**s == '\0' || **s == '\n')
+            return false;
+        add_char(text, **s);
+    }
+    return quote == '\0' && **s == '\0';
+}
+
+ipl_status ipl_text_take_shell_word(ipl_text *text, bool *more, const char **s,
+                                    ipl_error *err)
+{
+    const char *start = *s += strspn(*s, " \t");
+
+    *more = *start != '\0';
+    ipl_text_add(text, "%s", "");
+    if (!*more || take_word(text, s))
+        return IPL_OK;
+    return ipl_fail(err, IPL_E_ARG, "'%.80s': %s", start,
+                    **s == '\n' ? "a line break" : "a quote or backslash without its end");
+}
+
 void ipl_text_add_number(ipl_text *text, double value)
 {
     char number[32];
@@ -207,6 +244,35 @@ bool ipl_number_parse(double *out, const char *s)
         return false; /* strtod() would take blanks, hexadecimal, "inf" and "nan" */
     *out = strtod(s, &end);
     return *end == '\0' && isfinite(*out);
+}
+
+int ipl_natural_order(const char *a, const char *b)
+{
+    static const char digits[] = "0123456789";
+    const char *const first = a, *const second = b;
+
+    while (*a != '\0' && *b != '\0') {
+        size_t n, m;
+
+        if (!strchr(digits, *a) || !strchr(digits, *b)) {
+            if (*a != *b)
+                return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
+            a++;
+            b++;
+            continue;
+        }
+        a += strspn(a, "0");
+        b += strspn(b, "0");
+        n = strspn(a, digits);
+        m = strspn(b, digits);
+        if (n != m || memcmp(a, b, n) != 0) /* the longer number is the larger one */
+            return n != m ? (n < m ? -1 : 1) : memcmp(a, b, n);
+        a += n;
+        b += m;
+    }
+    if (*a != '\0' || *b != '\0')
+        return *a != '\0' ? 1 : -1;
+    return strcmp(first, second); /* 07 and 7 */
 }
 
 bool ipl_count_parse(uint64_t *out, const char *s)

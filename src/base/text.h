@@ -45,6 +45,17 @@ void ipl_text_add_json(ipl_text *text, const char *s);
 /** Append len characters as one word of a shell: in single quotes unless they are plain. */
 void ipl_text_add_shell_word(ipl_text *text, const char *word, size_t len);
 
+/**
+ * Append the next word of a shell's command line at *s and move *s behind it. Quotes and
+ * backslashes are those of sh; nothing is expanded.
+ *
+ * more    false: there was no word any more
+ * errors  IPL_E_ARG  a quote is not closed, nothing follows a backslash, or a word has a line
+ *                    break
+ */
+ipl_status ipl_text_take_shell_word(ipl_text *text, bool *more, const char **s,
+                                    ipl_error *err) IPL_NODISCARD;
+
 /** Append a number so that it reads back exactly; NaN for every value that is not finite. */
 void ipl_text_add_number(ipl_text *text, double value);
 
@@ -62,6 +73,9 @@ void ipl_number_print(char *out, size_t size, double value);
 
 /** Whole string as a finite decimal number; false on anything else ("", "1x", "0x1", "nan"). */
 bool ipl_number_parse(double *out, const char *s);
+
+/** Order of two names with numbers in them: "seed2" before "seed10"; 0 for equal ones alone. */
+int ipl_natural_order(const char *a, const char *b);
 
 /** Whole string as a decimal number 0 ... 2^64-1; false on anything else. */
 bool ipl_count_parse(uint64_t *out, const char *s);

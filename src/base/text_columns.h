@@ -1,6 +1,6 @@
 /**
- * Columns of text on a terminal, as wcwidth() counts them: a combining character takes none, an
- * East Asian wide one two, any other one. Does not depend on the locale.
+ * Columns of text on a terminal, as wcwidth() counts them: a combining character takes none,
+ * an East Asian wide one two, any other one. Does not depend on the locale.
  *
  *     printf("  %s%*s %8zu\n", name, ipl_columns_left(name, 12), "", count);
  */
@@ -29,7 +29,7 @@ size_t ipl_columns_of_first(size_t *bytes, const char *s);
 /** Blanks that fill a text up to so many columns; 0 when it is as wide. */
 int ipl_columns_left(const char *s, size_t columns);
 
-/** Copy a text, cut in its middle to so many (>= 3) columns: "enc...roj", the dots one character. */
+/** Copy a text, cut in its middle to so many (>= 3) columns by an ellipsis: "enc...roj". */
 void ipl_columns_cut(ipl_label out, const char *s, size_t columns);
 
 /**

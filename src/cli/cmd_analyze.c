@@ -48,7 +48,7 @@ static const ipl_opt analyze_rows[] = {
                    "shuffles of the null baseline; 0: as the run has it"),
     IPL_OPT_STRING(analyze_opts, out, "out", "", "folder (default: RUN/analysis-1, -2 ...)"),
     IPL_OPT_NUMBER(analyze_opts, threads, "threads", 0, 1024, 0,
-                   "threads; 0: as many as processors; the result is the same"),
+                   "threads; 0: as SLURM_CPUS_PER_TASK or OMP_NUM_THREADS say, else one per processor; same result"),
     IPL_OPT_FLAG(analyze_opts, allow_changed_data, "allow-changed-data", 0,
                  "go on, with a warning, when the data has changed since training"),
     IPL_OPT_FLAG(analyze_opts, quiet, "quiet", 0, "print nothing but faults"),

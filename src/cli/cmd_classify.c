@@ -106,12 +106,18 @@ static ipl_status print_verdict(const ipl_classified *seen, const ipl_dataset *d
     return IPL_OK;
 }
 
-static ipl_status classify_one(const classify_args *a, const ipl_trained *t,
+static ipl_status classify_one(const classify_args *a, const ipl_trained *t, bool *said,
                                const char *path, ipl_error *err)
 {
     ipl_classified seen;
     ipl_status st = ipl_classify(&seen, t->net, t->ds, path, a->invert, err);
 
+    if (st == IPL_OK && seen.alpha && !*said) {
+        ipl_print_error(
+            "infoplane: %s has alpha and lies on the background of the run, %s\n", path,
+            t->exp->background);
+        *said = true;
+    }
     if (st == IPL_OK)
         st = print_verdict(&seen, t->ds, path, a->top, err);
     if (st == IPL_OK && *a->maps != '\0') {
@@ -148,6 +154,7 @@ static ipl_status run_classify(void *opts, const ipl_args *args, ipl_error *err)
 {
     const classify_args *a = opts;
     ipl_trained trained = {0};
+    bool said = false;
     ipl_status st = *a->maps != '\0' ? check_names(args, err) : IPL_OK;
 
     if (st == IPL_OK)
@@ -160,7 +167,7 @@ static ipl_status run_classify(void *opts, const ipl_args *args, ipl_error *err)
                         "probabilities\n",
                         ipl_net_loss_text(trained.net));
     for (size_t i = 1; st == IPL_OK && i < args->n_words; i++)
-        st = classify_one(a, &trained, args->words[i], err);
+        st = classify_one(a, &trained, &said, args->words[i], err);
     ipl_trained_release(&trained);
     return st;
 }
@@ -176,7 +183,9 @@ const ipl_command ipl_cmd_classify = {
         "of\n"
         "MNIST and Fashion-MNIST are white on black, 28 x 28, grey, the digit in the "
         "middle\n"
-        "20 x 20: --invert is for pictures drawn in black on white. ImageMagick makes "
+        "20 x 20: --invert is for pictures drawn in black on white. Those with alpha lie "
+        "on the\n"
+        "background of the run. ImageMagick makes "
         "them:\n"
         "\n"
         "  convert photo.jpg -colorspace gray -resize 28x28! three.png\n"

@@ -25,6 +25,7 @@ typedef struct data_args {
     size_t train_samples, test_samples;
     double train_share, random_labels;
     uint64_t seed;
+    char background[16];
 } data_args;
 
 static const ipl_opt data_rows[] = {
@@ -131,7 +132,7 @@ static void grey_range(double *low, double *high, const ipl_data_info *info, int
 {
     if (info->pixels && (scale == IPL_SCALE_UNIT || scale == IPL_SCALE_RAW)) {
         *low = 0.0;
-        *high = scale == IPL_SCALE_RAW ? 255.0 : 1.0;
+        *high = scale == IPL_SCALE_RAW ? (double)info->white : 1.0;
     } else {
         *low = fmax(train->low, train->mean - 3.0 * train->sd);
         *high = fmin(train->high, train->mean + 3.0 * train->sd);
@@ -272,10 +273,25 @@ const ipl_command ipl_cmd_data = {
     .name = "data",
     .summary = "show a data set: files, shapes, classes, values, a picture",
     .usage = "NAME",
-    .details = "examples:\n"
-               "  infoplane data mnist\n"
-               "  infoplane data fashion-mnist:path=FOLDER --classes 0,7 --out shoes.png\n"
-               "  infoplane data npy:x=X.npy,y=y.npy --scale feature\n",
+    .details =
+        "scale unit, the default, divides pixels by their white: the bytes of MNIST, "
+        "CIFAR\n"
+        "and PNG by 255, PNG of 16 bits by 65535, and arrays of integers by 255 when "
+        "those\n"
+        "for training are not below 0, not above 255, and not all 0 and 1. Other "
+        "integers and\n"
+        "floats stay; scale feature or channel standardises them. --classes takes "
+        "the names\n"
+        "of classes that have names, else numbers; folders of classes are numbered "
+        "2 before\n"
+        "10. PNG with alpha lie on --background.\n"
+        "\n"
+        "examples:\n"
+        "  infoplane data mnist\n"
+        "  infoplane data fashion-mnist:path=FOLDER --classes 0,7 --out shoes.png\n"
+        "  infoplane data npy:x=X.npy,y=y.npy --scale feature\n"
+        "  infoplane data npy:x=X.npy,y=y.npy,layout=nhwc\n"
+        "  infoplane data png:path=FOLDER --classes cat,dog --background black\n",
     .min_words = 1,
     .max_words = 1,
     .size = sizeof(data_args),

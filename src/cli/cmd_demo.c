@@ -153,7 +153,7 @@ static ipl_status find_demo(const demo **out, const ipl_args *args, ipl_error *e
 /* Threads of each net: the processors shared out. */
 static size_t threads_each(void)
 {
-    const size_t n = ipl_cpu_count() / NETS;
+    const size_t n = ipl_threads_for(0).n / NETS;
 
     return n > 0 ? n : 1;
 }

@@ -39,7 +39,7 @@ static const ipl_opt estimate_rows[] = {
     {.name = "seed", IPL_OPT_FIELD(estimate_opts, seed), .type = IPL_OPT_U64,
      .max = 18446744073709551615.0, .help = "of the shuffles"},
     IPL_OPT_NUMBER(estimate_opts, threads, "threads", 0, 1024, 0,
-                   "threads; 0: one per processor"),
+                   "threads; 0: as SLURM_CPUS_PER_TASK or OMP_NUM_THREADS say, else one per processor"),
     IPL_OPT_STRING(estimate_opts, run, "run", "",
                    "folder of many T: epoch<e>/<layer>.npy or <layer>-<e>.npy"),
     IPL_OPT_STRING(estimate_opts, layers, "layers", "",
@@ -185,7 +185,7 @@ static ipl_status measure(const estimate_opts *o, const char *const *texts, size
                           const inputs *in, ipl_error *err)
 {
     const size_t widths[] = {in->t.rows.cols};
-    const size_t threads = o->threads > 0 ? o->threads : ipl_cpu_count();
+    const size_t threads = ipl_threads_for(o->threads).n;
     ipl_plane_opts opts = {.estimators = texts,
                            .n_estimators = n_texts,
                            .unit = (ipl_unit)o->unit,

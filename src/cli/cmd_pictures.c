@@ -52,6 +52,8 @@ static ipl_status run_pictures(void *opts, const ipl_args *args, ipl_error *err)
         st = ipl_pictures_write(
             written, out, t.net, t.ds, t.epoch,
             &(ipl_pictures_opts){.image = a->image, .batch = t.exp->batch}, err);
+    if (st == IPL_OK && *ipl_dataset_info(t.ds)->note != '\0')
+        ipl_print("note: %s\n", ipl_dataset_info(t.ds)->note);
     if (st == IPL_OK)
         report(written, out, t.epoch);
     ipl_trained_release(&t);

@@ -36,7 +36,7 @@ static const ipl_opt sweep_rows[] = {
                    "threads of a run; 0: what the processors leave, 1 for an engine"),
     IPL_OPT_WORD(sweep_opts, engine, "engine", engines, IPL_ENGINE_LOCAL, "who runs it"),
     IPL_OPT_STRING(sweep_opts, engine_options, "engine-options", "",
-                   "='WORDS' for parallel or sbatch, see below"),
+                   "='WORDS' for the engine, quoted as for a shell; see below"),
     IPL_OPT_FLAG(sweep_opts, dry_run, "dry-run", 0,
                  "write the experiments and the scripts, run nothing"),
     IPL_OPT_FLAG(sweep_opts, force, "force", 0, "replace runs that are there"),
@@ -63,9 +63,10 @@ static const char details[] =
     "gets\n"
     "sweep.csv (a row per run), mean.csv, summary.csv (spread over the seeds), sweep.txt, "
     "and\n"
-    "job.sh, parallel.sh and slurm.sh to run it elsewhere by hand. Exit status: that of "
-    "the\n"
-    "first run that failed, after all others have ended.\n";
+    "job.sh, parallel.sh and slurm.sh to run it elsewhere by hand; more jobs than an array "
+    "of\n"
+    "Slurm may have are in slurm-2.sh and so on. Exit status: that of the first run that\n"
+    "failed, after all others have ended.\n";
 
 /* --out, or results/NAME-sweep; the name is not that of an activation that varies. */
 static ipl_status choose_name(char *path, ipl_experiment *exp, const sweep_opts *opts,
@@ -86,6 +87,24 @@ static ipl_status choose_name(char *path, ipl_experiment *exp, const sweep_opts 
         return ipl_text_copy(path, IPL_PATH_MAX, opts->out, strlen(opts->out), "out", err);
     (void)snprintf(folder, sizeof folder, "%s-sweep", exp->name);
     return ipl_path_join(path, "results", folder, err);
+}
+
+/* Options of an engine are words as a shell reads them; the local engine has none. */
+static ipl_status check_engine_options(const sweep_opts *opts, ipl_error *err)
+{
+    const char *rest = opts->engine_options;
+    ipl_error why = {0};
+    ipl_text word = {0};
+    bool more = true;
+    ipl_status st = IPL_OK;
+
+    if (*rest && opts->engine == IPL_ENGINE_LOCAL)
+        return ipl_fail(err, IPL_E_ARG,
+                        "--engine-options are for --engine parallel or slurm");
+    while (more && st == IPL_OK)
+        st = ipl_text_take_shell_word(&word, &more, &rest, &why);
+    ipl_text_release(&word);
+    return st == IPL_OK ? st : ipl_fail(err, st, "engine-options: %s", why.msg);
 }
 
 static ipl_status run(void *self, const ipl_args *args, ipl_error *err)
@@ -109,10 +128,8 @@ static ipl_status run(void *self, const ipl_args *args, ipl_error *err)
     };
     ipl_status st = ipl_experiment_resolve(&exp, opts->preset, args, err);
 
-    if (st == IPL_OK && *opts->engine_options && opts->engine == IPL_ENGINE_LOCAL &&
-        !opts->dry_run)
-        st =
-            ipl_fail(err, IPL_E_ARG, "--engine-options are for --engine parallel or slurm");
+    if (st == IPL_OK)
+        st = check_engine_options(opts, err);
     if (st == IPL_OK)
         st = choose_name(path, &exp, opts, err);
     return st == IPL_OK ? ipl_study_command_run(&command, err) : st;

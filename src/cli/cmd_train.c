@@ -32,7 +32,8 @@ static const ipl_opt train_rows[] = {
     IPL_OPT_STRING(train_opts, resume, "resume", "",
                    "go on with the run in this folder; auto: with --out, or start it"),
     IPL_OPT_NUMBER(train_opts, threads, "threads", 0, 1024, 0,
-                   "threads; 0: as many as processors; the result is the same"),
+                   "threads; 0: as SLURM_CPUS_PER_TASK or OMP_NUM_THREADS say, else one "
+                   "per processor; same result"),
     IPL_OPT_FLAG(
         train_opts, overlap, "overlap", 0,
         "measure an epoch beside the training of the next; the result is the same"),

@@ -25,7 +25,8 @@ static const ipl_opt verify_rows[] = {
     IPL_OPT_NUMBER(verify_opts, epochs, "epochs", 0, 1e9, 0,
                    "of each net; 0: as many as the experiment says"),
     IPL_OPT_NUMBER(verify_opts, threads, "threads", 0, 1024, 0,
-                   "threads; 0: one per processor"),
+                   "threads; 0: as SLURM_CPUS_PER_TASK or OMP_NUM_THREADS say, else one "
+                   "per processor"),
     IPL_OPT_END,
 };
 
@@ -46,8 +47,8 @@ static ipl_status run_verify(void *opts, const ipl_args *args, ipl_error *err)
     const char *names[WORDS_MAX + 1];
     size_t n_names = args->n_words;
     ipl_verdicts sum = {0};
-    ipl_status st = ipl_pool_create(
-        &what.pool, o->threads > 0 ? o->threads : ipl_cpu_count(), ipl_blas_start, err);
+    ipl_status st =
+        ipl_pool_create(&what.pool, ipl_threads_for(o->threads).n, ipl_blas_start, err);
 
     if (st != IPL_OK)
         return st;

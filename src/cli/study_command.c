@@ -10,6 +10,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -80,7 +81,7 @@ static void say_plan(const ipl_study_command *c, const ipl_study *study)
 
     if (c->quiet)
         return;
-    ipl_study_share(&at_once, &threads, open, ipl_cpu_count());
+    ipl_study_share(&at_once, &threads, open, ipl_threads_for(0).n);
     ipl_print("study      %s: %zu run%s, %zu to do", study->path, study->n,
               study->n == 1 ? "" : "s", open);
     if (c->engine == IPL_ENGINE_LOCAL && open > 0)
@@ -168,22 +169,77 @@ static void submission_ended(void *self, size_t i, const ipl_job_end *end)
     ((submission *)self)->end = *end;
 }
 
+/* Run a program with its script and wait; *signal: of ours, that ended it. */
+static ipl_status hand_over(int *signal, submission *s, ipl_error *err)
+{
+    const ipl_jobs jobs = {.n = 1,
+                           .at_once = 1,
+                           .stop_by = SIGTERM, /* others mean something else to parallel */
+                           .self = s,
+                           .argv = submission_argv,
+                           .ended = submission_ended};
+
+    return ipl_jobs_run(signal, &jobs, err);
+}
+
+/* The path of a script in the folder of a study, which no program takes for an option. */
+static ipl_status script_path(char *out, const ipl_study_command *c, const char *name,
+                              ipl_error *err)
+{
+    char path[IPL_PATH_MAX];
+    const ipl_status st = ipl_path_join(path, c->path, name, err);
+
+    if (st != IPL_OK)
+        return st;
+    return *path == '-' ? ipl_path_join(out, ".", path, err)
+                        : ipl_text_copy(out, IPL_PATH_MAX, path, strlen(path), "out", err);
+}
+
 /* What sbatch came to. */
-static ipl_status judge_slurm(const ipl_job_end *end, const char *script,
-                              const ipl_study_command *c, ipl_error *err)
+static ipl_status judge_slurm(const ipl_job_end *end, const char *script, size_t before,
+                              size_t arrays, ipl_error *err)
 {
     if (end->status == 127)
         return ipl_fail(err, IPL_E_NOINPUT,
                         "sbatch cannot be started: install Slurm, or run %s elsewhere",
                         script);
-    if (end->status != 0 || end->signal != 0)
-        return ipl_fail(err, IPL_E_IO, "sbatch %s: exit status %d", script, end->status);
-    if (c->quiet)
+    if (end->status == 0 && end->signal == 0)
         return IPL_OK;
-    ipl_print("submitted; afterwards gather with: ");
-    ipl_print_command("collect", c->path);
-    ipl_print("\n");
-    return IPL_OK;
+    if (arrays == 1)
+        return ipl_fail(err, IPL_E_IO, "sbatch %s: exit status %d", script, end->status);
+    return ipl_fail(
+        err, IPL_E_IO,
+        "sbatch %s: exit status %d; %zu of %zu arrays are submitted, submit the "
+        "others by hand",
+        script, end->status, before, arrays);
+}
+
+/* `sbatch slurm.sh`, which does not wait, and the same for the other arrays. */
+static ipl_status submit_slurm(const ipl_study_command *c, size_t arrays, ipl_error *err)
+{
+    static char sbatch[] = "sbatch";
+    int number = 0;
+    ipl_status st = IPL_OK;
+
+    for (size_t k = 0; k < arrays && st == IPL_OK && number == 0; k++) {
+        char name[IPL_SLURM_NAME_MAX], script[IPL_PATH_MAX];
+        submission s = {.words = {sbatch, script, NULL}};
+
+        ipl_study_slurm_name(name, k);
+        st = script_path(script, c, name, err);
+        if (st == IPL_OK)
+            st = hand_over(&number, &s, err);
+        if (st == IPL_OK)
+            st = judge_slurm(&s.end, script, k, arrays, err);
+    }
+    if (number != 0)
+        ipl_stop_end_by(number);
+    if (st == IPL_OK && !c->quiet) {
+        ipl_print("submitted; afterwards gather with: ");
+        ipl_print_command("collect", c->path);
+        ipl_print("\n");
+    }
+    return st;
 }
 
 /* What GNU parallel came to: its exit status counts the jobs that failed, up to 101. */
@@ -213,54 +269,124 @@ static ipl_status judge_parallel(const ipl_job_end *end, const ipl_study_command
     return st;
 }
 
-/* Run `sh parallel.sh` and wait, or `sbatch slurm.sh`, which does not. */
-static ipl_status submit(const ipl_study_command *c, ipl_error *err)
+/* `sh parallel.sh`, which waits. */
+static ipl_status submit_parallel(const ipl_study_command *c, ipl_error *err)
 {
-    static char sh[] = "sh", sbatch[] = "sbatch";
-    const bool slurm = c->engine == IPL_ENGINE_SLURM;
+    static char sh[] = "sh";
     char script[IPL_PATH_MAX];
-    submission s = {.words = {slurm ? sbatch : sh, script, NULL}};
-    const ipl_jobs jobs = {.n = 1,
-                           .at_once = 1,
-                           .stop_by = SIGTERM, /* others mean something else to parallel */
-                           .self = &s,
-                           .argv = submission_argv,
-                           .ended = submission_ended};
+    submission s = {.words = {sh, script, NULL}};
     int number = 0;
-    ipl_status st = ipl_path_join(script, c->path, slurm ? "slurm.sh" : "parallel.sh", err);
+    ipl_status st = script_path(script, c, "parallel.sh", err);
 
     if (st == IPL_OK)
-        st = ipl_jobs_run(&number, &jobs, err);
-    if (st != IPL_OK)
-        return st;
-    st = slurm ? judge_slurm(&s.end, script, c, err) : judge_parallel(&s.end, c, err);
+        st = hand_over(&number, &s, err);
+    if (st == IPL_OK)
+        st = judge_parallel(&s.end, c, err);
     if (number != 0)
         ipl_stop_end_by(number);
     return st;
 }
 
+/* Read "MaxArraySize = 1001" from a line. */
+static bool read_array_end(size_t *end, char *line)
+{
+    static const char key[] = "MaxArraySize";
+    char *value = strchr(line, '=');
+    uint64_t number;
+
+    if (strncmp(line, key, sizeof key - 1) != 0 || !value)
+        return false;
+    value += 1 + strspn(value + 1, " ");
+    value[strcspn(value, " \n")] = '\0';
+    if (!ipl_count_parse(&number, value) || number > SIZE_MAX)
+        return false;
+    *end = (size_t)number;
+    return true;
+}
+
+static char *const *scontrol_words(void *self, size_t i)
+{
+    static char program[] = "scontrol", show[] = "show", config[] = "config";
+    static char *const words[] = {program, show, config, NULL};
+
+    (void)self;
+    (void)i;
+    return words;
+}
+
+static const char *scontrol_log(void *self, size_t i)
+{
+    (void)i;
+    return self;
+}
+
+/* MaxArraySize as Slurm tells it; its default where there is none to ask. */
+static size_t ask_array_end(void)
+{
+    char log[] = "/tmp/infoplane-scontrol-XXXXXX", line[512];
+    const ipl_jobs jobs = {
+        .n = 1, .at_once = 1, .self = log, .argv = scontrol_words, .log = scontrol_log};
+    const int fd = mkstemp(log);
+    size_t end = IPL_SLURM_ARRAY_END;
+    FILE *told = fd >= 0 ? fdopen(fd, "r") : NULL;
+    int stopped;
+
+    if (told && ipl_jobs_run(&stopped, &jobs, NULL) == IPL_OK)
+        while (fgets(line, sizeof line, told))
+            (void)read_array_end(&end, line);
+    if (told)
+        (void)fclose(told); /* read only: nothing to lose */
+    else if (fd >= 0)
+        (void)close(fd);
+    if (fd >= 0)
+        (void)unlink(log);
+    return end;
+}
+
+/* Words of the user for an engine, if that is the one that was chosen. */
+static const char *words_for(const ipl_study_command *c, ipl_engine engine)
+{
+    return c->engine == engine ? c->engine_options : "";
+}
+
+static void say_written(const ipl_study_command *c, size_t arrays)
+{
+    char last[IPL_SLURM_NAME_MAX];
+
+    ipl_print("written: %s/experiments, jobs.txt, job.sh, parallel.sh, slurm.sh", c->path);
+    ipl_study_slurm_name(last, arrays > 0 ? arrays - 1 : 0);
+    if (arrays > 1)
+        ipl_print(" ... %s", last);
+    ipl_print("\n");
+}
+
 static ipl_status run_study(const ipl_study_command *c, ipl_study *study, ipl_error *err)
 {
     char program[IPL_PATH_MAX];
-    const ipl_engine_opts engine = {.program = program,
-                                    .options = c->engine_options,
-                                    .at_once = c->jobs,
-                                    .threads = c->threads};
+    const ipl_engine_opts engine = {
+        .program = program,
+        .parallel = words_for(c, IPL_ENGINE_PARALLEL),
+        .slurm = words_for(c, IPL_ENGINE_SLURM),
+        .at_once = c->jobs,
+        .threads = c->threads,
+        .array_end = c->engine == IPL_ENGINE_SLURM ? ask_array_end() : IPL_SLURM_ARRAY_END};
     const bool open = ipl_study_n_open(study) > 0;
+    size_t arrays = 0;
     ipl_status st = ipl_jobs_self(program, c->args->argv[0], err);
 
     say_plan(c, study);
     if (st == IPL_OK && open)
-        st = ipl_study_write_scripts(study, &engine, err);
+        st = ipl_study_write_scripts(&arrays, study, &engine, err);
     if (st != IPL_OK)
         return st;
     if (c->dry_run && !c->quiet)
-        ipl_print("written: %s/experiments, jobs.txt, job.sh, parallel.sh, slurm.sh\n",
-                  c->path);
+        say_written(c, arrays);
     if (c->dry_run)
         return IPL_OK;
-    return c->engine == IPL_ENGINE_LOCAL || !open ? run_here(c, study, program, err)
-                                                  : submit(c, err);
+    if (c->engine == IPL_ENGINE_LOCAL || !open)
+        return run_here(c, study, program, err);
+    return c->engine == IPL_ENGINE_SLURM ? submit_slurm(c, arrays, err)
+                                         : submit_parallel(c, err);
 }
 
 /* A seed given by itself would be that of no run. */

@@ -7,6 +7,7 @@
 #include "data/view.h"
 
 #include <assert.h>
+#include <string.h>
 
 struct ipl_dataset {
     ipl_samples samples;
@@ -22,12 +23,31 @@ static void fill_info(ipl_dataset *ds, const char *name)
         .shape = ds->samples.shape,
         .n_classes = ds->samples.n_classes,
         .n = {ds->view[IPL_TRAIN].n, ds->view[IPL_TEST].n},
-        .pixels = ds->samples.pixels,
+        .pixels = ds->samples.white > 1.0f,
+        .white = ds->samples.white,
         .class_names = (const char *const *)ds->samples.class_names,
         .files = ds->samples.files,
         .n_files = ds->samples.n_files,
         .note = ds->samples.note.s ? ds->samples.note.s : "",
     };
+    memcpy(ds->info.background, ds->samples.background.rgb, sizeof ds->info.background);
+}
+
+/* Say what to do where values that are not divided go beyond 1. */
+static ipl_status note_range(ipl_dataset *ds, ipl_scaling scaling, ipl_error *err)
+{
+    const ipl_samples *s = &ds->samples;
+    ipl_text *note;
+
+    if (scaling != IPL_SCALE_UNIT || s->white > 1.0f ||
+        (s->low >= -1.0f && s->high <= 1.0f))
+        return IPL_OK;
+    note = ipl_samples_note(&ds->samples);
+    ipl_text_add(note,
+                 "scale unit leaves these values of %g ... %g as they are: it divides "
+                 "integers of 0 ... 255 alone; scale feature or channel standardises",
+                 (double)s->low, (double)s->high);
+    return ipl_text_status(note, err);
 }
 
 ipl_status ipl_dataset_open(ipl_dataset **out, const ipl_data_opts *opts, ipl_error *err)
@@ -45,12 +65,19 @@ ipl_status ipl_dataset_open(ipl_dataset **out, const ipl_data_opts *opts, ipl_er
         st = IPL_E_NOMEM;
         goto done;
     }
-    st = ipl_source_table[spec.index]->load(&ds->samples, spec.self, opts->seed, err);
+    ds->samples.white = 1.0f;
+    st = ipl_background_parse(
+        &ds->samples.background,
+        opts->background && *opts->background != '\0' ? opts->background : "white", err);
+    if (st == IPL_OK)
+        st = ipl_source_table[spec.index]->load(&ds->samples, spec.self, opts->seed, err);
     if (st == IPL_OK)
         st = ipl_view_build(ds->view, &ds->samples, opts, spec.row->name, err);
     if (st == IPL_OK)
         st = ipl_scaler_fit(&ds->scaler, opts->scaling, &ds->view[IPL_TRAIN],
-                            ds->samples.shape, ds->samples.pixels, err);
+                            ds->samples.shape, ds->samples.white, err);
+    if (st == IPL_OK)
+        st = note_range(ds, opts->scaling, err);
     if (st != IPL_OK)
         goto done;
     fill_info(ds, spec.row->name);
@@ -113,28 +140,32 @@ void ipl_dataset_black(float *x, const ipl_dataset *ds)
         x[k] = s->mean ? (float)((0.0 - s->mean[k]) * s->factor[k]) : 0.0f;
 }
 
-void ipl_dataset_scale(float *x, const ipl_dataset *ds, const uint8_t *bytes)
+void ipl_dataset_scale(float *x, const ipl_dataset *ds, const uint16_t *brightness)
 {
     const ipl_scaler *s = &ds->scaler;
 
     assert(ds->info.pixels);
-    for (size_t k = 0; k < s->d; k++)
-        x[k] = s->mean ? (float)(((double)s->unit[bytes[k]] - s->mean[k]) * s->factor[k])
-                       : s->unit[bytes[k]];
+    for (size_t k = 0; k < s->d; k++) {
+        const double stored = brightness[k] * (double)ds->info.white / 65535.0;
+
+        x[k] = (float)(stored / (double)s->white);
+        if (s->mean)
+            x[k] = (float)(((double)x[k] - s->mean[k]) * s->factor[k]);
+    }
 }
 
 void ipl_dataset_unscaled(float *x, const ipl_dataset *ds, ipl_split split, size_t row)
 {
     const ipl_view *view = &ds->view[split];
     const size_t d = ds->scaler.d;
-    const float white = ds->info.pixels ? 255.0f : 1.0f;
+    const float white = ds->info.white;
     size_t at;
 
     assert(row < view->n);
     at = view->rows[row] * d;
     for (size_t k = 0; k < d; k++)
         x[k] = view->store->bytes ? (float)view->store->bytes[at + k] / white
-                                  : view->store->values[at + k];
+                                  : view->store->values[at + k] / white;
 }
 
 int32_t ipl_dataset_label(const ipl_dataset *ds, ipl_split split, size_t row)

@@ -70,15 +70,23 @@ bool ipl_data_folder(char *out, size_t i, const char *name)
     return true;
 }
 
-/* Path of one file in folder, plain or compressed; false when neither is there. */
+/* Path of one file in folder, plain or compressed, x-idx3-ubyte also as x.idx3-ubyte, the
+ * name that some programs unpack it to; false when none is there. */
 static bool find_file(char *out, const char *folder, const char *file)
 {
-    char name[256];
+    const char *idx = strstr(file, "-idx");
 
-    if (ipl_path_join(out, folder, file, NULL) == IPL_OK && ipl_file_exists(out))
-        return true;
-    (void)snprintf(name, sizeof name, "%s.gz", file);
-    return ipl_path_join(out, folder, name, NULL) == IPL_OK && ipl_file_exists(out);
+    for (int dotted = 0; dotted <= (idx ? 1 : 0); dotted++)
+        for (int packed = 0; packed <= 1; packed++) {
+            char name[256];
+
+            (void)snprintf(name, sizeof name, "%s%s", file, packed ? ".gz" : "");
+            if (dotted)
+                name[idx - file] = '.';
+            if (ipl_path_join(out, folder, name, NULL) == IPL_OK && ipl_file_exists(out))
+                return true;
+        }
+    return false;
 }
 
 /* Look for all files in folder; returns how many are missing and lists them. */

@@ -3,10 +3,11 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/gzip.h"
+#include "base/text.h"
 
 #include <png.h>
 #include <setjmp.h>
-#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FILE_MAX ((size_t)1 << 30)
@@ -31,6 +32,7 @@ typedef struct codec {
     size_t len, at;   /* used; read so far */
     size_t capacity;
     ipl_picture picture;
+    size_t stride; /* bytes of a row that is read */
     png_structp png;
     png_infop info;
 } codec;
@@ -174,12 +176,15 @@ ipl_status ipl_png_write(const char *path, const uint8_t *pixels, size_t height,
     return c.fault;
 }
 
-/* A colour with `bits` of each channel left, as a number below 4096. */
-static unsigned coarse(const uint8_t *pixel, size_t channels, unsigned bits)
+/* The colour of pixel i with `bits` of each channel left, as a number below 4096. */
+static unsigned coarse(const ipl_picture *p, size_t i, unsigned bits)
 {
-    const unsigned r = pixel[0], g = pixel[channels / 2], b = pixel[channels - 1];
+    const size_t at = i * p->channels;
+    const unsigned r = ipl_picture_value(p, at),
+                   g = ipl_picture_value(p, at + p->channels / 2),
+                   b = ipl_picture_value(p, at + p->channels - 1);
 
-    return r >> (8 - bits) << 8 | g >> (8 - bits) << 4 | b >> (8 - bits);
+    return r >> (16 - bits) << 8 | g >> (16 - bits) << 4 | b >> (16 - bits);
 }
 
 /* The full colour of a coarse one: its highest value becomes 255. */
@@ -201,7 +206,7 @@ static int index_colours(uint8_t *index, png_color *palette, const ipl_picture *
 
     memset(place, -1, sizeof place);
     for (size_t i = 0; i < p->height * p->width; i++) {
-        const unsigned key = coarse(p->pixels + i * p->channels, p->channels, bits);
+        const unsigned key = coarse(p, i, bits);
 
         if (place[key] < 0) {
             if (n == 256)
@@ -242,93 +247,94 @@ ipl_status ipl_png_pack(char **out, size_t *len, const ipl_picture *picture, ipl
 
 /* ---- reading ---- */
 
-/* Ask for 8-bit grey or RGB whatever the file has; returns the number of passes. */
+/* Ask for bytes, or pairs of bytes, of grey or RGB and alpha where the file has it; returns
+ * the number of passes. */
 static int set_transforms(codec *c)
 {
-    const png_byte type = png_get_color_type(c->png, c->info);
     int passes;
 
-    if (type == PNG_COLOR_TYPE_PALETTE)
-        png_set_palette_to_rgb(c->png);
-    if (type == PNG_COLOR_TYPE_GRAY && png_get_bit_depth(c->png, c->info) < 8)
-        png_set_expand_gray_1_2_4_to_8(c->png);
-    png_set_scale_16(c->png);
-    png_set_strip_alpha(c->png);
+    png_set_expand(c->png); /* palettes, bits fewer than 8, transparent colours */
     passes = png_set_interlace_handling(c->png);
     png_read_update_info(c->png, c->info);
     return passes;
 }
 
-/* Sizes into c->picture; room for its pixels, which the file must be able to fill. */
-static void prepare_pixels(codec *c)
+/* Sizes into c->picture, its channels with that of alpha. */
+static void read_sizes(codec *c)
 {
-    const size_t height = png_get_image_height(c->png, c->info);
-    const size_t width = png_get_image_width(c->png, c->info);
-    const size_t channels = png_get_channels(c->png, c->info);
-    const size_t bytes = height * png_get_rowbytes(c->png, c->info);
-    /* The file's own rows can be 1/24 of ours: one bit that becomes three bytes. */
-    const size_t most = c->len * DEFLATE_RATIO;
+    ipl_picture *p = &c->picture;
 
-    if (bytes / 24 > most)
+    p->height = png_get_image_height(c->png, c->info);
+    p->width = png_get_image_width(c->png, c->info);
+    p->channels = png_get_channels(c->png, c->info);
+    p->wide = png_get_bit_depth(c->png, c->info) == 16;
+    c->stride = png_get_rowbytes(c->png, c->info);
+}
+
+/* Room for the pixels, whose `stored` bytes the file must be able to hold. */
+static void prepare_pixels(codec *c, size_t stored)
+{
+    ipl_picture *p = &c->picture;
+    const size_t size = p->channels * (p->wide ? 2 : 1); /* of a pixel */
+    const size_t most = size > 3 ? IPL_PNG_PIXELS_MAX * 3 / size : IPL_PNG_PIXELS_MAX;
+
+    if (stored / DEFLATE_RATIO > c->len)
         c->fault = ipl_fail(c->err, IPL_E_FORMAT,
                             "%s: damaged PNG (%zu x %zu pixels cannot be in %zu bytes)",
-                            c->path, height, width, c->len);
-    else if (height > IPL_PNG_PIXELS_MAX / width)
+                            c->path, p->height, p->width, c->len);
+    else if (p->height > most / p->width)
         c->fault =
             ipl_fail(c->err, IPL_E_FORMAT, "%s: PNG of %zu x %zu pixels, at most %zu",
-                     c->path, height, width, IPL_PNG_PIXELS_MAX);
-    else if ((channels != 1 && channels != 3) || bytes != height * width * channels)
+                     c->path, p->height, p->width, most);
+    else if (p->channels > 4 || c->stride != p->width * size)
         c->fault = ipl_fail(c->err, IPL_E_FORMAT, "%s: PNG of an unknown kind", c->path);
     else
-        c->picture.pixels = ipl_array(1, bytes, 1, c->err);
-    if (!c->picture.pixels) {
+        p->pixels = ipl_array(p->height, c->stride, 1, c->err);
+    if (!p->pixels) {
         if (c->fault == IPL_OK)
             c->fault = IPL_E_NOMEM;
         png_error(c->png, "no room");
     }
-    c->picture.height = height;
-    c->picture.width = width;
-    c->picture.channels = channels;
 }
 
-static uint32_t big_endian(const char *bytes)
+static size_t big_endian_word(const uint8_t *p)
 {
-    const unsigned char *p = (const unsigned char *)bytes;
-
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+    return (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
 }
 
 /*
- * Every chunk must be within the file, for libpng makes room for one as long as it says. The
- * checksum of the last chunk is checked here, for libpng from 1.6.48 on only warns of it.
+ * Every chunk up to IEND must be within the file, for libpng makes room for one as long as it
+ * says, and have the right checksum: which wrong ones libpng refuses depends on the chunk and
+ * on its version.
  */
 static ipl_status check_chunks(const codec *c)
 {
-    size_t at = SIGNATURE;
+    const uint8_t *bytes = (const uint8_t *)c->bytes;
+    size_t at = SIGNATURE, size = 0;
 
-    if (c->len < SIGNATURE || png_sig_cmp((png_const_bytep)c->bytes, 0, SIGNATURE) != 0)
+    if (c->len < SIGNATURE || png_sig_cmp(bytes, 0, SIGNATURE) != 0)
         return IPL_OK; /* no PNG, as libpng will say */
-    while (c->len - at >= CHUNK) {
-        const char *p = c->bytes + at;
-        const size_t size = big_endian(p);
+    for (bool end = false; !end; at += CHUNK + size) {
+        const uint8_t *p = bytes + at;
 
-        if (size > c->len - at - CHUNK)
+        if (c->len - at >= CHUNK)
+            size = big_endian_word(p);
+        if (c->len - at < CHUNK || size > c->len - at - CHUNK)
             return ipl_fail(c->err, IPL_E_FORMAT, "%s: truncated PNG, ends at byte %zu",
                             c->path, c->len);
-        if (memcmp(p + 4, "IEND", 4) == 0)
-            return ipl_crc32(0, p + 4, 4 + size) == big_endian(p + 8 + size)
-                       ? IPL_OK
-                       : ipl_fail(c->err, IPL_E_FORMAT, "%s: damaged PNG (IEND: CRC error)",
-                                  c->path);
-        at += CHUNK + size;
+        if (ipl_crc32(0, p + 4, size + 4) != big_endian_word(p + 8 + size))
+            return ipl_fail(c->err, IPL_E_FORMAT,
+                            "%s: damaged PNG (wrong checksum of the chunk at byte %zu)",
+                            c->path, at);
+        end = memcmp(p + 4, "IEND", 4) == 0;
     }
-    return IPL_OK; /* one without an end is found when it is read */
+    return IPL_OK;
 }
 
 /* Everything from setjmp on; false after a longjmp. */
 static bool decode(codec *c)
 {
-    size_t stride;
+    size_t stored;
     int passes;
 
     if (setjmp(png_jmpbuf(c->png)))
@@ -341,17 +347,70 @@ static bool decode(codec *c)
     png_set_chunk_malloc_max(c->png, CHUNK_MAX);
     png_set_read_fn(c->png, c, on_read);
     png_read_info(c->png, c->info);
+    stored = png_get_image_height(c->png, c->info) * png_get_rowbytes(c->png, c->info);
     passes = set_transforms(c);
-    prepare_pixels(c);
-    stride = c->picture.width * c->picture.channels;
+    read_sizes(c);
+    prepare_pixels(c, stored);
     for (; passes > 0; passes--)
         for (size_t y = 0; y < c->picture.height; y++)
-            png_read_row(c->png, c->picture.pixels + y * stride, NULL);
-    png_read_end(c->png, NULL); /* the last checksums */
+            png_read_row(c->png, c->picture.pixels + y * c->stride, NULL);
+    png_read_end(c->png, NULL);
     return true;
 }
 
-ipl_status ipl_png_read(ipl_picture *out, const char *path, ipl_error *err)
+/* Value of 8 or 16 bits at p. */
+static uint32_t load(const uint8_t *p, bool wide)
+{
+    return wide ? (uint32_t)p[0] << 8 | p[1] : p[0];
+}
+
+static void store(uint8_t *p, bool wide, uint32_t value)
+{
+    if (wide)
+        *p++ = (uint8_t)(value >> 8);
+    *p = (uint8_t)value;
+}
+
+/* Take the last channel, alpha, away: every pixel over the background, in place. */
+static void compose(ipl_picture *p, const ipl_background *background)
+{
+    const size_t C = p->channels - 1, n = p->height * p->width, size = p->wide ? 2 : 1;
+    const uint32_t most = p->wide ? 65535 : 255;
+
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t *in = p->pixels + i * (C + 1) * size;
+        const uint32_t alpha = load(in + C * size, p->wide);
+
+        p->alpha = p->alpha || alpha < most;
+        for (size_t c = 0; c < C; c++) {
+            const uint32_t behind = background->rgb[c] * (most / 255);
+            const uint32_t sum = load(in + c * size, p->wide) * alpha +
+                                 behind * (most - alpha); /* at most 65535^2 */
+
+            store(p->pixels + (i * C + c) * size, p->wide, (sum + most / 2) / most);
+        }
+    }
+    p->channels = C;
+}
+
+/* A picture of 1 or 3 channels from one that may have alpha. */
+static ipl_status remove_alpha(codec *c, const ipl_background *background)
+{
+    const uint8_t *rgb = background->rgb;
+
+    if (c->picture.channels % 2 == 1)
+        return IPL_OK;
+    if (c->picture.channels == 2 && (rgb[0] != rgb[1] || rgb[1] != rgb[2]))
+        return ipl_fail(c->err, IPL_E_SHAPE,
+                        "%s: a grey picture with alpha, want a grey background, not "
+                        "%02x%02x%02x",
+                        c->path, rgb[0], rgb[1], rgb[2]);
+    compose(&c->picture, background);
+    return IPL_OK;
+}
+
+ipl_status ipl_png_read_over(ipl_picture *out, const char *path,
+                             const ipl_background *background, ipl_error *err)
 {
     codec c = {.path = path, .err = err};
 
@@ -363,16 +422,62 @@ ipl_status ipl_png_read(ipl_picture *out, const char *path, ipl_error *err)
                                      on_malloc, on_free);
     if (c.png)
         c.fault = check_chunks(&c);
-    if (c.png && c.fault == IPL_OK && decode(&c)) {
+    if (c.png && c.fault == IPL_OK && decode(&c))
+        c.fault = remove_alpha(&c, background);
+    else if (c.fault == IPL_OK)
+        c.fault = ipl_fail(err, IPL_E_NOMEM, "%s: libpng could not start", path);
+    if (c.fault == IPL_OK) {
         *out = c.picture;
         c.picture.pixels = NULL; /* now the caller's */
-    } else if (c.fault == IPL_OK) {
-        c.fault = ipl_fail(err, IPL_E_NOMEM, "%s: libpng could not start", path);
     }
     png_destroy_read_struct(&c.png, &c.info, NULL);
     ipl_picture_release(&c.picture);
     ipl_free(c.bytes);
     return c.fault;
+}
+
+ipl_status ipl_png_read(ipl_picture *out, const char *path, ipl_error *err)
+{
+    static const ipl_background white = {{255, 255, 255}};
+
+    return ipl_png_read_over(out, path, &white, err);
+}
+
+uint16_t ipl_picture_value(const ipl_picture *picture, size_t i)
+{
+    return (uint16_t)(picture->wide ? load(picture->pixels + 2 * i, true)
+                                    : picture->pixels[i] * 257u);
+}
+
+/* RRGGBB, all of it hexadecimal digits. */
+static bool parse_colour(ipl_background *out, const char *text)
+{
+    unsigned long value;
+
+    if (strlen(text) != 6 || strspn(text, "0123456789abcdefABCDEF") != 6)
+        return false;
+    value = strtoul(text, NULL, 16);
+    for (int c = 0; c < 3; c++)
+        out->rgb[c] = (uint8_t)(value >> (16 - 8 * c));
+    return true;
+}
+
+ipl_status ipl_background_parse(ipl_background *out, const char *text, ipl_error *err)
+{
+    const char *digits = *text == '#' ? text + 1 : text;
+    uint64_t grey = 256;
+
+    if (strcmp(text, "white") == 0 || strcmp(text, "black") == 0)
+        grey = *text == 'w' ? 255 : 0;
+    else if (parse_colour(out, digits))
+        return IPL_OK;
+    if (grey == 256 && !(ipl_count_parse(&grey, text) && grey <= 255))
+        return ipl_fail(err, IPL_E_ARG,
+                        "background: '%.40s', want white, black, a grey 0 ... 255 or a "
+                        "colour RRGGBB",
+                        text);
+    memset(out->rgb, (int)grey, sizeof out->rgb);
+    return IPL_OK;
 }
 
 void ipl_picture_release(ipl_picture *picture)

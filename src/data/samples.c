@@ -62,6 +62,13 @@ ipl_status ipl_samples_add_file(ipl_samples *samples, const char *path, ipl_erro
     return IPL_OK;
 }
 
+ipl_text *ipl_samples_note(ipl_samples *samples)
+{
+    if (samples->note.len > 0)
+        ipl_text_add(&samples->note, "; ");
+    return &samples->note;
+}
+
 ipl_status ipl_samples_name_classes(ipl_samples *samples, const char *const *names,
                                     ipl_error *err)
 {

@@ -3,14 +3,13 @@
 #include "base/alloc.h"
 
 #include <math.h>
-#include <string.h>
 
 /* Unit value of feature k of a stored sample. */
 static float unit_value(const ipl_scaler *s, const ipl_store *store, size_t row, size_t k)
 {
     const size_t at = row * s->d + k;
 
-    return store->bytes ? s->unit[store->bytes[at]] : store->values[at];
+    return store->bytes ? s->unit[store->bytes[at]] : store->values[at] / s->white;
 }
 
 /* mean[k] = sum of feature k over the view; low and high are its range. */
@@ -93,13 +92,14 @@ static ipl_status standardise(ipl_scaler *s, size_t group, const ipl_view *train
 }
 
 ipl_status ipl_scaler_fit(ipl_scaler *out, ipl_scaling scaling, const ipl_view *train,
-                          ipl_shape shape, bool pixels, ipl_error *err)
+                          ipl_shape shape, float white, ipl_error *err)
 {
     ipl_status st = IPL_OK;
 
-    *out = (ipl_scaler){.d = ipl_shape_size(shape)};
+    *out = (ipl_scaler){.d = ipl_shape_size(shape),
+                        .white = scaling == IPL_SCALE_RAW ? 1.0f : white};
     for (int v = 0; v < 256; v++)
-        out->unit[v] = pixels && scaling != IPL_SCALE_RAW ? (float)v / 255.0f : (float)v;
+        out->unit[v] = (float)v / out->white;
     switch (scaling) {
     case IPL_SCALE_UNIT:
     case IPL_SCALE_RAW:
@@ -129,7 +129,10 @@ void ipl_scaler_apply(float *x, const ipl_scaler *scaler, const ipl_store *store
         for (size_t k = 0; k < d; k++)
             x[k] = scaler->unit[bytes[k]];
     } else {
-        memcpy(x, store->values + row * d, d * sizeof *x);
+        const float *values = store->values + row * d;
+
+        for (size_t k = 0; k < d; k++)
+            x[k] = values[k] / scaler->white; /* exact when white is 1 */
     }
     if (!scaler->mean)
         return;

@@ -10,6 +10,7 @@
 
 #include "base/opt.h"
 #include "base/text.h"
+#include "data/png.h"
 #include "ipl/dataset.h"
 
 /** Samples of one part; exactly one of bytes and values is set. All arrays are owned. */
@@ -24,8 +25,10 @@ typedef struct ipl_store {
 typedef struct ipl_samples {
     ipl_shape shape;
     size_t n_classes;
-    char **class_names;   /* (n_classes) owned, each too; NULL: the numbers */
-    bool pixels;          /* bytes are 0 ... 255 brightness */
+    char **class_names;        /* (n_classes) owned, each too; NULL: the numbers */
+    float white;               /* samples are brightness 0 ... white; 1: they are not */
+    float low, high;           /* range of the training part where white is 1; or 0, 0 */
+    ipl_background background; /* set before; of pictures with alpha */
     ipl_store part[2];    /* of IPL_TRAIN and IPL_TEST; a test part of 0: to be split */
     ipl_data_file *files; /* owned, see ipl_samples_add_file() */
     size_t n_files;
@@ -35,7 +38,8 @@ typedef struct ipl_samples {
 typedef struct ipl_source_ops {
     ipl_row row;
     /**
-     * Read or generate the samples; out is empty before. On error the caller releases
+     * Read or generate the samples; out is empty before, but for white, 1, and the
+     * background. On error the caller releases
      * what is there. Errors are those of ipl_dataset_open().
      */
     ipl_status (*load)(ipl_samples *out, const void *self, uint64_t seed, ipl_error *err);
@@ -61,6 +65,9 @@ ipl_status ipl_samples_add_file(ipl_samples *samples, const char *path,
 /** Copy the names of the n_classes classes; IPL_E_NOMEM. */
 ipl_status ipl_samples_name_classes(ipl_samples *samples, const char *const *names,
                                     ipl_error *err) IPL_NODISCARD;
+
+/** The note, ready for a further remark: with "; " behind what it has. */
+ipl_text *ipl_samples_note(ipl_samples *samples);
 
 /** Free n strings and their array; NULL is allowed. */
 void ipl_names_free(char **names, size_t n);

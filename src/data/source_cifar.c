@@ -252,7 +252,7 @@ static ipl_status load_cifar(ipl_samples *out, const void *self, uint64_t seed,
         return st;
     out->shape = (ipl_shape){3, SIDE, SIDE};
     out->n_classes = N_CLASSES;
-    out->pixels = true;
+    out->white = 255.0f;
     st = read_training(out, folder, err);
     if (st == IPL_OK)
         st = ipl_path_join(path, folder, test_file, err);

@@ -83,7 +83,7 @@ static ipl_status load_set(ipl_samples *out, const ipl_wanted *want, const mnist
     ipl_status st = ipl_data_locate(paths, want, self->path, err);
 
     out->n_classes = N_CLASSES;
-    out->pixels = true;
+    out->white = 255.0f;
     if (st == IPL_OK)
         st = read_images(out, IPL_TRAIN, paths[0], err);
     if (st == IPL_OK)

@@ -42,34 +42,110 @@ static uint32_t *permutation(ipl_rng rng, size_t n, ipl_error *err)
 
 /* ---- classes ---- */
 
-/* Read "0,1,7": map[old] = new, the others stay -1; *n = how many. */
-static ipl_status parse_classes(int32_t *map, size_t *n, const char *text, const char *name,
-                                size_t n_classes, ipl_error *err)
+/* Class of a name; n_classes when none has it. */
+static size_t find_name(const ipl_samples *samples, const char *name, size_t len)
+{
+    size_t k = 0;
+
+    while (k < samples->n_classes && (strlen(samples->class_names[k]) != len ||
+                                      memcmp(samples->class_names[k], name, len) != 0))
+        k++;
+    return k;
+}
+
+/* Whether names of classes are numbers, so that a number is a name. */
+static bool names_are_numbers(const ipl_samples *samples)
+{
+    for (size_t k = 0; k < samples->n_classes; k++) {
+        uint64_t number;
+
+        if (ipl_count_parse(&number, samples->class_names[k]))
+            return true;
+    }
+    return false;
+}
+
+static ipl_status no_class(const ipl_samples *samples, const char *word, size_t len,
+                           const char *name, ipl_error *err)
+{
+    enum { SHOWN = 5 };
+    ipl_text known = {0};
+
+    for (size_t k = 0; k < samples->n_classes && k < SHOWN; k++)
+        ipl_text_add(&known, "%s%.40s", k ? ", " : "", samples->class_names[k]);
+    if (samples->n_classes > SHOWN)
+        ipl_text_add(&known, ", ... (%zu)", samples->n_classes);
+    (void)ipl_fail(err, IPL_E_ARG, "classes: %s has no class '%.*s'; there are %s", name,
+                   (int)(len < 60 ? len : 60), word, known.s ? known.s : "none");
+    ipl_text_release(&known);
+    return IPL_E_ARG;
+}
+
+/* Class of one word of the list: a name where classes have names, else a number. */
+static ipl_status find_class(size_t *out, const ipl_samples *samples, const char *text,
+                             size_t len, const char *name, ipl_error *err)
+{
+    const bool named = samples->class_names != NULL;
+    char word[16];
+    uint64_t k = 0;
+
+    *out = named ? find_name(samples, text, len) : samples->n_classes;
+    if (*out < samples->n_classes)
+        return IPL_OK;
+    if (named && names_are_numbers(samples))
+        return no_class(samples, text, len, name, err);
+    if (len < sizeof word) {
+        memcpy(word, text, len);
+        word[len] = '\0';
+    }
+    if (len >= sizeof word || !ipl_count_parse(&k, word))
+        return named
+                   ? no_class(samples, text, len, name, err)
+                   : ipl_fail(err, IPL_E_ARG,
+                              "classes: '%.*s' is not a number, want a list such as 0,1,7",
+                              (int)(len < 60 ? len : 60), text);
+    if (k >= samples->n_classes)
+        return ipl_fail(err, IPL_E_ARG, "classes: %s has no class %s, want 0 ... %zu", name,
+                        word, samples->n_classes - 1);
+    *out = (size_t)k;
+    return IPL_OK;
+}
+
+/* Read "0,1,7" or "cat,dog": map[old] = new, the others stay -1; *n = how many. */
+static ipl_status parse_classes(int32_t *map, size_t *n, const char *text,
+                                const ipl_samples *samples, const char *name,
+                                ipl_error *err)
 {
     *n = 0;
     for (;;) {
         const size_t len = strcspn(text, ",");
-        char word[16];
-        uint64_t k;
+        size_t k;
+        const ipl_status st = find_class(&k, samples, text, len, name, err);
 
-        if (len >= sizeof word)
-            return ipl_fail(err, IPL_E_ARG, "classes: '%.20s' is not a number", text);
-        memcpy(word, text, len);
-        word[len] = '\0';
-        if (!ipl_count_parse(&k, word))
-            return ipl_fail(err, IPL_E_ARG,
-                            "classes: '%s' is not a number, want a list such as 0,1,7",
-                            word);
-        if (k >= n_classes)
-            return ipl_fail(err, IPL_E_ARG, "classes: %s has no class %s, want 0 ... %zu",
-                            name, word, n_classes - 1);
+        if (st != IPL_OK)
+            return st;
         if (map[k] >= 0)
-            return ipl_fail(err, IPL_E_ARG, "classes: %s is given twice", word);
+            return ipl_fail(err, IPL_E_ARG, "classes: %.*s is given twice",
+                            (int)(len < 60 ? len : 60), text);
         map[k] = (int32_t)(*n)++;
         if (text[len] == '\0')
             return IPL_OK;
         text += len + 1;
     }
+}
+
+/* Say which class got which number. */
+static ipl_status note_classes(ipl_samples *samples, ipl_error *err)
+{
+    enum { SHOWN = 10 };
+    ipl_text *note = ipl_samples_note(samples);
+
+    ipl_text_add(note, "class");
+    for (size_t k = 0; k < samples->n_classes && k < SHOWN; k++)
+        ipl_text_add(note, "%s %zu is %.40s", k ? "," : "", k, samples->class_names[k]);
+    if (samples->n_classes > SHOWN)
+        ipl_text_add(note, ", and %zu more", samples->n_classes - SHOWN);
+    return ipl_text_status(note, err);
 }
 
 /* Name the kept classes after what they were. */
@@ -131,12 +207,14 @@ static ipl_status choose_classes(ipl_view view[2], ipl_samples *samples, const c
         return IPL_E_NOMEM;
     for (size_t k = 0; k < samples->n_classes; k++)
         map[k] = -1;
-    st = parse_classes(map, &n, text, name, samples->n_classes, err);
+    st = parse_classes(map, &n, text, samples, name, err);
     if (st == IPL_OK) {
         keep_classes(&view[IPL_TRAIN], map);
         keep_classes(&view[IPL_TEST], map);
         st = rename_classes(samples, map, n, err);
     }
+    if (st == IPL_OK)
+        st = note_classes(samples, err);
     ipl_free(map);
     return st;
 }

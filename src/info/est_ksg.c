@@ -92,8 +92,8 @@ static void ksg_block(void *arg, size_t task, size_t thread)
 
     ipl_distance_range(&first, &end, job->x, task);
     for (size_t i = first; i < end; i++, x += n, t += n)
-        job->sum[i] =
-            counts(job, x, t, job->joint + thread * n, job->nearest + thread * job->k, i);
+        job->sum[i] = counts(job, x, t, job->joint + thread * ipl_thread_stride(n),
+                             job->nearest + thread * ipl_thread_stride(job->k), i);
 }
 
 /* Scratch of the threads in panel, sums and psi in matrix. */
@@ -101,9 +101,9 @@ static ipl_status reserve(ksg_job *job, size_t n, ipl_work *work, ipl_error *err
 {
     const size_t threads = ipl_pool_threads(work->pool);
     const size_t tables = n > IPL_DISTANCE_KEPT ? threads * IPL_DISTANCE_BLOCK * n : 0;
+    const size_t each = ipl_thread_stride(n) + ipl_thread_stride(job->k);
     double *psi;
-    ipl_status st =
-        ipl_buffer_reserve(&work->panel, 2 * tables + threads * (n + job->k), 1, err);
+    ipl_status st = ipl_buffer_reserve(&work->panel, 2 * tables + threads * each, 1, err);
 
     if (st == IPL_OK)
         st = ipl_buffer_reserve(&work->matrix, 2 * n + 1, 1, err);
@@ -112,7 +112,7 @@ static ipl_status reserve(ksg_job *job, size_t n, ipl_work *work, ipl_error *err
     job->table_x = work->panel.p;
     job->table_t = job->table_x + tables;
     job->joint = job->table_t + tables;
-    job->nearest = job->joint + threads * n;
+    job->nearest = job->joint + threads * ipl_thread_stride(n);
     job->sum = work->matrix.p;
     psi = work->matrix.p + n;
     for (size_t m = 1; m <= n; m++)

@@ -321,7 +321,7 @@ static ipl_status gram_groups(ipl_groups *groups, ipl_scale scale, ipl_work *wor
     if (st != IPL_OK)
         return st;
     if (!groups->t->streams) {
-        job.stride = turning_room(groups);
+        job.stride = ipl_thread_stride(turning_room(groups));
         st = ipl_buffer_reserve(&groups->scratch, ipl_pool_threads(work->pool), job.stride,
                                 err);
         if (st != IPL_OK)
@@ -429,7 +429,7 @@ static ipl_status entropies(ipl_groups *groups, group_job *job, ipl_work *work,
 
     for (size_t c = 0; c < groups->k; c++)
         order = group_order(groups, c) > order ? group_order(groups, c) : order;
-    job->stride = order * (order + 1 + IPL_SIGNS_ROOM);
+    job->stride = ipl_thread_stride(order * (order + 1 + IPL_SIGNS_ROOM));
     if (st == IPL_OK)
         st = ipl_buffer_reserve(&groups->scratch, ipl_pool_threads(work->pool), job->stride,
                                 err);

@@ -234,7 +234,7 @@ static void solve_matrix(void *arg, size_t task, size_t thread)
     const size_t n = job->k->a->n;
 
     solve(job->values[task], job->m + task * n * n, n,
-          job->scratch + thread * ipl_eigenvalues_scratch(n));
+          job->scratch + thread * ipl_thread_stride(ipl_eigenvalues_scratch(n)));
 }
 
 ipl_status ipl_spectra(double *const *values, const ipl_product *k, size_t count,
@@ -247,7 +247,8 @@ ipl_status ipl_spectra(double *const *values, const ipl_product *k, size_t count
     if (st == IPL_OK)
         st = ipl_buffer_reserve(&work->matrix, count * n, n, err);
     if (st == IPL_OK)
-        st = ipl_buffer_reserve(&work->copy, threads, ipl_eigenvalues_scratch(n), err);
+        st = ipl_buffer_reserve(&work->copy, threads,
+                                ipl_thread_stride(ipl_eigenvalues_scratch(n)), err);
     if (st != IPL_OK)
         return st;
     job.m = work->matrix.p;
@@ -273,7 +274,7 @@ static void solve_class(void *arg, size_t task, size_t thread)
     const label_job *job = arg;
     const ipl_distance *dist = job->k.a;
     const size_t from = job->subset->start[task], to = job->subset->start[task + 1];
-    double *m = job->m + thread * job->order * job->order;
+    double *m = job->m + thread * ipl_thread_stride(job->order * job->order);
 
     for (size_t i = from; i < to;) {
         const size_t block = i / IPL_DISTANCE_BLOCK;
@@ -286,7 +287,7 @@ static void solve_class(void *arg, size_t task, size_t thread)
                      NULL, from, i);
     }
     solve(job->values + from, m, to - from,
-          job->scratch + thread * ipl_eigenvalues_scratch(job->order));
+          job->scratch + thread * ipl_thread_stride(ipl_eigenvalues_scratch(job->order)));
 }
 
 ipl_status ipl_label_spectrum(double *values, const ipl_distance *dist, double rate,
@@ -303,10 +304,11 @@ ipl_status ipl_label_spectrum(double *values, const ipl_distance *dist, double r
     if (2 * job.order > dist->n)
         threads = 1; /* a matrix for every thread would be much for little */
     if (st == IPL_OK)
-        st = ipl_buffer_reserve(&work->matrix, threads * job.order, job.order, err);
+        st = ipl_buffer_reserve(&work->matrix, threads,
+                                ipl_thread_stride(job.order * job.order), err);
     if (st == IPL_OK)
-        st = ipl_buffer_reserve(&work->copy, threads, ipl_eigenvalues_scratch(job.order),
-                                err);
+        st = ipl_buffer_reserve(&work->copy, threads,
+                                ipl_thread_stride(ipl_eigenvalues_scratch(job.order)), err);
     if (st != IPL_OK)
         return st;
     job.m = work->matrix.p;

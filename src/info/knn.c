@@ -62,7 +62,7 @@ static void knn_block(void *arg, size_t task, size_t thread)
     const ipl_subset *subset = job->subset;
     const size_t n = job->dist->n;
     const double *row = ipl_distance_rows(job->dist, job->table, thread, task);
-    double *nearest = job->nearest + thread * job->k, e;
+    double *nearest = job->nearest + thread * ipl_thread_stride(job->k), e;
     size_t first, end;
 
     ipl_distance_range(&first, &end, job->dist, task);
@@ -122,7 +122,7 @@ ipl_status ipl_knn_entropy(double *h, double *h_within, const ipl_distance *dist
     if (st == IPL_OK && n > IPL_DISTANCE_KEPT)
         st = ipl_buffer_reserve(&work->panel, threads * IPL_DISTANCE_BLOCK, n, err);
     if (st == IPL_OK)
-        st = ipl_buffer_reserve(&work->copy, threads, k, err);
+        st = ipl_buffer_reserve(&work->copy, threads, ipl_thread_stride(k), err);
     if (st != IPL_OK || !dist->sound)
         return st;
     if (h_within && subset->least <= k)

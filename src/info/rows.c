@@ -103,13 +103,43 @@ void ipl_rows_one(double *out, const ipl_var *v, size_t row)
         out[j] = ipl_rows_at(v, row, j);
 }
 
+/* A panel a task, less the rest of its means. */
+typedef struct rest_job {
+    double *out;
+    const double *rest;
+    size_t stride, count;
+} rest_job;
+
+static void take_rest(void *arg, size_t task, size_t thread)
+{
+    const rest_job *job = arg;
+    double *z = job->out + task * job->stride;
+
+    (void)thread;
+    for (size_t i = 0; i < job->count; i++)
+        for (size_t j = 0; j < IPL_PANEL; j++)
+            z[i * IPL_PANEL + j] -= job->rest[task * IPL_PANEL + j];
+}
+
+/* The centred rows of a variable that streams. */
+static void read_again(double *out, size_t stride, const ipl_var *v, size_t first,
+                       size_t count, ipl_pool *pool)
+{
+    rest_job job = {.rest = v->rest.p, .stride = stride, .count = count};
+
+    ipl_rows_take(out, stride, v, first, count, v->mean.p, pool);
+    job.out = out;
+    if (v->far)
+        ipl_pool_run(pool, ipl_panels_count(v->d), take_rest, &job);
+}
+
 double ipl_rows_at(const ipl_var *v, size_t row, size_t column)
 {
     if (!v->streams)
         return v->z.p[column / IPL_PANEL * ipl_panels_pitch(v->n) * IPL_PANEL +
                       row * IPL_PANEL + column % IPL_PANEL];
     return given(&v->from, (v->order ? v->order[row] : row) * v->d + column) -
-           v->mean.p[column];
+           v->mean.p[column] - (v->far ? v->rest.p[column] : 0.0);
 }
 
 typedef struct copy_job {
@@ -133,7 +163,7 @@ void ipl_rows_read(double *out, size_t stride, const ipl_var *v, size_t first, s
     copy_job job = {.stride = stride};
 
     if (v->streams) {
-        ipl_rows_take(out, stride, v, first, count, v->mean.p, pool);
+        read_again(out, stride, v, first, count, pool);
         return;
     }
     job.out = out;
@@ -193,7 +223,7 @@ static void study(ipl_var *v, double *room, int pass, ipl_pool *pool)
         const size_t left = v->n - first;
 
         job.count = left < IPL_ROWS_AT_ONCE ? left : IPL_ROWS_AT_ONCE;
-        ipl_rows_take(room, job.stride, v, first, job.count, v->mean.p, pool);
+        read_again(room, job.stride, v, first, job.count, pool);
         ipl_pool_run(pool, ipl_panels_count(v->d), study_panel, &job);
     }
 }
@@ -205,11 +235,22 @@ void ipl_rows_study(ipl_var *v, double *room, ipl_pool *pool)
         v->mean.p[j] =
             j < v->d ? given(&v->from, (v->order ? v->order[0] : 0) * v->d + j) : 0.0;
     memset(v->s.p, 0, ipl_panels_up(v->d) * sizeof *v->s.p);
+    memset(v->rest.p, 0, ipl_panels_up(v->d) * sizeof *v->rest.p);
+    v->far = false;
     for (int pass = 0; pass < 2; pass++) {
         study(v, room, pass, pool);
         for (size_t j = 0; j < v->d; j++)
-            if (v->s.p[j] != 0.0)
-                v->mean.p[j] += v->ss.p[j] / (double)v->n;
+            if (v->s.p[j] != 0.0) {
+                const double before = v->mean.p[j], more = v->ss.p[j] / (double)v->n;
+
+                v->mean.p[j] += more;
+                v->rest.p[j] = more - (v->mean.p[j] - before);
+            }
     }
     study(v, room, 2, pool);
+    for (size_t j = 0; j < v->d; j++)
+        v->far =
+            v->far || (v->s.p[j] != 0.0 && ipl_rows_far(v->mean.p[j], v->ss.p[j], v->n));
+    if (v->far)
+        study(v, room, 2, pool);
 }

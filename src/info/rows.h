@@ -18,6 +18,17 @@ enum {
     IPL_ROWS_TASK = 65536    /* numbers to read or centre that are worth a task */
 };
 
+/**
+ * Whether a column is so far from zero, 16 standard deviations, that the rounding of its mean
+ * to a double is larger than that of its centred numbers.
+ *
+ * ss  sum of squares about the mean, over n samples
+ */
+static inline bool ipl_rows_far(double mean, double ss, size_t n)
+{
+    return mean * mean > 256.0 * ss / (double)n;
+}
+
 /** Whether n samples of variables up to this width are better read again than kept. */
 bool ipl_rows_stream(size_t n, size_t widest);
 
@@ -60,7 +71,7 @@ double ipl_rows_at(const ipl_var *v, size_t row, size_t column);
 
 /**
  * Read all rows of a variable that streams for v->mean (of a constant column its number),
- * v->ss and v->s (1, or 0 for a constant column).
+ * v->rest and v->far, v->ss and v->s (1, or 0 for a constant column).
  *
  * shapes  room from ipl_rows_reserve()
  */

@@ -15,9 +15,6 @@
 /* Below this a sum of squares has lost digits to the smallest double. */
 #define SQUARE_MIN (DBL_MIN / DBL_EPSILON)
 
-/* Standard deviations from zero beyond which the rounding of a mean is larger than theirs. */
-#define FAR 16.0
-
 void ipl_work_release(ipl_work *work)
 {
     ipl_buffer_release(&work->signs);
@@ -66,7 +63,7 @@ static void centre_rest(double *ss, double *z, size_t n, const double *mean)
     bool far = false;
 
     for (size_t j = 0; j < IPL_PANEL; j++)
-        far = far || mean[j] * mean[j] > FAR * FAR * ss[j] / (double)n;
+        far = far || ipl_rows_far(mean[j], ss[j], n);
     if (!far)
         return;
     ipl_columns_mean(rest, z, n);
@@ -206,6 +203,8 @@ static ipl_status reserve_samples(ipl_var *v, size_t n, size_t d, ipl_error *err
         st = ipl_buffer_reserve(&v->ss, ipl_panels_up(d), 1, err);
     if (st == IPL_OK)
         st = ipl_buffer_reserve(&v->s, ipl_panels_up(d), 1, err);
+    if (st == IPL_OK && v->streams)
+        st = ipl_buffer_reserve(&v->rest, ipl_panels_up(d), 1, err);
     return st;
 }
 
@@ -335,6 +334,7 @@ void ipl_var_release(ipl_var *v)
     ipl_buffer_release(&v->part_gram);
     ipl_buffer_release(&v->s);
     ipl_buffer_release(&v->ss);
+    ipl_buffer_release(&v->rest);
     ipl_buffer_release(&v->mean);
     ipl_buffer_release(&v->given);
     ipl_buffer_release(&v->z);

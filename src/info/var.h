@@ -92,6 +92,8 @@ typedef struct ipl_var {
                          stream */
     ipl_buffer given; /* (n, d) the samples as they came, with keep_given */
     ipl_buffer mean;  /* (d, whole panels) */
+    ipl_buffer rest;  /* (d, whole panels) what the mean is short of for being a double */
+    bool far;         /* it streams and is far from zero: rows are less the rest, too */
     ipl_buffer s;  /* (d, whole panels) 1 / standard deviation, 0 for a constant column */
     ipl_buffer ss; /* (d, whole panels) sum of squares of z */
     double trace[IPL_SCALES];

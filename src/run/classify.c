@@ -35,14 +35,18 @@ static void print_shape(char *out, size_t size, size_t h, size_t w, size_t c)
         (void)snprintf(out, size, "%zu x %zu with %zu channels", h, w, c);
 }
 
-/* Bytes (c, h, w) of a picture as a sample has them, channel after channel. */
-static ipl_status read_bytes(uint8_t *out, ipl_shape shape, const char *path, bool invert,
-                             ipl_error *err)
+/* Brightness (c, h, w) of a picture as a sample has it, channel after channel. */
+static ipl_status read_pixels(uint16_t *out, bool *alpha, const ipl_data_info *info,
+                              const char *path, bool invert, ipl_error *err)
 {
+    const ipl_shape shape = info->shape;
     const size_t plane = shape.h * shape.w;
+    ipl_background background;
     ipl_picture p;
-    ipl_status st = ipl_png_read(&p, path, err);
+    ipl_status st;
 
+    memcpy(background.rgb, info->background, sizeof background.rgb);
+    st = ipl_png_read_over(&p, path, &background, err);
     if (st != IPL_OK)
         return st;
     if (p.height != shape.h || p.width != shape.w || p.channels != shape.c) {
@@ -56,10 +60,11 @@ static ipl_status read_bytes(uint8_t *out, ipl_shape shape, const char *path, bo
     }
     for (size_t c = 0; c < shape.c; c++)
         for (size_t i = 0; i < plane; i++) {
-            const uint8_t v = p.pixels[i * shape.c + c];
+            const uint16_t v = ipl_picture_value(&p, i * shape.c + c);
 
-            out[c * plane + i] = invert ? (uint8_t)(255 - v) : v;
+            out[c * plane + i] = invert ? (uint16_t)(65535 - v) : v;
         }
+    *alpha = p.alpha;
 done:
     ipl_picture_release(&p);
     return st;
@@ -116,7 +121,7 @@ ipl_status ipl_classify(ipl_classified *out, ipl_net *net, const ipl_dataset *ds
 {
     const ipl_data_info *info = ipl_dataset_info(ds);
     const size_t d = ipl_shape_size(info->shape);
-    uint8_t *bytes = NULL;
+    uint16_t *pixels = NULL;
     float *x = NULL;
     ipl_status st = check(net, ds, err);
 
@@ -124,26 +129,26 @@ ipl_status ipl_classify(ipl_classified *out, ipl_net *net, const ipl_dataset *ds
     if (st != IPL_OK)
         return st;
     ipl_classified_name(out->name, sizeof out->name, path);
-    bytes = ipl_array(d, 1, 1, err);
+    pixels = ipl_array(d, 1, sizeof *pixels, err);
     out->p = ipl_array(info->n_classes, 1, sizeof *out->p, err);
     out->pixels = ipl_array(d, 1, sizeof *out->pixels, err);
     x = ipl_array(d, 1, sizeof *x, err);
-    if (!bytes || !out->p || !out->pixels || !x) {
+    if (!pixels || !out->p || !out->pixels || !x) {
         st = IPL_E_NOMEM;
         goto done;
     }
-    st = read_bytes(bytes, info->shape, path, invert, err);
+    st = read_pixels(pixels, &out->alpha, info, path, invert, err);
     if (st != IPL_OK)
         goto done;
     for (size_t i = 0; i < d; i++)
-        out->pixels[i] = (float)bytes[i] / 255.0f;
-    ipl_dataset_scale(x, ds, bytes);
+        out->pixels[i] = (float)pixels[i] / 65535.0f;
+    ipl_dataset_scale(x, ds, pixels);
     st = ipl_feature_maps_of(&out->maps, net, x, err);
     if (st == IPL_OK)
         judge(out, strncmp(ipl_net_loss_text(net), "cross-entropy", 13) == 0);
 done:
     ipl_free(x);
-    ipl_free(bytes);
+    ipl_free(pixels);
     return st;
 }
 

@@ -17,6 +17,7 @@
 typedef struct ipl_classified {
     double *p;        /* (n_classes) owned */
     size_t n_classes; /* K */
+    bool alpha;       /* the picture is not opaque everywhere */
     bool shares;      /* p are probabilities; else outputs of a net without them */
     size_t best;      /* class of the largest */
     float *pixels;    /* (c, h, w) 0 ... 1 as read, or inverted; owned */
@@ -28,7 +29,8 @@ typedef struct ipl_classified {
 bool ipl_net_classifies(const ipl_net *net, const ipl_dataset *ds);
 
 /**
- * Read a picture, scale it as the training samples were, and run the net on it:
+ * Read a picture, with alpha over the background of the data set, scale it as the training
+ * samples were, and run the net on it:
  *
  *     p_k = exp(z_k) / sum_j exp(z_j)   for a net trained by cross-entropy
  *     p_k = z_k                         for any other loss
@@ -37,7 +39,7 @@ bool ipl_net_classifies(const ipl_net *net, const ipl_dataset *ds);
  * owner   out, for ipl_classified_release(); also on error
  * errors  IPL_E_ARG    the net does not name classes, or its samples are no pictures
  *         IPL_E_SHAPE  the picture has another size or other channels; both are named
- *         those of ipl_png_read()
+ *         those of ipl_png_read_over()
  */
 ipl_status ipl_classify(ipl_classified *out, ipl_net *net, const ipl_dataset *ds,
                         const char *path, bool invert, ipl_error *err) IPL_NODISCARD;

@@ -162,15 +162,14 @@ static ipl_status print_layers(ipl_text *out, double *values, const ipl_collecti
         names[l] = example->layers[l].name;
     ipl_columns_cut_all(labels, names, n, NAME_COLUMNS_MAX);
     columns = ipl_columns_widest(names, n, NAME_COLUMNS_MIN, NAME_COLUMNS_MAX);
-    ipl_text_add(out, "  %-*s %16s %16s %10s %16s %16s %18s %18s\n", (int)columns, "layer",
-                 "compression % at", "compression % of", "fell in", "I(X;T) at end",
-                 "I(T;Y) at end", "I(Tprev;T) first", "I(Tprev;T) at end");
-    ipl_text_add(out, "  %*s %16s %16s\n", (int)columns, "", "the end", "the last 50");
+    ipl_text_add(out, "  %-*s %16s %10s %16s %16s %16s %18s %18s\n", (int)columns, "layer",
+                 "compression %", "fell in", "of last 50 %", "I(X;T) end", "I(T;Y) end",
+                 "I(Tprev;T) first", "I(Tprev;T) end");
     for (size_t l = 0; l < n; l++) {
         ipl_text_add(out, "  %s%*s", labels[l], ipl_columns_left(labels[l], columns), "");
         add_spread(out, 16, values, values_of(values, c, point, end_of, l), 100.0);
-        add_spread(out, 16, values, values_of(values, c, point, last50_of, l), 100.0);
         add_share(out, c, point, l);
+        add_spread(out, 16, values, values_of(values, c, point, last50_of, l), 100.0);
         add_spread(out, 16, values, values_of(values, c, point, x_end_of, l), 1.0);
         add_spread(out, 16, values, values_of(values, c, point, y_end_of, l), 1.0);
         add_spread(out, 18, values, values_of(values, c, point, prev_first_of, l), 1.0);
@@ -320,11 +319,12 @@ ipl_status ipl_collection_print(ipl_text *out, const ipl_collection *c, ipl_erro
             ipl_text_add(out, "%s %zu %s", any++ ? "," : "", n_in[s],
                          ipl_run_state_name((ipl_run_state)s));
     ipl_text_add(
-        out, "\nmean +- standard deviation over the runs that are done; Tprev is the layer "
-             "before T.\nend: the value at the last measured epoch; compression: "
-             "(max - end) / max of I(X;T), and with the mean\nover the last 50 epochs "
-             "for the end (-: shorter runs); fell: the end is more than 1 %% below the "
-             "maximum\n");
+        out,
+        "\nmean +- standard deviation over the runs that are done; end is the value at "
+        "the last measured epoch,\ncompression (max - end) / max of I(X;T), of last 50 "
+        "the same with the mean over the last 50 epochs\n(-: shorter runs; it lags "
+        "behind a layer that rises), fell: the end is more than 1 %% below max,\nTprev "
+        "the layer before T\n");
     for (size_t p = 0; p < c->n_points && st == IPL_OK; p++)
         st = print_point(out, values, c, p, err);
     if (st == IPL_OK && c->n_layers > 0)

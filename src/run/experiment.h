@@ -20,6 +20,7 @@ typedef struct ipl_experiment {
     char classes[256];
     size_t train_samples, test_samples;
     double train_share, random_labels;
+    char background[16];
     size_t crop;
     bool flip;
 

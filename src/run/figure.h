@@ -192,9 +192,10 @@ ipl_status ipl_figure_add_layer_curves(ipl_figure *figure, size_t p,
 
 /**
  * Choose how wide the names at the ends of curves may be, so that long ones of layers can be
- * told apart; inches that they take beyond the usual gap between panels.
+ * told apart; *more is how many inches they take beyond the usual gap between panels. IPL_E_NOMEM
  */
-double ipl_figure_end_inches(ipl_figure *figure, const ipl_plot_data *data);
+ipl_status ipl_figure_end_inches(double *more, ipl_figure *figure,
+                                 const ipl_plot_data *data, ipl_error *err) IPL_NODISCARD;
 
 /** An axis for a field of all layers of some groups. */
 ipl_status ipl_figure_fit_layers(ipl_axis *axis, const ipl_plot_group *const *groups,

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Inches that panels give up at most for long names at the ends of curves. */
+#define END_INCHES_MAX 0.32
+
 /* Few epochs are shown as points on the lines. */
 enum { MARKED_MAX = 16, NAME_COLUMNS = 7, NAME_COLUMNS_MAX = 11, CURVES_MAX = 1024 };
 
@@ -198,21 +201,57 @@ static ipl_status add_ends(ipl_figure *figure, size_t p, ending *ends, size_t n,
     return st;
 }
 
-double ipl_figure_end_inches(ipl_figure *figure, const ipl_plot_data *data)
+/* Inches of a name in the small type, DejaVu Sans: about, and rather too many. */
+static double inches_of(const char *name)
 {
-    size_t columns = NAME_COLUMNS;
+    const double em = 0.0875;
+    double sum = 0.0;
 
-    for (size_t g = 0; g < data->n_groups; g++) {
-        const ipl_track *track = &data->groups[g].mean.info;
+    for (size_t bytes; *name != '\0'; name += bytes) {
+        const size_t columns = ipl_columns_of_first(&bytes, name);
 
-        for (size_t l = 0; l < track->n_layers; l++) {
-            const char *name = track->names[l];
-
-            columns = ipl_columns_widest(&name, 1, columns, NAME_COLUMNS_MAX);
-        }
+        sum += bytes > 1                          ? (columns > 0 ? 1.0 : 0.0)
+               : strchr("MWmw@%", *name)          ? 1.0
+               : strchr("ijlI.,:;'!|()[]", *name) ? 0.4
+               : *name >= 'A' && *name <= 'Z'     ? 0.75
+                                                  : 0.62;
     }
-    figure->end_columns = columns;
-    return IPL_CHARACTER_INCHES * (double)(columns - NAME_COLUMNS);
+    return em * sum;
+}
+
+/* Inches of the longest name of a layer that is cut to so many columns; < 0: no memory. */
+static double longest(const ipl_plot_data *data, size_t columns, ipl_error *err)
+{
+    double most = 0.0;
+
+    for (size_t g = 0; g < data->n_groups && most >= 0.0; g++) {
+        const ipl_track *track = &data->groups[g].mean.info;
+        ipl_label *labels = ipl_layer_labels(track, columns, err);
+
+        for (size_t l = 0; labels && l < track->n_layers; l++)
+            most = fmax(most, inches_of(labels[l]));
+        if (!labels)
+            most = -1.0;
+        ipl_free(labels);
+    }
+    return most;
+}
+
+ipl_status ipl_figure_end_inches(double *more, ipl_figure *figure,
+                                 const ipl_plot_data *data, ipl_error *err)
+{
+    const double usual = IPL_CHARACTER_INCHES * NAME_COLUMNS;
+
+    figure->end_columns = NAME_COLUMNS_MAX;
+    for (;; figure->end_columns--) {
+        const double inches = longest(data, figure->end_columns, err);
+
+        if (inches < 0.0)
+            return IPL_E_NOMEM;
+        *more = inches > usual + 0.05 ? inches - usual : 0.0;
+        if (*more <= END_INCHES_MAX || figure->end_columns == NAME_COLUMNS)
+            return IPL_OK;
+    }
 }
 
 /* Fill a panel with curves; those without a value are left out. */
@@ -383,12 +422,14 @@ static void fit_information(ipl_axis *axis, const ipl_plot_data *data, size_t fi
 }
 
 /* Room for the names at the ends of the curves. */
-static void make_room(ipl_layout *layout, ipl_figure *figure)
+static ipl_status make_room(ipl_layout *layout, ipl_figure *figure, ipl_error *err)
 {
-    const double more = ipl_figure_end_inches(figure, figure->data);
+    double more = 0.0;
+    const ipl_status st = ipl_figure_end_inches(&more, figure, figure->data, err);
 
     layout->right += more;
     layout->gap_x += more;
+    return st;
 }
 
 ipl_status ipl_figure_curves(ipl_figure *figure, const ipl_plot_opts *opts,
@@ -414,7 +455,7 @@ ipl_status ipl_figure_curves(ipl_figure *figure, const ipl_plot_opts *opts,
 
     if (st != IPL_OK || !sides)
         return st != IPL_OK ? st : IPL_E_NOMEM;
-    make_room(&layout, figure);
+    st = make_room(&layout, figure, err);
     ipl_figure_lay_out(figure, &layout);
     ipl_estimator_label(estimator, sizeof estimator, data->runs[0].estimator);
     if (headed)
@@ -592,7 +633,7 @@ ipl_status ipl_figure_dashboard(ipl_figure *figure, const ipl_plot_opts *opts,
 
     if (st != IPL_OK || !sides)
         return st != IPL_OK ? st : IPL_E_NOMEM;
-    make_room(&layout, figure);
+    st = make_room(&layout, figure, err);
     ipl_figure_lay_out(figure, &layout);
     if (headed)
         ipl_shorten(figure->title, sizeof figure->title,

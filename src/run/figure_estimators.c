@@ -123,6 +123,7 @@ ipl_status ipl_figure_estimators(ipl_figure *figure, const ipl_plot_opts *opts,
     ipl_label *names = ipl_group_labels(data, 14, err);
     ipl_status st = IPL_E_NOMEM;
     ipl_layout layout;
+    double more = 0.0;
     grid all;
 
     if (!places || !names) {
@@ -142,7 +143,8 @@ ipl_status ipl_figure_estimators(ipl_figure *figure, const ipl_plot_opts *opts,
                           .height = 1.15};
     st = ipl_figure_init(figure, opts, data, layout.columns * layout.rows, err);
     if (st == IPL_OK)
-        layout.right += ipl_figure_end_inches(figure, data);
+        st = ipl_figure_end_inches(&more, figure, data, err);
+    layout.right += more;
     layout.width = layout.left + layout.right + 1.05 * (double)layout.columns +
                    layout.gap_x * (double)(layout.columns - 1);
     if (st == IPL_OK) {

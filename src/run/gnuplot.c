@@ -1,6 +1,7 @@
 #include "run/gnuplot.h"
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "base/utf8.h"
 
 #include <errno.h>
@@ -261,6 +262,20 @@ ipl_status ipl_gnuplot(bool *missing, ipl_text *said, const char *folder,
     return judge(missing, said, from, cause, status, argv[0], err);
 }
 
+/* Draw as one kind of file; a link or a pipe of its name makes way, for gnuplot follows it. */
+static ipl_status draw_as(ipl_drawn *out, ipl_text *said, const char *folder,
+                          const char *const *argv, ipl_error *err)
+{
+    char file[128], path[IPL_PATH_MAX];
+    ipl_status st;
+
+    (void)snprintf(file, sizeof file, "%.80s.%.16s", argv[1], argv[2]);
+    st = ipl_path_join(path, folder, file, err);
+    if (st == IPL_OK)
+        st = ipl_file_make_way(path, err);
+    return st == IPL_OK ? ipl_gnuplot(&out->missing, said, folder, argv, err) : st;
+}
+
 ipl_status ipl_gnuplot_draw(ipl_drawn *out, ipl_text *said, const char *folder,
                             const char *script, const char *name, const char *format,
                             ipl_error *err)
@@ -271,11 +286,11 @@ ipl_status ipl_gnuplot_draw(ipl_drawn *out, ipl_text *said, const char *folder,
     ipl_status st;
 
     *out = (ipl_drawn){.format = format};
-    st = ipl_gnuplot(&out->missing, &last, folder, argv, &why);
+    st = draw_as(out, &last, folder, argv, &why);
     if (st == IPL_E_IO && (strcmp(format, "png") == 0 || strcmp(format, "pdf") == 0)) {
         ipl_text_clear(&last);
         argv[2] = "svg";
-        if (ipl_gnuplot(&out->missing, &last, folder, argv, &again) == IPL_OK) {
+        if (draw_as(out, &last, folder, argv, &again) == IPL_OK) {
             out->format = "svg";
             ipl_text_add(&last, "%s is drawn as SVG, for as %s it cannot be: %s", name,
                          format, why.msg);

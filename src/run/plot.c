@@ -53,6 +53,26 @@ static const char *const scripts[] = {
     "figure.gp",       "style.gp",        "panel_frame.gp", "panel_plane.gp",
     "panel_curves.gp", "panel_scores.gp", "movie.gp"};
 
+bool ipl_plot_writes(const char *name)
+{
+    static const char *const parts[] = {
+        "-settings.gp", "-points.csv", "-joins.csv",  "-names.csv",  "-ib.csv",
+        "-curves.csv",  "-ends.csv",   "-scores.csv", "-legend.csv", ".png",
+        ".pdf",         ".svg",        ".gif"};
+    bool ours = strcmp(name, "plot.sh") == 0;
+
+    for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++)
+        ours = ours || strcmp(name, scripts[i]) == 0;
+    for (size_t k = IPL_PLOT_PLANE; k < IPL_PLOT_KINDS; k++) {
+        const size_t len = strlen(kinds[k]);
+
+        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+            ours = ours ||
+                   (strncmp(name, kinds[k], len) == 0 && strcmp(name + len, parts[i]) == 0);
+    }
+    return ours;
+}
+
 /* Frames of a movie, planes in them all, and its bytes: a file that comes out larger is drawn
  * again with fewer frames. */
 enum { FRAMES_MAX = 56, FRAMES_MIN = 16, PLANES_MAX = 80, MOVIE_BYTES_MAX = 1500000 };

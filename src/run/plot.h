@@ -97,4 +97,7 @@ ipl_status ipl_plot_files(const char *folder, ipl_plot_kind kind, const ipl_plot
 ipl_status ipl_plot_folder(char *out, const ipl_plot_opts *opts, const char *const *runs,
                            size_t n_runs, ipl_error *err) IPL_NODISCARD;
 
+/** Whether a plot writes a file of that name into its folder. */
+bool ipl_plot_writes(const char *name);
+
 #endif /* IPL_PLOT_H */

@@ -133,20 +133,42 @@ static void print_files(ipl_text *out, const ipl_data_info *data)
     ipl_text_add(out, "%s],\n", data->n_files ? "\n  " : "");
 }
 
+/* Names of the classes in the order of their numbers; nothing where they have none. */
+static void print_classes(ipl_text *out, const ipl_data_info *data)
+{
+    if (!data->class_names)
+        return;
+    ipl_text_add(out, "  \"classes\": [");
+    for (size_t k = 0; k < data->n_classes; k++) {
+        ipl_text_add(out, "%s", k ? ", " : "");
+        ipl_text_add_json(out, data->class_names[k]);
+    }
+    ipl_text_add(out, "],\n");
+}
+
 /* What the run is made of. */
 static void print_setup(ipl_text *out, const ipl_run *r)
 {
     const ipl_data_info *data = ipl_dataset_info(r->ds);
 
-    ipl_text_add(out, "  \"seed\": %llu,\n  \"threads\": %zu,\n",
-                 (unsigned long long)r->exp->seed, ipl_pool_threads(r->pool));
+    ipl_text_add(out,
+                 "  \"seed\": %llu,\n  \"threads\": %zu,\n"
+                 "  \"threads_from\": \"%s\",\n",
+                 (unsigned long long)r->exp->seed, ipl_pool_threads(r->pool),
+                 ipl_threads_for(r->opts->threads).from);
     ipl_text_add(out, "  \"shard\": %zu,\n  \"parameters\": %zu,\n", ipl_net_shard(r->net),
                  ipl_net_n_params(r->net));
     ipl_text_add(out, "  \"net\": ");
     ipl_text_add_json(out, ipl_net_text(r->net));
     ipl_text_add(out, ",\n  \"train_samples\": %zu,\n  \"test_samples\": %zu,\n",
                  data->n[IPL_TRAIN], data->n[IPL_TEST]);
+    print_classes(out, data);
     print_files(out, data);
+    if (*data->note != '\0') {
+        ipl_text_add(out, "  \"data_note\": ");
+        ipl_text_add_json(out, data->note);
+        ipl_text_add(out, ",\n");
+    }
     ipl_text_add(out, "  \"probes\": [");
     for (size_t p = 0; p < r->n_probes; p++)
         ipl_text_add(out, "%s{\"split\": \"%s\", \"n\": %zu}", p ? ", " : "",

@@ -92,7 +92,7 @@ static ipl_status tell_shares(const replay *r, ipl_error *err)
 
 static ipl_status prepare(replay *r, ipl_error *err)
 {
-    const size_t threads = r->opts->threads > 0 ? r->opts->threads : ipl_cpu_count();
+    const size_t threads = ipl_threads_for(r->opts->threads).n;
     char changed[IPL_DATA_CHANGED_MAX] = "";
     ipl_status st = read_experiments(r, err);
 

@@ -81,14 +81,18 @@ typedef struct source {
     size_t row;       /* the next of the piece */
     double *epochs;   /* of the piece; NULL: all rows belong together */
     double **columns; /* (n_units) of the piece, NULL: the run has it not */
-    size_t keys[KEYS_MAX];
+    size_t keys[KEYS_MAX], units[UNITS_MAX]; /* columns of the table */
 } source;
+
+/* A number as text. */
+typedef char number[32];
 
 /* Values of the rows with one key at one epoch. */
 typedef struct group {
     ipl_text key;   /* "split,layer,..." as it is written */
     double *values; /* (n_units, n_runs) */
     size_t *n;      /* (n_units) of these that are defined */
+    number *first;  /* (n_units) the first of them as it stands in its table */
     bool any;
 } group;
 
@@ -137,7 +141,9 @@ static ipl_status add_group(gathering *g, ipl_error *err)
     ipl_text_add(&one->key, "%s", g->row_key.s);
     one->values = ipl_array(g->n_units, g->n_runs, sizeof *one->values, err);
     one->n = ipl_array(g->n_units, 1, sizeof *one->n, err);
-    return one->values && one->n ? ipl_text_status(&one->key, err) : IPL_E_NOMEM;
+    one->first = ipl_array(g->n_units, 1, sizeof *one->first, err);
+    return one->values && one->n && one->first ? ipl_text_status(&one->key, err)
+                                               : IPL_E_NOMEM;
 }
 
 /* Group of the row's key: rows come in the same order in every epoch, so the next is tried
@@ -171,7 +177,6 @@ static void release_piece(source *s, size_t n_units)
 /* Go to the next row of a run; its piece is NULL at the end. */
 static ipl_status next_row(const gathering *g, source *s, ipl_error *err)
 {
-    size_t column;
     ipl_status st;
 
     if (s->piece && ++s->row < ipl_table_rows(s->piece))
@@ -186,7 +191,7 @@ static ipl_status next_row(const gathering *g, source *s, ipl_error *err)
     for (size_t k = 0; k < g->n_keys && st == IPL_OK; k++)
         st = ipl_table_column(&s->keys[k], s->piece, g->table->keys[k], err);
     for (size_t u = 0; u < g->n_units && st == IPL_OK; u++)
-        if (ipl_table_column(&column, s->piece, g->units[u], NULL) == IPL_OK)
+        if (ipl_table_column(&s->units[u], s->piece, g->units[u], NULL) == IPL_OK)
             st = ipl_table_numbers(&s->columns[u], s->piece, g->units[u], err);
     return st;
 }
@@ -194,6 +199,17 @@ static ipl_status next_row(const gathering *g, source *s, ipl_error *err)
 static double epoch_of(const source *s)
 {
     return s->epochs ? s->epochs[s->row] : 0.0;
+}
+
+/* Keep a number as it is written, unless that is longer than it need be. */
+static void keep_text(number out, double value, const char *text)
+{
+    const size_t size = strlen(text) + 1;
+
+    if (size <= sizeof(number))
+        memcpy(out, text, size);
+    else
+        ipl_number_print(out, sizeof(number), value);
 }
 
 /* Put the values of the row of a run into the group of its key. */
@@ -219,8 +235,11 @@ static ipl_status take_row(gathering *g, const source *s, ipl_error *err)
     for (size_t u = 0; u < g->n_units; u++) {
         const double v = s->columns[u] ? s->columns[u][s->row] : (double)NAN;
 
-        if (isfinite(v) && one->n[u] < g->n_runs)
-            one->values[u * g->n_runs + one->n[u]++] = v;
+        if (!isfinite(v) || one->n[u] == g->n_runs)
+            continue;
+        if (one->n[u] == 0)
+            keep_text(one->first[u], v, ipl_table_text(s->piece, s->row, s->units[u]));
+        one->values[u * g->n_runs + one->n[u]++] = v;
     }
     return IPL_OK;
 }
@@ -243,21 +262,22 @@ static ipl_status take_epoch(gathering *g, source *s, double epoch, ipl_error *e
 }
 
 /* Mean, deviation and quantiles; all but the deviation of a single value are the value. */
-static void print_numbers(ipl_text *out, double *values, size_t n)
+static void print_numbers(ipl_text *out, double *values, size_t n, const char *single)
 {
     static const double shares[] = {0.05, 0.25, 0.5, 0.75, 0.95};
-    char number[32];
+    number text;
 
-    ipl_number_print(number, sizeof number, ipl_mean(values, n));
-    ipl_text_add_string(out, number);
+    if (n > 1)
+        ipl_number_print(text, sizeof text, ipl_mean(values, n));
+    ipl_text_add_string(out, n > 1 ? text : single);
     ipl_text_add_string(out, ",");
     ipl_text_add_number(out, ipl_deviation(values, n));
     ipl_sort(values, n);
     for (size_t q = 0; q < sizeof shares / sizeof shares[0]; q++) {
         if (n > 1)
-            ipl_number_print(number, sizeof number, ipl_quantile(values, n, shares[q]));
+            ipl_number_print(text, sizeof text, ipl_quantile(values, n, shares[q]));
         ipl_text_add_string(out, ",");
-        ipl_text_add_string(out, number);
+        ipl_text_add_string(out, n > 1 ? text : single);
     }
     ipl_text_add_string(out, "\n");
 }
@@ -289,7 +309,7 @@ static void print_group(ipl_text *out, const gathering *g, group *one, const cha
             (void)snprintf(count, sizeof count, "%zu,", counted);
         }
         ipl_text_add_string(out, count);
-        print_numbers(out, one->values + u * g->n_runs, one->n[u]);
+        print_numbers(out, one->values + u * g->n_runs, one->n[u], one->first[u]);
         one->n[u] = 0;
     }
     one->any = false;
@@ -392,6 +412,7 @@ static void gathering_release(gathering *g)
         ipl_text_release(&g->groups[k].key);
         ipl_free(g->groups[k].values);
         ipl_free(g->groups[k].n);
+        ipl_free(g->groups[k].first);
     }
     ipl_text_release(&g->row_key);
     ipl_free(g->groups);

@@ -72,6 +72,7 @@ typedef struct ipl_run {
     ipl_spec schedule;
     ipl_probe *probes[2];
     size_t n_probes;
+    bool probes_are_known;        /* of a run that is only checked: they were made before */
     ipl_overlap *overlap;         /* NULL: every measurement is waited for */
     bool *due, *drawn;            /* (epochs + 1): when to measure, when to draw */
     ipl_activations *activations; /* NULL: not recorded */

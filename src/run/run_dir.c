@@ -104,7 +104,7 @@ static bool has(const char *path, const char *name)
 static bool is_empty(const char *path)
 {
     static const char *const first[] = {".", "..", ".lock", ".lock-owner",
-                                        EXPERIMENT ".tmp"};
+                                        (EXPERIMENT ".tmp")};
     DIR *dir = ipl_folder_open(path);
     const struct dirent *entry;
     bool empty = dir != NULL;

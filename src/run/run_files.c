@@ -1,6 +1,8 @@
 #include "run/run_files.h"
 
 #include "base/file.h"
+#include "run/pictures.h"
+#include "run/plot.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -11,7 +13,8 @@ enum { DEPTH_MAX = 4 };
 
 /*
  * Paths below the folder of a run, as patterns of fnmatch(). What analyze writes is a run in
- * a folder of its own. A file that is being replaced is called NAME.tmp.
+ * a folder of its own. A file that is being replaced is called NAME.tmp. A script that was
+ * edited and kept as NAME.bak is its editor's.
  */
 static const char *const files[] = {
     "experiment.ini",
@@ -22,33 +25,48 @@ static const char *const files[] = {
     "summary.csv",
     "summary.txt",
     "report.html",
-    "samples.png",
     ".lock",
     ".lock-owner",
     "checkpoint/last",
     "checkpoint/previous",
     "checkpoint/best",
     "checkpoint/epoch-[0-9]*",
-    "parameters/*.npy",
+    "parameters/[0-9]*.*.npy",
     "activations/index.csv",
     "activations/layers.csv",
-    "activations/*.npy",
-    "activations/epoch-*/*.npy",
-    "pictures/*.png",
-    "pictures/*.csv",
-    "figures/*-*.csv",
-    "figures/*.gp",
-    "figures/*.bak",
-    "figures/*.png",
-    "figures/*.svg",
-    "figures/*.pdf",
-    "figures/*.gif",
-    "figures/plot.sh",
+    "activations/train-[xy].npy",
+    "activations/test-[xy].npy",
+    "activations/all-[xy].npy",
+    "activations/epoch-[0-9]*/train-*.npy",
+    "activations/epoch-[0-9]*/test-*.npy",
+    "activations/epoch-[0-9]*/all-*.npy",
     NULL,
 };
-static const char *const folders[] = {"checkpoint",          "parameters", "activations",
-                                      "activations/epoch-*", "pictures",   "figures",
-                                      "analysis-[0-9]*",     NULL};
+static const char *const folders[] = {
+    "checkpoint", "parameters",      "activations", "activations/epoch-[0-9]*",
+    "figures",    "analysis-[0-9]*", NULL};
+
+/* A figure with what it is drawn from, or a picture of an epoch. */
+static bool is_figure(const char *path)
+{
+    static const char folder[] = "figures/";
+    const char *name = path + sizeof folder - 1;
+
+    if (strncmp(path, folder, sizeof folder - 1) != 0)
+        return false;
+    for (size_t k = 0; k < IPL_PICTURE_COUNT; k++) {
+        const size_t len = strlen(ipl_picture_words[k]);
+        const char *epoch = name + len + 1;
+        const size_t digits =
+            strncmp(name, ipl_picture_words[k], len) == 0 && name[len] == '-'
+                ? strspn(epoch, "0123456789")
+                : 0;
+
+        if (digits > 0 && strcmp(epoch + digits, ".png") == 0)
+            return true;
+    }
+    return ipl_plot_writes(name);
+}
 
 /* The path without "analysis-N/" before it. */
 static const char *inner(const char *path)
@@ -75,7 +93,7 @@ static bool is_ours(const char *path, bool is_folder)
     if (len > 4 && strcmp(path + len - 4, ".tmp") == 0)
         len -= 4;
     return ipl_text_copy(whole, sizeof whole, path, len, "path", NULL) == IPL_OK &&
-           matches(files, inner(whole));
+           (matches(files, inner(whole)) || is_figure(inner(whole)));
 }
 
 /* What is done with each entry: its whole path, and its path below the run. */

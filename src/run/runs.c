@@ -94,28 +94,6 @@ ipl_run_state ipl_run_state_of(const char *folder)
     return state == IPL_RUN_RUNNING ? IPL_RUN_INTERRUPTED : state;
 }
 
-int ipl_natural_order(const char *a, const char *b)
-{
-    while (*a != '\0' && *b != '\0') {
-        if (isdigit((unsigned char)*a) && isdigit((unsigned char)*b)) {
-            char *end_a, *end_b;
-            const unsigned long long x = strtoull(a, &end_a, 10),
-                                     y = strtoull(b, &end_b, 10);
-
-            if (x != y)
-                return x < y ? -1 : 1;
-            a = end_a;
-            b = end_b;
-        } else if (*a != *b) {
-            return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
-        } else {
-            a++;
-            b++;
-        }
-    }
-    return (*a != '\0') - (*b != '\0');
-}
-
 /* A copy of a text, owned by the caller. */
 static char *keep(const char *text, ipl_error *err)
 {

@@ -81,7 +81,4 @@ ipl_status ipl_runs_find(ipl_runs *out, const char *const *folders, size_t n,
 /** Free what a list owns and leave it empty; an empty one is allowed. */
 void ipl_runs_release(ipl_runs *runs);
 
-/** Order of two names with numbers in them: "seed2" before "seed10". */
-int ipl_natural_order(const char *a, const char *b);
-
 #endif /* IPL_RUNS_H */

@@ -157,20 +157,27 @@ static ipl_status write_list(ipl_study *study, ipl_error *err)
     return st;
 }
 
-/* Whether two points of a grid differ by the seed alone. */
-static bool differs_by_seed(const ipl_experiment *a, ipl_experiment *b)
+/* Whether a point is the one before but for the seed; *before becomes its text. */
+static ipl_status differs_by_seed(bool *same, ipl_text *before, const ipl_experiment *exp,
+                                  ipl_error *err)
 {
-    const uint64_t seed = b->seed;
-    bool same;
+    ipl_text now = {0};
+    ipl_status st;
 
-    b->seed = a->seed;
-    same = memcmp(a, b, sizeof *a) == 0;
-    b->seed = seed;
-    return same;
+    for (const ipl_opt *row = ipl_experiment_opts; row->name; row++)
+        if (strcmp(row->name, "seed") != 0) {
+            ipl_opt_print(&now, exp, row);
+            ipl_text_add(&now, "\n");
+        }
+    st = ipl_text_status(&now, err);
+    *same = before->s && now.s && strcmp(before->s, now.s) == 0;
+    ipl_text_release(before);
+    *before = now;
+    return st;
 }
 
 /* Check what a run of one point would find before it begins, unless it is done. */
-static ipl_status check_point(ipl_train_data *data, const ipl_study *study,
+static ipl_status check_point(ipl_train_checks *checks, const ipl_study *study,
                               const ipl_experiment *exp, const ipl_grid *grid, size_t point,
                               ipl_error *err)
 {
@@ -187,7 +194,7 @@ static ipl_status check_point(ipl_train_data *data, const ipl_study *study,
     if (st == IPL_OK) {
         job.state = ipl_run_state_of(path);
         if (ipl_study_is_open(study, &job))
-            st = ipl_train_check(data, exp, path, &why);
+            st = ipl_train_check(checks, exp, path, &why);
         if (st != IPL_OK)
             (void)ipl_fail(err, st, "run %s: %s", name.s, why.msg);
     }
@@ -197,27 +204,30 @@ static ipl_status check_point(ipl_train_data *data, const ipl_study *study,
 
 /* Everything is right before anything is written: the values, and the runs that they make.
  * Runs that differ by the seed alone are right together. */
-static ipl_status check_points(const ipl_study *study, const ipl_experiment *base,
-                               const ipl_grid *grid, ipl_error *err)
+static ipl_status check_points(const ipl_study *study, ipl_experiment *exp,
+                               const ipl_experiment *base, const ipl_grid *grid,
+                               ipl_error *err)
 {
-    ipl_experiment *exp = ipl_array(2, 1, sizeof *exp, err);
-    ipl_train_data data = {0};
-    ipl_status st = exp ? IPL_OK : IPL_E_NOMEM;
+    ipl_train_checks checks = {0};
+    ipl_text before = {0};
+    ipl_status st = IPL_OK;
 
     for (size_t i = 0; i < grid->n_points && st == IPL_OK; i++) {
-        exp[i % 2] = *base;
-        st = ipl_grid_apply(&exp[i % 2], grid, i, err);
+        *exp = *base;
+        st = ipl_grid_apply(exp, grid, i, err);
     }
     for (size_t i = 0; i < grid->n_points && st == IPL_OK; i++) {
-        ipl_experiment *now = &exp[i % 2];
+        bool same = false;
 
-        *now = *base;
-        st = ipl_grid_apply(now, grid, i, err);
-        if (st == IPL_OK && (i == 0 || !differs_by_seed(&exp[(i + 1) % 2], now)))
-            st = check_point(&data, study, now, grid, i, err);
+        *exp = *base;
+        st = ipl_grid_apply(exp, grid, i, err);
+        if (st == IPL_OK)
+            st = differs_by_seed(&same, &before, exp, err);
+        if (st == IPL_OK && !same)
+            st = check_point(&checks, study, exp, grid, i, err);
     }
-    ipl_train_data_release(&data);
-    ipl_free(exp);
+    ipl_text_release(&before);
+    ipl_train_checks_release(&checks);
     return st;
 }
 
@@ -231,11 +241,13 @@ ipl_status ipl_study_create(ipl_study *out, const char *path, const ipl_experime
     *out = (ipl_study){0};
     if (st == IPL_OK)
         st = ipl_text_copy(study.path, sizeof study.path, path, strlen(path), "path", err);
+    if (st == IPL_OK)
+        st = ipl_guard(path, err);
     if (st == IPL_OK && ipl_is_run(path))
         st = ipl_fail(err, IPL_E_CANTCREATE,
                       "%s: is a single run; give another --out for the study", path);
     if (st == IPL_OK)
-        st = check_points(&study, base, grid, err);
+        st = check_points(&study, exp, base, grid, err);
     study.jobs = ipl_array(grid->n_points, 1, sizeof *study.jobs, err);
     if (!study.jobs)
         st = IPL_E_NOMEM;

@@ -97,18 +97,39 @@ size_t ipl_study_n_open(const ipl_study *study);
 
 /** What the scripts of other engines are made for. */
 typedef struct ipl_engine_opts {
-    const char *program;     /* absolute path of infoplane */
-    const char *options;     /* words for the engine, separated by blanks */
-    size_t at_once, threads; /* 0: the engine's choice; one */
+    const char *program;          /* absolute path of infoplane */
+    const char *parallel, *slurm; /* words for each, as ipl_text_take_shell_word() reads */
+    size_t at_once, threads;      /* 0: the engine's choice; one */
+    size_t array_end;             /* indices of a Slurm array are below it */
 } ipl_engine_opts;
 
+/** MaxArraySize of Slurm where nobody changed it: indices of an array are below it. */
+enum { IPL_SLURM_ARRAY_END = 1001 };
+
 /**
- * Write job.sh, parallel.sh and slurm.sh. They start from the current folder, so that
- * relative paths of data hold.
+ * Write job.sh, parallel.sh and slurm.sh, and slurm-2.sh ... when one array cannot have all
+ * jobs. They start from the current folder, under the name the user gave it, so that relative
+ * paths of data hold.
  *
- * errors  IPL_E_CANTCREATE, IPL_E_IO, IPL_E_NOMEM
+ * arrays  how many scripts there are for Slurm, 0 without a job to do
+ * errors  IPL_E_ARG  a path has a line break, a word is none, array_end is below 2
+ *         IPL_E_CANTCREATE, IPL_E_IO, IPL_E_NOMEM
  */
-ipl_status ipl_study_write_scripts(const ipl_study *study, const ipl_engine_opts *opts,
+ipl_status ipl_study_write_scripts(size_t *arrays, const ipl_study *study,
+                                   const ipl_engine_opts *opts,
                                    ipl_error *err) IPL_NODISCARD;
+
+/** Part of ipl_study_write_scripts(): those for Slurm, started from a folder. */
+ipl_status ipl_study_write_slurm(size_t *arrays, const ipl_study *study, const char *from,
+                                 const ipl_engine_opts *opts, ipl_error *err) IPL_NODISCARD;
+
+/** Room for the name of a script for Slurm. */
+enum { IPL_SLURM_NAME_MAX = 32 };
+
+/** "slurm.sh" for k = 0, "slurm-2.sh" for the next. */
+void ipl_study_slurm_name(char out[IPL_SLURM_NAME_MAX], size_t k);
+
+/** Append NAME='VALUE' of a path, as a shell reads it; no option can be taken for it. */
+void ipl_study_add_folder(ipl_text *out, const char *name, const char *path);
 
 #endif /* IPL_STUDY_H */

@@ -4,43 +4,23 @@
 #include "base/text.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { JOB_NAME_MAX = 60 };
-
-/* NAME=value, as a shell reads it */
-static void add_variable(ipl_text *out, const char *name, const char *value)
+void ipl_study_add_folder(ipl_text *out, const char *name, const char *path)
 {
+    ipl_text value = {0};
+
+    /* A word that begins with '-' is an option, one with '+' to parallel a log to append. */
+    ipl_text_add(&value, "%s%s", *path == '-' || *path == '+' ? "./" : "", path);
     ipl_text_add(out, "%s=", name);
-    ipl_text_add_shell_word(out, value, strlen(value));
+    if (!value.failed)
+        ipl_text_add_shell_word(out, value.s, value.len);
     ipl_text_add(out, "\n");
-}
-
-/* Append the lines of jobs that are not done: "1 2 3 7", or as ranges "1-3,7". */
-static void add_lines(ipl_text *out, const ipl_study *study, bool ranges)
-{
-    size_t first = 0, last = 0; /* the range that is open; 0: none */
-
-    for (size_t i = 0; i <= study->n; i++) {
-        const ipl_study_job *job = i < study->n ? &study->jobs[i] : NULL;
-
-        if (job && !ipl_study_is_open(study, job))
-            continue;
-        if (job && ranges && first > 0 && job->line == last + 1) {
-            last = job->line;
-            continue;
-        }
-        if (first > 0)
-            ipl_text_add(out, "%zu", first);
-        if (last > first)
-            ipl_text_add(out, "-%zu", last);
-        if (first > 0 && job)
-            ipl_text_add(out, ranges ? "," : " ");
-        first = last = job ? job->line : 0;
-    }
+    out->failed = out->failed || value.failed;
+    ipl_text_release(&value);
 }
 
 static void print_job(ipl_text *out, const ipl_study *study, const char *from,
@@ -50,8 +30,8 @@ static void print_job(ipl_text *out, const ipl_study *study, const char *from,
         out, "#!/bin/sh\n"
              "# Run job NUMBER of jobs.txt, or go on with it; nothing when it is done:\n"
              "#   sh job.sh NUMBER [options of infoplane train]\n");
-    add_variable(out, "folder", study->path);
-    add_variable(out, "program", program);
+    ipl_study_add_folder(out, "folder", study->path);
+    ipl_study_add_folder(out, "program", program);
     ipl_text_add(out, "cd ");
     ipl_text_add_shell_word(out, from, strlen(from));
     ipl_text_add(
@@ -74,10 +54,18 @@ static void print_job(ipl_text *out, const ipl_study *study, const char *from,
         study->force ? "--force" : IPL_STUDY_RESUME);
 }
 
+/* Append a text with '' behind each brace, which is nothing to a shell within single quotes,
+ * so that GNU parallel sees none of its replacement strings, {} or {#}. */
+static void add_braces(ipl_text *out, const char *quoted)
+{
+    for (; *quoted != '\0'; quoted++)
+        ipl_text_add(out, *quoted == '{' ? "{''" : "%c", *quoted);
+}
+
 /* The path of job.sh for GNU parallel, which hands it to a shell of its own. */
 static void add_job(ipl_text *out, const ipl_study *study, const char *from)
 {
-    ipl_text path = {0}, word = {0};
+    ipl_text path = {0}, word = {0}, safe = {0};
 
     if (*study->path != '/')
         ipl_text_add(&path, "%s/", from);
@@ -85,15 +73,52 @@ static void add_job(ipl_text *out, const ipl_study *study, const char *from)
     if (!path.failed)
         ipl_text_add_shell_word(&word, path.s, path.len);
     if (!word.failed && word.len > 0)
-        ipl_text_add_shell_word(out, word.s, word.len);
-    out->failed = out->failed || path.failed || word.failed;
+        add_braces(&safe, word.s);
+    if (!safe.failed && safe.len > 0)
+        ipl_text_add_shell_word(out, safe.s, safe.len);
+    out->failed = out->failed || path.failed || word.failed || safe.failed;
+    ipl_text_release(&safe);
     ipl_text_release(&word);
     ipl_text_release(&path);
 }
 
-static void print_parallel(ipl_text *out, const ipl_study *study, const char *from,
-                           const ipl_engine_opts *opts)
+/* The open jobs of a study, "1 2 3 7". */
+static void add_lines(ipl_text *out, const ipl_study *study)
 {
+    const char *between = "";
+
+    for (size_t i = 0; i < study->n; i++)
+        if (ipl_study_is_open(study, &study->jobs[i])) {
+            ipl_text_add(out, "%s%zu", between, study->jobs[i].line);
+            between = " ";
+        }
+}
+
+/* Words of the user for parallel. */
+static ipl_status add_options(ipl_text *out, const char *options, ipl_error *err)
+{
+    ipl_text word = {0};
+    bool more = true;
+    ipl_status st = IPL_OK;
+
+    while (more && st == IPL_OK) {
+        ipl_text_clear(&word);
+        st = ipl_text_take_shell_word(&word, &more, &options, err);
+        if (st != IPL_OK || !more || word.failed)
+            break;
+        ipl_text_add(out, " ");
+        ipl_text_add_shell_word(out, word.s, word.len);
+    }
+    out->failed = out->failed || word.failed;
+    ipl_text_release(&word);
+    return st;
+}
+
+static ipl_status print_parallel(ipl_text *out, const ipl_study *study, const char *from,
+                                 const ipl_engine_opts *opts, ipl_error *err)
+{
+    ipl_status st;
+
     ipl_text_add(
         out, "#!/bin/sh\n"
              "# Run the jobs that were not done when this was written with GNU parallel;\n"
@@ -104,116 +129,47 @@ static void print_parallel(ipl_text *out, const ipl_study *study, const char *fr
     ipl_text_add(out, "cd ");
     ipl_text_add_shell_word(out, from, strlen(from));
     ipl_text_add(out, " || exit 1\n");
-    add_variable(out, "folder", study->path);
+    ipl_study_add_folder(out, "folder", study->path);
     ipl_text_add(out, "exec parallel --will-cite --termseq TERM,3600000,KILL,25 --joblog "
                       "\"$folder/parallel.log\" --jobs ");
     if (opts->at_once > 0)
         ipl_text_add(out, "%zu", opts->at_once);
     else
         ipl_text_add(out, "100%%");
-    for (const char *s = opts->options; *(s += strspn(s, " ")) != '\0';) {
-        const size_t len = strcspn(s, " ");
-
-        ipl_text_add(out, " ");
-        ipl_text_add_shell_word(out, s, len);
-        s += len;
-    }
+    st = add_options(out, opts->parallel, err);
     ipl_text_add(out, " \"$@\" \\\n    sh ");
     add_job(out, study, from);
     ipl_text_add(out,
                  " {} --threads %zu --quiet ::: ", opts->threads > 0 ? opts->threads : 1);
-    add_lines(out, study, false);
+    add_lines(out, study);
     ipl_text_add(out, "\n");
+    return st;
 }
 
-/* Append characters of a value of sbatch that stands in double quotes; those of a file name
- * have patterns like %a, unless their '%' is doubled. */
-static void add_directive(ipl_text *out, const char *value, size_t len, bool file)
+/* The current folder, by the name under which the user knows it, where that is one. */
+static ipl_status find_folder(char *out, ipl_error *err)
 {
-    for (size_t i = 0; i < len && value[i] != '\0'; i++) {
-        if (value[i] == '"' || value[i] == '\\')
-            ipl_text_add(out, "\\");
-        if (file && value[i] == '%')
-            ipl_text_add(out, "%%");
-        ipl_text_add(out, "%c", value[i]);
-    }
+    const char *name = getenv("PWD");
+    struct stat here, there;
+
+    if (name && *name == '/' && stat(".", &here) == 0 && stat(name, &there) == 0 &&
+        here.st_dev == there.st_dev && here.st_ino == there.st_ino)
+        return ipl_text_copy(out, IPL_PATH_MAX, name, strlen(name), "current folder", err);
+    return getcwd(out, IPL_PATH_MAX)
+               ? IPL_OK
+               : ipl_fail(err, IPL_E_IO, "current folder: %s", strerror(errno));
 }
 
-static void print_slurm(ipl_text *out, const ipl_study *study, const char *from,
-                        const ipl_engine_opts *opts)
-{
-    const char *slash = strrchr(study->path, '/');
-
-    ipl_text_add(out, "#!/bin/sh\n"
-                      "#SBATCH --job-name=\"");
-    add_directive(out, slash ? slash + 1 : study->path, JOB_NAME_MAX, false);
-    ipl_text_add(out, "\"\n#SBATCH --array=");
-    add_lines(out, study, true);
-    if (opts->at_once > 0)
-        ipl_text_add(out, "%%%zu", opts->at_once);
-    ipl_text_add(out,
-                 "\n#SBATCH --cpus-per-task=%zu\n"
-                 "#SBATCH --requeue\n"
-                 "#SBATCH --open-mode=append\n"
-                 "#SBATCH --signal=B:USR1@90\n",
-                 opts->threads > 0 ? opts->threads : 1);
-    ipl_text_add(out, "#SBATCH --chdir=\"");
-    add_directive(out, from, strlen(from), false);
-    ipl_text_add(out, "\"\n#SBATCH --output=\"");
-    add_directive(out, study->path, strlen(study->path), true);
-    ipl_text_add(out, "/logs/slurm-%%a.log\"\n");
-    for (const char *s = opts->options; *(s += strspn(s, " ")) != '\0';) {
-        const size_t len = strcspn(s, " ");
-
-        ipl_text_add(out, "#SBATCH %.*s\n", (int)len, s);
-        s += len;
-    }
-    ipl_text_add(
-        out, "#\n"
-             "# An array of the jobs that were not done when this was written: sbatch "
-             "slurm.sh\n"
-             "# 90 s before the time limit Slurm sends USR1: the run writes a checkpoint "
-             "and ends, the\n"
-             "# job goes back into the queue, and goes on from there. TERM (scancel, "
-             "preemption) ends it\n"
-             "# in the same way; Slurm itself says whether it comes back.\n");
-    add_variable(out, "folder", study->path);
-    ipl_text_add(
-        out,
-        "signal=\n"
-        "for name in USR1 USR2 XCPU HUP TERM; do\n"
-        "    trap \"signal=$name; kill -$name \\\"\\$run\\\" 2>/dev/null\" $name\n"
-        "done\n"
-        "sh \"$folder/job.sh\" \"$SLURM_ARRAY_TASK_ID\" --threads "
-        "\"${SLURM_CPUS_PER_TASK:-1}\" --quiet &\n"
-        "run=$!\n"
-        "wait \"$run\"\n"
-        "status=$?\n"
-        "while kill -0 \"$run\" 2>/dev/null; do # a signal interrupts wait, every time\n"
-        "    wait \"$run\"\n"
-        "    status=$?\n"
-        "done\n"
-        "case $signal in\n"
-        "USR1 | USR2)\n"
-        "    if [ \"$status\" -ne 0 ]; then\n"
-        "        trap '' TERM # that of the requeueing itself\n"
-        "        scontrol requeue \"$SLURM_JOB_ID\"\n"
-        "        exit 0\n"
-        "    fi\n"
-        "    ;;\n"
-        "esac\n"
-        "exit \"$status\"\n");
-}
-
-ipl_status ipl_study_write_scripts(const ipl_study *study, const ipl_engine_opts *opts,
-                                   ipl_error *err)
+ipl_status ipl_study_write_scripts(size_t *arrays, const ipl_study *study,
+                                   const ipl_engine_opts *opts, ipl_error *err)
 {
     char from[IPL_PATH_MAX], logs[IPL_PATH_MAX];
     ipl_text text = {0};
     ipl_status st = ipl_path_join(logs, study->path, "logs", err);
 
-    if (st == IPL_OK && !getcwd(from, sizeof from))
-        st = ipl_fail(err, IPL_E_IO, "current folder: %s", strerror(errno));
+    *arrays = 0;
+    if (st == IPL_OK)
+        st = find_folder(from, err);
     /* Comments of a script that are read end with their line. */
     if (st == IPL_OK && (strchr(from, '\n') || strchr(study->path, '\n')))
         st = ipl_fail(err, IPL_E_ARG, "%s: a study needs a path without line breaks",
@@ -225,13 +181,10 @@ ipl_status ipl_study_write_scripts(const ipl_study *study, const ipl_engine_opts
     print_job(&text, study, from, opts->program);
     st = ipl_file_write_text(&text, study->path, "job.sh", err);
     ipl_text_clear(&text);
-    print_parallel(&text, study, from, opts);
+    if (st == IPL_OK)
+        st = print_parallel(&text, study, from, opts, err);
     if (st == IPL_OK)
         st = ipl_file_write_text(&text, study->path, "parallel.sh", err);
-    ipl_text_clear(&text);
-    print_slurm(&text, study, from, opts);
-    if (st == IPL_OK)
-        st = ipl_file_write_text(&text, study->path, "slurm.sh", err);
     ipl_text_release(&text);
-    return st;
+    return st == IPL_OK ? ipl_study_write_slurm(arrays, study, from, opts, err) : st;
 }

@@ -132,7 +132,7 @@ static ipl_status open_joblog(session *s, ipl_error *err)
         return st;
     s->joblog = ipl_file_open(path, O_WRONLY | O_CREAT | O_APPEND);
     if (s->joblog < 0)
-        return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, strerror(errno));
+        return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, ipl_file_reason(errno));
     if (fstat(s->joblog, &info) == 0 && info.st_size == 0 &&
         write(s->joblog, header, sizeof header - 1) != (ssize_t)sizeof header - 1)
         return ipl_fail(err, IPL_E_IO, "%s: %s", path, strerror(errno));
@@ -169,7 +169,7 @@ ipl_status ipl_study_run(ipl_study_result *result, ipl_study *study,
     if (st != IPL_OK)
         goto done;
     choose(&s);
-    ipl_study_share(&at_once, &threads, s.n, ipl_cpu_count());
+    ipl_study_share(&at_once, &threads, s.n, ipl_threads_for(0).n);
     (void)snprintf(s.threads, sizeof s.threads, "%zu", threads);
     s.words[0] = program;
     jobs.n = s.n;

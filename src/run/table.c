@@ -305,7 +305,8 @@ static size_t closed_rows(const char *bytes, size_t len, size_t *lines, bool fir
 ipl_status ipl_table_reader_init(ipl_table_reader *out, const char *folder,
                                  const char *name, size_t block, ipl_error *err)
 {
-    char path[IPL_PATH_MAX];
+    char path[IPL_PATH_MAX], mark[3];
+    size_t got = 0;
     ipl_status st = ipl_path_join(path, folder, name, err);
 
     *out = (ipl_table_reader){.block = block};
@@ -316,7 +317,11 @@ ipl_status ipl_table_reader_init(ipl_table_reader *out, const char *folder,
         return IPL_E_NOMEM;
     memcpy(out->path, path, strlen(path) + 1);
     out->end = !ipl_file_exists(path);
-    return IPL_OK;
+    if (!out->end)
+        st = ipl_file_read_part(mark, &got, sizeof mark, path, 0, err);
+    if (got == sizeof mark && memcmp(mark, "\xEF\xBB\xBF", sizeof mark) == 0)
+        out->at = sizeof mark; /* a byte order mark */
+    return st;
 }
 
 static size_t lines_of(const char *bytes, size_t len)
@@ -374,7 +379,7 @@ static ipl_status read_piece(ipl_table **out, ipl_table_reader *r, ipl_error *er
 {
     ipl_table *table = ipl_array(1, 1, sizeof *table, err);
     const bool begins = !r->header;
-    size_t len, lines = 0, n_lines;
+    size_t len = 0, lines = 0, n_lines;
     ipl_status st = IPL_E_NOMEM;
 
     *out = NULL;

@@ -230,7 +230,8 @@ void ipl_text_group_state(ipl_text *out, const ipl_plot_group *group, size_t cha
     const double train = 100.0 * ipl_track_get(training, last, 0, IPL_TRAINING_ACCURACY);
     const double test = 100.0 * ipl_track_get(training, last, 0, IPL_TRAINING_ACCURACY + 1);
     const double epoch = fmax(info->epochs[info->n_epochs - 1], training->epochs[last]);
-    char number[32], when[64], full[64], brief[64], label[IPL_LABEL_MAX];
+    char number[32], when[64], full[64], brief[64];
+    ipl_label label;
     char visible[IPL_LABEL_MAX];
     const char *how = full;
     size_t left, name;
@@ -255,7 +256,10 @@ void ipl_text_group_state(ipl_text *out, const ipl_plot_group *group, size_t cha
     left = strlen(when) + strlen(how) + 1 < characters
                ? characters - strlen(when) - strlen(how)
                : 1;
-    ipl_shorten(label, sizeof label, visible, left);
+    if (left < 3)
+        ipl_shorten(label, sizeof label, visible, left);
+    else /* runs often differ at their ends */
+        ipl_columns_cut(label, visible, left);
     ipl_text_add(out, "%s%s%s", label, when, how);
 }
 

@@ -153,7 +153,7 @@ static ipl_status check_batches(const ipl_run *r, ipl_error *err)
 ipl_status ipl_run_prepare(ipl_run *r, ipl_error *err)
 {
     const ipl_experiment *exp = r->exp;
-    const size_t threads = r->opts->threads ? r->opts->threads : ipl_cpu_count();
+    const size_t threads = ipl_threads_for(r->opts->threads).n;
     ipl_status st;
 
     ipl_blas_start();
@@ -176,7 +176,7 @@ ipl_status ipl_run_prepare(ipl_run *r, ipl_error *err)
         st = prepare_augmentation(r, err);
     if (st == IPL_OK)
         st = ipl_build_net(&r->net, exp, r->ds, NULL, r->pool, err);
-    if (st == IPL_OK)
+    if (st == IPL_OK && !r->probes_are_known)
         st = build_probes(r, err);
     if (st == IPL_OK)
         st = ipl_overlap_create(r, err);
@@ -189,7 +189,7 @@ ipl_status ipl_run_prepare(ipl_run *r, ipl_error *err)
     st = check_batches(r, err);
     if (st == IPL_OK)
         st = ipl_run_prepare_checkpoints(r, err);
-    return st == IPL_OK ? prepare_recording(r, err) : st;
+    return st == IPL_OK && !r->probes_are_known ? prepare_recording(r, err) : st;
 }
 
 void ipl_run_announce(const ipl_run *r)

@@ -178,48 +178,64 @@ static ipl_status open_run(bool *done, ipl_run *r, ipl_run_dir_state there, ipl_
     return there == IPL_RUN_DIR_FREE ? ipl_run_begin(r, err) : ipl_run_resume(done, r, err);
 }
 
-/* The options that decide what the data set is, as text. */
-static ipl_status print_data_key(ipl_text *out, const ipl_experiment *exp, ipl_error *err)
+/* Whether probes or what is recorded of them depend on an option, once the data is chosen. */
+static bool is_of_probes(const ipl_opt *row)
 {
-    for (const ipl_opt *row = ipl_experiment_opts; row->name; row++)
-        if (strcmp(row->group, "data") == 0) {
-            ipl_opt_print(out, exp, row);
-            ipl_text_add(out, "\n");
-        }
-    return ipl_text_status(out, err);
+    return strcmp(row->group, "training") != 0 || strcmp(row->name, "batch") == 0 ||
+           strcmp(row->name, "epochs") == 0;
 }
 
-ipl_status ipl_train_check(ipl_train_data *data, const ipl_experiment *exp,
+static bool is_of_data(const ipl_opt *row)
+{
+    return strcmp(row->group, "data") == 0;
+}
+
+/* Print the options that something depends on; *same: as they were when it was last made. */
+static ipl_status compare_options(bool *same, ipl_text *last, const ipl_experiment *exp,
+                                  bool (*is_one)(const ipl_opt *row), ipl_error *err)
+{
+    ipl_text now = {0};
+
+    for (const ipl_opt *row = ipl_experiment_opts; row->name; row++)
+        if (is_one(row)) {
+            ipl_opt_print(&now, exp, row);
+            ipl_text_add(&now, "\n");
+        }
+    *same = last->s && now.s && strcmp(last->s, now.s) == 0;
+    ipl_text_release(last);
+    *last = now;
+    return ipl_text_status(last, err);
+}
+
+ipl_status ipl_train_check(ipl_train_checks *checks, const ipl_experiment *exp,
                            const char *path, ipl_error *err)
 {
     const ipl_train_opts opts = {.exp = exp, .path = path, .threads = 1};
     ipl_run r = {.opts = &opts, .exp = exp};
-    ipl_text key = {0};
-    ipl_status st = print_data_key(&key, exp, err);
+    bool same_data = false;
+    ipl_status st = compare_options(&same_data, &checks->data, exp, is_of_data, err);
 
-    if (st != IPL_OK)
-        goto done;
-    if (!data->key.s || strcmp(data->key.s, key.s) != 0)
-        ipl_train_data_release(data);
-    r.ds = data->ds;
-    st = ipl_run_prepare(&r, err);
-    *data = (ipl_train_data){.ds = r.ds, .key = data->key};
-    r.ds = NULL;
-    if (!data->key.s) {
-        data->key = key;
-        key = (ipl_text){0}; /* now theirs */
+    if (st == IPL_OK)
+        st = compare_options(&r.probes_are_known, &checks->probes, exp, is_of_probes, err);
+    if (st == IPL_OK && !same_data) {
+        ipl_dataset_destroy(checks->ds);
+        checks->ds = NULL;
     }
-done:
-    ipl_text_release(&key);
+    r.ds = checks->ds;
+    if (st == IPL_OK)
+        st = ipl_run_prepare(&r, err);
+    checks->ds = r.ds;
+    r.ds = NULL; /* kept for the next */
     release(&r);
     return st;
 }
 
-void ipl_train_data_release(ipl_train_data *data)
+void ipl_train_checks_release(ipl_train_checks *checks)
 {
-    ipl_dataset_destroy(data->ds);
-    ipl_text_release(&data->key);
-    *data = (ipl_train_data){0};
+    ipl_dataset_destroy(checks->ds);
+    ipl_text_release(&checks->data);
+    ipl_text_release(&checks->probes);
+    *checks = (ipl_train_checks){0};
 }
 
 ipl_status ipl_train(const ipl_train_opts *opts, ipl_error *err)

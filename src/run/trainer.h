@@ -108,24 +108,26 @@ typedef struct ipl_train_opts {
  */
 ipl_status ipl_train(const ipl_train_opts *opts, ipl_error *err) IPL_NODISCARD;
 
-/** The data set that was opened last, for checks of several experiments that share it. */
-typedef struct ipl_train_data {
-    struct ipl_dataset *ds;
-    ipl_text key; /* the options it was opened with */
-} ipl_train_data;
+/** What checks of several experiments share. */
+typedef struct ipl_train_checks {
+    struct ipl_dataset *ds; /* that was opened last */
+    ipl_text data,
+        probes; /* the options that it depends on, and those of the last probes */
+} ipl_train_checks;
 
 /**
  * Whether ipl_train() would come as far as to make the run directory: everything is parsed,
  * opened, bound and allocated as there, with one thread, and nothing is written.
  *
- * data    {0} at first; opens the data set only if that of the check before is another one
+ * checks  {0} at first; what is the same as in the check before, the data set or the probes,
+ *         is not made again, so a check that fails must be the last one
  * path    where the run would be
  * errors  those of ipl_train() before anything is written
  */
-ipl_status ipl_train_check(ipl_train_data *data, const ipl_experiment *exp,
+ipl_status ipl_train_check(ipl_train_checks *checks, const ipl_experiment *exp,
                            const char *path, ipl_error *err) IPL_NODISCARD;
 
-/** Release the data set; {0} is allowed. */
-void ipl_train_data_release(ipl_train_data *data);
+/** Release what they share; {0} is allowed. */
+void ipl_train_checks_release(ipl_train_checks *checks);
 
 #endif /* IPL_TRAINER_H */

@@ -234,7 +234,7 @@ ipl_status ipl_verify_rows(ipl_verdicts *out, const ipl_verify_row *table,
     ipl_text_add(&s.verdicts, "experiment,check,expected,obtained,verdict\n");
     ipl_text_add(&s.commands, "#!/bin/sh\n# Draw the figures of this folder again: "
                               "sh plot.sh [png|pdf|svg]\n"
-                              "cd \"$(dirname \"$0\")\" || exit 1\n");
+                              "CDPATH= cd -- \"$(dirname -- \"$0\")\" || exit 1\n");
     ipl_gnuplot_add_environment(&s.commands);
     for (const ipl_verify_row *row = table; row->name && st == IPL_OK; row++)
         if (is_wanted(row, names, n_names))
