@@ -200,7 +200,7 @@ static ipl_status measure(const estimate_opts *o, const char *const *texts, size
 
     if (!m)
         goto done;
-    st = ipl_pool_create(&opts.pool, threads, ipl_blas_start, err);
+    st = ipl_blas_pool_create(&opts.pool, threads, err);
     if (st != IPL_OK)
         goto done;
     st = ipl_plane_create(&plane, &opts, in->x.rows, in->labels, err);

@@ -360,7 +360,7 @@ ipl_status ipl_analysis_measure(ipl_text *out, const ipl_stack *stacks, size_t n
 
     ipl_blas_start();
     if (st == IPL_OK)
-        st = ipl_pool_create(&pool, ipl_threads_for(opts->threads).n, ipl_blas_start, err);
+        st = ipl_blas_pool_create(&pool, ipl_threads_for(opts->threads).n, err);
     for (size_t s = 0; s < n_stacks && st == IPL_OK; s++)
         st = measure_stack(outcomes + s * n, &stacks[s], opts, pool, s * n, n_stacks * n,
                            err);

@@ -105,7 +105,7 @@ static ipl_status prepare(replay *r, ipl_error *err)
                       r->opts->run);
     ipl_blas_start();
     if (st == IPL_OK)
-        st = ipl_pool_create(&r->pool, threads, ipl_blas_start, err);
+        st = ipl_blas_pool_create(&r->pool, threads, err);
     if (st == IPL_OK)
         st = ipl_build_data(&r->ds, r->own, err);
     if (st == IPL_OK)
