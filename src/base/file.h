@@ -87,10 +87,11 @@ ipl_status ipl_file_write_text(const ipl_text *text, const char *folder, const c
                                ipl_error *err) IPL_NODISCARD;
 
 /**
- * Make way for a file that another program will write: what is there stays when it is a
- * regular file of one name, else it is removed. A link is removed, never what it leads to.
+ * Make way for a file that another program will write: a symbolic or hard link is removed,
+ * never what it leads to; a regular file of one name stays.
  *
- * errors  IPL_E_CANTCREATE  it is a folder, or its folder is a link below a guarded one
+ * errors  IPL_E_CANTCREATE  it is a folder, a pipe or a device (ipl_file_check_replaceable()), or
+ *                           its folder is a link below a guarded one
  *         IPL_E_IO          it cannot be removed
  */
 ipl_status ipl_file_make_way(const char *path, ipl_error *err) IPL_NODISCARD;

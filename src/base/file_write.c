@@ -184,13 +184,9 @@ ipl_status ipl_file_make_way(const char *path, ipl_error *err)
 {
     struct stat info;
 
-    if (lstat(path, &info) != 0)
-        return errno == ENOENT
-                   ? IPL_OK
-                   : ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, strerror(errno));
-    if (S_ISDIR(info.st_mode))
-        return ipl_fail(err, IPL_E_CANTCREATE, "%s: is a folder", path);
-    if (S_ISREG(info.st_mode) && info.st_nlink == 1)
+    if (ipl_file_check_replaceable(path) != 0)
+        return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, ipl_file_reason(errno));
+    if (lstat(path, &info) != 0 || (S_ISREG(info.st_mode) && info.st_nlink == 1))
         return IPL_OK;
     return ipl_file_unlink(path) == 0 ? IPL_OK : io_fault(path, err);
 }

@@ -30,15 +30,6 @@ if command -v gnuplot >/dev/null; then
         check "the file behind it stays" says precious precious
         check "the figure is a file of its own" [ ! -L copy/figures/plane.png ]
     done
-    if command -v timeout >/dev/null; then
-        afresh
-        mkfifo copy/figures/plane.png
-        # A limit only: gnuplot would wait for a reader for ever.
-        check "and where a pipe was" timeout 120 "$program" plot copy --kind plane >/dev/null
-        check "as a file" [ -f copy/figures/plane.png ]
-    else
-        echo "SKIPPED: no timeout, no figure drawn in the place of a pipe"
-    fi
 else
     echo "SKIPPED: no gnuplot, no figure drawn through a link"
 fi
