@@ -76,7 +76,8 @@ typedef struct ipl_dataset ipl_dataset; /* opaque */
  * errors  IPL_E_FORMAT   the text names no data set, or a file is not what it should be
  *         IPL_E_NOINPUT  a file is missing; the message says how to get it
  *         IPL_E_SHAPE    files do not fit together, or fewer samples than asked for
- *         IPL_E_ARG      an option outside its range; IPL_E_IO; IPL_E_NOMEM
+ *         IPL_E_ARG      an option outside its range; out, opts or its text is NULL
+ *         IPL_E_IO; IPL_E_NOMEM
  */
 ipl_status ipl_dataset_open(ipl_dataset **out, const ipl_data_opts *opts,
                             ipl_error *err) IPL_NODISCARD;
@@ -84,9 +85,10 @@ ipl_status ipl_dataset_open(ipl_dataset **out, const ipl_data_opts *opts,
 /** Release a data set; NULL is allowed. */
 void ipl_dataset_destroy(ipl_dataset *ds);
 
+/** What a data set is; NULL of NULL. */
 const ipl_data_info *ipl_dataset_info(const ipl_dataset *ds);
 
-/** Fill in the SHA-256 of every file; errors IPL_E_NOINPUT, IPL_E_IO. */
+/** Fill in the SHA-256 of every file; errors IPL_E_NOINPUT, IPL_E_IO; IPL_E_ARG for NULL. */
 ipl_status ipl_dataset_hash(ipl_dataset *ds, ipl_error *err) IPL_NODISCARD;
 
 /**
@@ -94,6 +96,7 @@ ipl_status ipl_dataset_hash(ipl_dataset *ds, ipl_error *err) IPL_NODISCARD;
  *
  * shapes  x (n, d) or NULL, y (n) or NULL, rows (n) each below info->n[split]; NULL: the
  *         samples first, first + 1, ...
+ * A row beyond the part gives zeros and label -1; NULL or a part that is none, nothing.
  * cost    n d; safe to call from several threads
  */
 void ipl_dataset_gather(float *x, int32_t *y, const ipl_dataset *ds, ipl_split split,
@@ -109,10 +112,10 @@ void ipl_dataset_black(float *x, const ipl_dataset *ds);
  */
 void ipl_dataset_scale(float *x, const ipl_dataset *ds, const uint16_t *brightness);
 
-/** Write one sample as it would be scaled by IPL_SCALE_UNIT, to look at: x (d). */
+/** Write one sample as it would be scaled by IPL_SCALE_UNIT, to look at: x (d); zeros beyond. */
 void ipl_dataset_unscaled(float *x, const ipl_dataset *ds, ipl_split split, size_t row);
 
-/** Label of one sample. */
+/** Label of one sample; -1 beyond the last. */
 int32_t ipl_dataset_label(const ipl_dataset *ds, ipl_split split, size_t row);
 
 #ifdef __cplusplus

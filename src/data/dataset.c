@@ -6,7 +6,6 @@
 #include "data/source.h"
 #include "data/view.h"
 
-#include <assert.h>
 #include <string.h>
 
 struct ipl_dataset {
@@ -56,6 +55,11 @@ ipl_status ipl_dataset_open(ipl_dataset **out, const ipl_data_opts *opts, ipl_er
     ipl_dataset *ds = NULL;
     ipl_status st;
 
+    if (!out || !opts || !opts->text)
+        return ipl_fail(err, IPL_E_ARG, "ipl_dataset_open: %s is NULL",
+                        !out    ? "out"
+                        : !opts ? "opts"
+                                : "the text");
     *out = NULL;
     st = ipl_spec_create(&spec, "dataset", ipl_source_row, opts->text, err);
     if (st != IPL_OK)
@@ -102,29 +106,41 @@ void ipl_dataset_destroy(ipl_dataset *ds)
 
 const ipl_data_info *ipl_dataset_info(const ipl_dataset *ds)
 {
-    return &ds->info;
+    return ds ? &ds->info : NULL;
 }
 
 ipl_status ipl_dataset_hash(ipl_dataset *ds, ipl_error *err)
 {
-    ipl_status st = IPL_OK;
+    ipl_status st = ds ? IPL_OK : ipl_fail(err, IPL_E_ARG, "the data set is NULL");
 
-    for (size_t i = 0; i < ds->info.n_files && st == IPL_OK; i++)
+    for (size_t i = 0; st == IPL_OK && i < ds->info.n_files; i++)
         if (ds->info.files[i].sha256[0] == '\0') /* else the source knows better */
             st = ipl_file_sha256(ds->info.files[i].sha256, ds->info.files[i].path, err);
     return st;
 }
 
+/* A part of a data set; NULL: there is no such part. */
+static const ipl_view *part_of(const ipl_dataset *ds, ipl_split split)
+{
+    return ds && (split == IPL_TRAIN || split == IPL_TEST) ? &ds->view[split] : NULL;
+}
+
 void ipl_dataset_gather(float *x, int32_t *y, const ipl_dataset *ds, ipl_split split,
                         const uint32_t *rows, size_t first, size_t n)
 {
-    const ipl_view *view = &ds->view[split];
-    const size_t d = ds->scaler.d;
+    const ipl_view *view = part_of(ds, split);
+    const size_t d = view ? ds->scaler.d : 0;
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; view && i < n; i++) {
         const size_t row = rows ? rows[i] : first + i;
 
-        assert(row < view->n);
+        if (row >= view->n) {
+            if (x)
+                memset(x + i * d, 0, d * sizeof *x);
+            if (y)
+                y[i] = -1;
+            continue;
+        }
         if (x)
             ipl_scaler_apply(x + i * d, &ds->scaler, view->store, view->rows[row]);
         if (y)
@@ -134,18 +150,17 @@ void ipl_dataset_gather(float *x, int32_t *y, const ipl_dataset *ds, ipl_split s
 
 void ipl_dataset_black(float *x, const ipl_dataset *ds)
 {
-    const ipl_scaler *s = &ds->scaler;
+    const ipl_scaler *s = ds ? &ds->scaler : NULL;
 
-    for (size_t k = 0; k < s->d; k++)
+    for (size_t k = 0; x && s && k < s->d; k++)
         x[k] = s->mean ? (float)((0.0 - s->mean[k]) * s->factor[k]) : 0.0f;
 }
 
 void ipl_dataset_scale(float *x, const ipl_dataset *ds, const uint16_t *brightness)
 {
-    const ipl_scaler *s = &ds->scaler;
+    const ipl_scaler *s = ds ? &ds->scaler : NULL;
 
-    assert(ds->info.pixels);
-    for (size_t k = 0; k < s->d; k++) {
+    for (size_t k = 0; x && brightness && s && k < s->d; k++) {
         const double stored = brightness[k] * (double)ds->info.white / 65535.0;
 
         x[k] = (float)(stored / (double)s->white);
@@ -156,12 +171,17 @@ void ipl_dataset_scale(float *x, const ipl_dataset *ds, const uint16_t *brightne
 
 void ipl_dataset_unscaled(float *x, const ipl_dataset *ds, ipl_split split, size_t row)
 {
-    const ipl_view *view = &ds->view[split];
-    const size_t d = ds->scaler.d;
-    const float white = ds->info.white;
+    const ipl_view *view = part_of(ds, split);
+    const size_t d = view ? ds->scaler.d : 0;
+    float white;
     size_t at;
 
-    assert(row < view->n);
+    if (!x || !view || row >= view->n) {
+        if (x && view)
+            memset(x, 0, d * sizeof *x);
+        return;
+    }
+    white = ds->info.white;
     at = view->rows[row] * d;
     for (size_t k = 0; k < d; k++)
         x[k] = view->store->bytes ? (float)view->store->bytes[at + k] / white
@@ -170,6 +190,7 @@ void ipl_dataset_unscaled(float *x, const ipl_dataset *ds, ipl_split split, size
 
 int32_t ipl_dataset_label(const ipl_dataset *ds, ipl_split split, size_t row)
 {
-    assert(row < ds->view[split].n);
-    return ds->view[split].labels[row];
+    const ipl_view *view = part_of(ds, split);
+
+    return view && row < view->n ? view->labels[row] : -1;
 }

@@ -14,9 +14,9 @@ const ipl_row *ipl_estimator_row(size_t i)
 
 bool ipl_estimator_is_shannon(const char *text)
 {
-    const size_t len = strcspn(text, ":");
+    const size_t len = text ? strcspn(text, ":") : 0;
 
-    for (size_t i = 0; ipl_estimator_table[i]; i++) {
+    for (size_t i = 0; text && ipl_estimator_table[i]; i++) {
         const char *name = ipl_estimator_table[i]->row.name;
 
         if (strlen(name) == len && strncmp(name, text, len) == 0)

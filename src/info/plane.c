@@ -65,8 +65,10 @@ const ipl_measure_row ipl_measure_table[] = {
 
 double ipl_measures_get(const ipl_measures *m, const ipl_measure_row *row)
 {
-    double value;
+    double value = (double)NAN;
 
+    if (!m || !row || !row->name)
+        return value;
     memcpy(&value, (const char *)m + row->offset, sizeof value);
     return value;
 }
@@ -136,7 +138,7 @@ static const char *text_of_map(const ipl_plane *plane)
 {
     for (size_t k = 0; k < plane->n_estimators; k++)
         if (plane->estimators[k].ops->takes_map)
-            return plane->estimators[k].text.s;
+            return plane && k < plane->n_estimators ? plane->estimators[k].text.s : NULL;
     return NULL;
 }
 
@@ -223,13 +225,46 @@ static ipl_status prepare_null(ipl_plane *plane, const ipl_plane_opts *opts, ipl
                            plane->scene.groups, err);
 }
 
+/* Whether a matrix is what it should be: one array, of a size that can be. */
+static ipl_status check_matrix(const ipl_cmat *m, const char *name, ipl_error *err)
+{
+    size_t count;
+
+    if (!m->f32 == !m->f64)
+        return ipl_fail(err, IPL_E_ARG, "%s: want one of f32 and f64, the other NULL",
+                        name);
+    if (ipl_mul_overflows(&count, m->rows, m->cols))
+        return ipl_fail(err, IPL_E_SHAPE, "%s: %zu x %zu overflows", name, m->rows,
+                        m->cols);
+    return IPL_OK;
+}
+
+static ipl_status check_create(ipl_plane **out, const ipl_plane_opts *opts,
+                               const ipl_cmat *x, ipl_error *err)
+{
+    if (out)
+        *out = NULL;
+    if (!out || !opts || !opts->estimators)
+        return ipl_fail(err, IPL_E_ARG, "ipl_plane_create: %s is NULL",
+                        !out    ? "out"
+                        : !opts ? "opts"
+                                : "the list of estimators");
+    for (size_t k = 0; k < opts->n_estimators; k++)
+        if (!opts->estimators[k])
+            return ipl_fail(err, IPL_E_ARG, "estimator %zu is NULL", k);
+    return check_matrix(x, "X", err);
+}
+
 ipl_status ipl_plane_create(ipl_plane **out, const ipl_plane_opts *opts, ipl_cmat x,
                             const int32_t *y, ipl_error *err)
 {
-    ipl_plane *plane = ipl_array(1, 1, sizeof *plane, err);
-    ipl_status st = IPL_E_NOMEM;
+    ipl_plane *plane = NULL;
+    ipl_status st = check_create(out, opts, &x, err);
 
-    *out = NULL;
+    if (st != IPL_OK)
+        return st;
+    st = IPL_E_NOMEM;
+    plane = ipl_array(1, 1, sizeof *plane, err);
     if (!plane)
         goto done;
     plane->caution = ipl_array(CAUTION_MAX, 1, 1, err);
@@ -302,12 +337,14 @@ void ipl_plane_destroy(ipl_plane *plane)
 
 void ipl_plane_use_quit(ipl_plane *plane, bool (*quit)(void))
 {
-    plane->quit = quit;
+    if (plane)
+        plane->quit = quit;
 }
 
 void ipl_plane_use_pool(ipl_plane *plane, struct ipl_pool *pool)
 {
-    plane->scene.work.pool = pool;
+    if (plane)
+        plane->scene.work.pool = pool;
 }
 
 /* Number of the wanted unit in one of the estimator's own. */
@@ -430,8 +467,21 @@ static ipl_status measure_null(ipl_measures *out, ipl_plane *plane, size_t l,
 ipl_status ipl_plane_measure(ipl_measures *out, ipl_plane *plane, const ipl_cmat *t,
                              size_t n_layers, ipl_error *err)
 {
-    ipl_status st;
+    ipl_status st = IPL_OK;
 
+    if (!out || !plane || !t)
+        return ipl_fail(err, IPL_E_ARG, "ipl_plane_measure: %s is NULL",
+                        !out     ? "out"
+                        : !plane ? "the plane"
+                                 : "the list of layers");
+    for (size_t l = 0; l < n_layers && st == IPL_OK; l++) {
+        char name[32];
+
+        (void)snprintf(name, sizeof name, "layer %zu", l + 1);
+        st = check_matrix(&t[l], name, err);
+    }
+    if (st != IPL_OK)
+        return st;
     plane->scene.work.fault[0] = '\0';
     ipl_blas_start();
     st = reserve_ranks(plane, n_layers, err);
@@ -454,7 +504,7 @@ ipl_status ipl_plane_measure(ipl_measures *out, ipl_plane *plane, const ipl_cmat
 
 const char *ipl_plane_fault(const ipl_plane *plane)
 {
-    return plane->scene.work.fault;
+    return plane ? plane->scene.work.fault : "";
 }
 
 const char *ipl_plane_estimator(const ipl_plane *plane, size_t k)
@@ -464,9 +514,12 @@ const char *ipl_plane_estimator(const ipl_plane *plane, size_t k)
 
 size_t ipl_plane_samples(const ipl_plane *plane, size_t k)
 {
-    const chosen *e = &plane->estimators[k];
-    const ipl_opt *opt = ipl_opt_find(e->ops->row.opts, "n");
+    const chosen *e = plane && k < plane->n_estimators ? &plane->estimators[k] : NULL;
+    const ipl_opt *opt = e ? ipl_opt_find(e->ops->row.opts, "n") : NULL;
     size_t limit = 0;
+
+    if (!e)
+        return 0;
 
     if (opt)
         memcpy(&limit, (const char *)e->spec.self + opt->offset, sizeof limit);
@@ -475,6 +528,8 @@ size_t ipl_plane_samples(const ipl_plane *plane, size_t k)
 
 const char *ipl_plane_unit(const ipl_plane *plane, size_t k)
 {
+    if (!plane || k >= plane->n_estimators)
+        return NULL;
     if (plane->unit == IPL_UNIT_NATURAL)
         return plane->estimators[k].ops->unit;
     return plane->unit == IPL_UNIT_BITS ? "bits" : "nats";
@@ -482,11 +537,13 @@ const char *ipl_plane_unit(const ipl_plane *plane, size_t k)
 
 double ipl_plane_effective_rank(const ipl_plane *plane, size_t l)
 {
-    return l < plane->n_ranks ? plane->rank[l] : (double)NAN;
+    return plane && l < plane->n_ranks ? plane->rank[l] : (double)NAN;
 }
 
 const char *ipl_plane_doubt(const ipl_plane *plane)
 {
+    if (!plane)
+        return "";
     plane->doubt[0] = '\0';
     if (plane->odd_layer > 0)
         (void)snprintf(plane->doubt, CAUTION_MAX,
@@ -498,8 +555,10 @@ const char *ipl_plane_doubt(const ipl_plane *plane)
 
 const char *ipl_plane_caution(const ipl_plane *plane, size_t d_T)
 {
-    const size_t n = plane->x.n, d_X = plane->x.d;
+    const size_t n = plane ? plane->x.n : 0, d_X = plane ? plane->x.d : 0;
 
+    if (!plane)
+        return "";
     if (n < d_X + d_T)
         (void)snprintf(plane->caution, CAUTION_MAX,
                        "%zu samples are fewer than d_X + d_T = %zu + %zu: information is "
@@ -579,7 +638,7 @@ static void add_pair(peak *top, size_t which, size_t l, size_t n, size_t p, size
     }
 }
 
-size_t ipl_plane_memory(const ipl_plane_opts *opts, size_t n, size_t d_X)
+static size_t memory_of(const ipl_plane_opts *opts, size_t n, size_t d_X)
 {
     const size_t *widths = opts->widths, n_layers = opts->n_layers;
     const bool kept = !streams(opts, n, d_X);
@@ -617,4 +676,9 @@ size_t ipl_plane_memory(const ipl_plane_opts *opts, size_t n, size_t d_X)
         sum += top.layer[k][0] + top.layer[k][1] + top.layer[k][2] + top.factor[k] +
                top.cross[k] + top.residual[k];
     return (size_t)sum * sizeof(double);
+}
+
+size_t ipl_plane_memory(const ipl_plane_opts *opts, size_t n, size_t d_X)
+{
+    return opts ? memory_of(opts, n, d_X) : 0;
 }
