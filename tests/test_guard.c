@@ -188,12 +188,29 @@ static void only_what_runs_write_is_removed(void **state)
                                        "activations/epoch-2/train-fc1.npy",
                                        "figures/plane-points.csv",
                                        "figures/style.gp.bak",
-                                       "pictures/filters.png",
+                                       "figures/plane.pdf",
+                                       "figures/plane-settings.gp",
+                                       "figures/movie.gif",
+                                       "figures/filters-12.png",
+                                       "parameters/2.running_mean.npy",
+                                       "activations/test-y.npy",
                                        "analysis-12/figures/grid.png",
                                        "analysis-12/run.json"};
-    static const char *const foreign[] = {
-        "notes.txt",         "figures/thesis.tex", ".git/HEAD",          "data/x.npy",
-        "analysis-12/a.tex", "parameters/a/b.npy", "checkpoint/run.json"};
+    static const char *const foreign[] = {"notes.txt",
+                                          "figures/thesis.tex",
+                                          ".git/HEAD",
+                                          "data/x.npy",
+                                          "analysis-12/a.tex",
+                                          "parameters/a/b.npy",
+                                          "checkpoint/run.json",
+                                          "figures/thesis.png",
+                                          "figures/my-data.csv",
+                                          "figures/mine.gp",
+                                          "figures/mine.bak",
+                                          "figures/all.pdf.zip",
+                                          "pictures/filters.png",
+                                          "parameters/mine.npy",
+                                          "activations/mine.npy"};
     const char *run = folder_in(state, "run");
     char path[160], *slash;
     ipl_error err = {0};

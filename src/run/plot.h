@@ -33,6 +33,9 @@ typedef enum ipl_plot_kind {
     IPL_PLOT_KINDS
 } ipl_plot_kind;
 
+/** Their words, in the order of ipl_plot_kind, then NULL: figures are files of that name. */
+extern const char *const ipl_plot_kind_words[];
+
 /** What to draw; all zero is a good default. The fields have rows in ipl_plot_opt_table. */
 typedef struct ipl_plot_opts {
     int kind;            /* ipl_plot_kind */

@@ -1,9 +1,12 @@
 #include "run/run_files.h"
 
 #include "base/file.h"
+#include "run/pictures.h"
+#include "run/plot.h"
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -29,26 +32,29 @@ static const char *const files[] = {
     "checkpoint/previous",
     "checkpoint/best",
     "checkpoint/epoch-[0-9]*",
-    "parameters/*.npy",
+    "parameters/[0-9]*.*.npy",
     "activations/index.csv",
     "activations/layers.csv",
-    "activations/*.npy",
-    "activations/epoch-*/*.npy",
-    "pictures/*.png",
-    "pictures/*.csv",
-    "figures/*-*.csv",
-    "figures/*.gp",
-    "figures/*.bak",
-    "figures/*.png",
-    "figures/*.svg",
-    "figures/*.pdf",
-    "figures/*.gif",
+    "activations/train-*.npy",
+    "activations/test-*.npy",
+    "activations/epoch-*/train-*.npy",
+    "activations/epoch-*/test-*.npy",
+    "figures/figure.gp",
+    "figures/movie.gp",
+    "figures/panel_*.gp",
+    "figures/style.gp",
+    "figures/*.gp.bak",
     "figures/plot.sh",
     NULL,
 };
-static const char *const folders[] = {"checkpoint",          "parameters", "activations",
-                                      "activations/epoch-*", "pictures",   "figures",
-                                      "analysis-[0-9]*",     NULL};
+static const char *const folders[] = {
+    "checkpoint", "parameters",      "activations", "activations/epoch-*",
+    "figures",    "analysis-[0-9]*", NULL};
+
+/* What stands behind the name of a figure, and of a picture: other figures are the user's. */
+static const char *const figure_ends[] = {".png", ".svg",   ".pdf",
+                                          ".gif", "-*.csv", "-settings.gp"};
+static const char picture_end[] = "-[0-9]*.png";
 
 /* The path without "analysis-N/" before it. */
 static const char *inner(const char *path)
@@ -65,6 +71,26 @@ static bool matches(const char *const *patterns, const char *path)
     return *patterns != NULL;
 }
 
+static bool is_named(const char *path, const char *name, const char *end)
+{
+    char pattern[64];
+
+    (void)snprintf(pattern, sizeof pattern, "figures/%s%s", name, end);
+    return fnmatch(pattern, path, FNM_PATHNAME) == 0;
+}
+
+static bool is_figure(const char *path)
+{
+    for (size_t kind = 0; kind < IPL_PLOT_KINDS; kind++)
+        for (size_t f = 0; f < sizeof figure_ends / sizeof *figure_ends; f++)
+            if (is_named(path, ipl_plot_kind_words[kind], figure_ends[f]))
+                return true;
+    for (size_t kind = 0; kind < IPL_PICTURE_COUNT; kind++)
+        if (is_named(path, ipl_picture_words[kind], picture_end))
+            return true;
+    return false;
+}
+
 static bool is_ours(const char *path, bool is_folder)
 {
     char whole[IPL_PATH_MAX];
@@ -75,7 +101,7 @@ static bool is_ours(const char *path, bool is_folder)
     if (len > 4 && strcmp(path + len - 4, ".tmp") == 0)
         len -= 4;
     return ipl_text_copy(whole, sizeof whole, path, len, "path", NULL) == IPL_OK &&
-           matches(files, inner(whole));
+           (matches(files, inner(whole)) || is_figure(inner(whole)));
 }
 
 /* What is done with each entry: its whole path, and its path below the run. */
