@@ -3,7 +3,7 @@
 #define IPL_TEST_ESTIMATE_H
 
 #include "base/alloc.h"
-#include "base/rng.h"
+#include "base/draw.h"
 #include "ipl/estimator.h"
 #include "test.h"
 
@@ -57,6 +57,29 @@ static inline void sample_set_release(sample_set *s)
     ipl_free(s->y);
     ipl_free(s->t);
     ipl_free(s->x);
+}
+
+/** The n samples that an estimator takes with its option n and seed 0. */
+static inline sample_set drawn_from(const sample_set *s, size_t n)
+{
+    const ipl_rng rng = ipl_rng_at(0, IPL_RNG_SAMPLES, 0, 0);
+    sample_set few = {.x = ipl_array(n, s->p, sizeof *s->x, NULL),
+                      .t = ipl_array(n, s->q, sizeof *s->t, NULL),
+                      .y = ipl_array(n, 1, sizeof(int32_t), NULL),
+                      .n = n,
+                      .p = s->p,
+                      .q = s->q};
+    uint32_t *row = ipl_array(n, 1, sizeof *row, NULL);
+
+    assert_true(few.x && few.t && few.y && row);
+    assert_int_equal(ipl_draw_rows(row, n, s->y, s->n, rng, NULL), IPL_OK);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(few.x + i * s->p, s->x + row[i] * s->p, s->p * sizeof *s->x);
+        memcpy(few.t + i * s->q, s->t + row[i] * s->q, s->q * sizeof *s->t);
+        few.y[i] = s->y[row[i]];
+    }
+    ipl_free(row);
+    return few;
 }
 
 /** Measure with one text; repeats of a null baseline, and threads. */

@@ -47,7 +47,7 @@ chmod 755 "$dir"
 mkdir "$dir/state" "$dir/spool"
 chmod 700 "$dir/state"
 node=$(hostname -s)
-port=$((20000 + $$ % 20000))
+port=$((20000 + $$ * 2 % 20000)) # and the next one
 
 dd if=/dev/urandom of="$dir/munge.key" bs=128 count=1 2>/dev/null
 chmod 600 "$dir/munge.key"

@@ -16,7 +16,7 @@ static void set_up(fixture *f, const double *x, size_t n, size_t d, ipl_metric m
 {
     *f = (fixture){.work = {.pool = pool}, .v = {.name = "X", .keep_given = true}};
     assert_int_equal(ipl_var_set(&f->v, ipl_cmat_f64(x, n, d), NULL, &f->work, NULL), 0);
-    assert_int_equal(ipl_subset_take(&f->subset, limit, n, NULL, NULL), IPL_OK);
+    assert_int_equal(ipl_subset_take(&f->subset, limit, n, NULL, 0, NULL), IPL_OK);
     ipl_distance_begin(&f->dist, &f->v, metric);
     assert_int_equal(ipl_distance_set(&f->dist, &f->subset, IPL_WHOLE, &f->work, NULL),
                      IPL_OK);
@@ -196,7 +196,7 @@ static void half_a_table_becomes_a_whole_one_when_that_is_asked_for(void **state
         set_up(&half, x, N, D, (ipl_metric)metric, N - 1, NULL); /* of fewer samples */
         for (int turn = 0; turn < 2; turn++) {
             ipl_subset_release(&half.subset);
-            assert_int_equal(ipl_subset_take(&half.subset, 0, N, NULL, NULL), IPL_OK);
+            assert_int_equal(ipl_subset_take(&half.subset, 0, N, NULL, 0, NULL), IPL_OK);
             assert_int_equal(
                 ipl_distance_set(&half.dist, &half.subset, IPL_BELOW, &half.work, NULL), 0);
             made = table_of(&half);
@@ -273,7 +273,7 @@ static void bytes_do_not_depend_on_threads(void **state)
     ipl_free(x);
 }
 
-static void a_limit_takes_the_first_samples(void **state)
+static void a_limit_draws_as_many_samples(void **state)
 {
     enum { N = 30, D = 2, FIRST = 11 };
     double *x = normal_numbers(N, D, 6), *all;
@@ -286,13 +286,15 @@ static void a_limit_takes_the_first_samples(void **state)
     for (size_t i = 0; i < FIRST; i++)
         for (size_t j = 0; j < FIRST; j++)
             assert_close(all[i * FIRST + j],
-                         naive_distance(x + i * D, x + j * D, D, IPL_CHEBYSHEV), 0.0);
+                         naive_distance(x + f.subset.row[i] * D, x + f.subset.row[j] * D, D,
+                                        IPL_CHEBYSHEV),
+                         0.0);
     ipl_free(all);
     tear_down(&f);
     ipl_free(x);
 }
 
-/* Labels 2 0 1 2 0 1 ...: the first 7 samples have them 2 0 1 2 0 1 2. */
+/* Labels 2 0 1 2 0 1 ...: 7 of 12 samples are 2, 2 and 3 of the classes in some order. */
 static void a_limit_keeps_the_classes_together(void **state)
 {
     enum { N = 12 };
@@ -300,26 +302,24 @@ static void a_limit_keeps_the_classes_together(void **state)
     ipl_groups groups = {0};
     ipl_subset subset = {0};
     int32_t y[N];
-    const size_t want[] = {0, 2, 4, 7};
 
     (void)state;
     for (size_t i = 0; i < N; i++)
         y[i] = (int32_t)((i + 2) % 3);
     assert_int_equal(ipl_groups_set(&groups, y, N, &work, NULL), IPL_OK);
-    assert_int_equal(ipl_subset_take(&subset, 7, N, &groups, NULL), IPL_OK);
+    assert_int_equal(ipl_subset_take(&subset, 7, N, &groups, 0, NULL), IPL_OK);
     assert_int_equal(subset.n, 7);
     assert_int_equal(subset.k, 3);
     assert_int_equal(subset.least, 2);
-    assert_memory_equal(subset.start, want, sizeof want);
+    assert_int_equal(subset.start[3], 7);
     for (size_t i = 0; i < subset.n; i++) {
         const uint32_t sample = groups.order[subset.row[i]];
 
-        assert_true(sample < 7);
         assert_int_equal(y[sample], ipl_subset_class(&subset, i));
     }
-    assert_int_equal(ipl_subset_take(&subset, 1, N, &groups, NULL), IPL_OK);
+    assert_int_equal(ipl_subset_take(&subset, 1, N, &groups, 0, NULL), IPL_OK);
     assert_int_equal(subset.k, 1);
-    assert_int_equal(ipl_subset_take(&subset, 0, N, &groups, NULL), IPL_OK);
+    assert_int_equal(ipl_subset_take(&subset, 0, N, &groups, 0, NULL), IPL_OK);
     assert_int_equal(subset.n, N);
     ipl_subset_release(&subset);
     ipl_groups_release(&groups);
@@ -354,7 +354,7 @@ int main(void)
         cmocka_unit_test(without_a_table_the_distances_are_the_same),
         cmocka_unit_test(columns_of_the_authors_kernel_have_unit_norm),
         cmocka_unit_test(bytes_do_not_depend_on_threads),
-        cmocka_unit_test(a_limit_takes_the_first_samples),
+        cmocka_unit_test(a_limit_draws_as_many_samples),
         cmocka_unit_test(a_limit_keeps_the_classes_together),
         cmocka_unit_test(a_distance_that_overflows_is_a_fault),
     };

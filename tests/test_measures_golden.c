@@ -188,7 +188,7 @@ static double width_of(const golden *g, const other *o)
     assert_int_equal(ipl_var_set(&t, ipl_cmat_f64(g->t.data, g->t.rows, g->t.cols),
                                  groups.order, &work, NULL),
                      IPL_OK);
-    assert_int_equal(ipl_subset_take(&subset, 0, g->t.rows, &groups, NULL), IPL_OK);
+    assert_int_equal(ipl_subset_take(&subset, 0, g->t.rows, &groups, 0, NULL), IPL_OK);
     ipl_distance_begin(&dist, &t, IPL_EUCLID);
     assert_int_equal(ipl_distance_set(&dist, &subset, IPL_BELOW, &work, NULL), IPL_OK);
     assert_int_equal(ipl_width_aligned(&width, &dist, IPL_RBF, &subset, &work, NULL),

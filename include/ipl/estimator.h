@@ -17,6 +17,13 @@
  *         fprintf(stderr, "%s\n", err.msg);
  *     ipl_plane_destroy(plane);
  *
+ * Estimators of cost n^2 have an option n: they look at that many samples. These are drawn
+ * without replacement, the number of each class by its share and the largest remainder (a
+ * simple random draw without labels), within a class at random by null_seed. The draw depends
+ * on null_seed, n and the labels alone: all layers, measurements and estimators with the same
+ * n look at the same samples, at any number of threads, and the order of the classes in the
+ * data does not matter. ipl_plane_samples() says how many samples an estimator looks at.
+ *
  * Everything takes plain arrays: nets and files are not known here.
  */
 #ifndef IPL_ESTIMATOR_H
@@ -71,7 +78,7 @@ typedef struct ipl_plane_opts {
     const size_t *widths;  /* (n_layers) lets create choose sides; NULL: not known yet */
     struct ipl_pool *pool; /* threads, borrowed; NULL: one */
     size_t null_repeats;   /* shuffles of the null baseline; 0: none, and it is NaN */
-    uint64_t null_seed;    /* of the shuffles */
+    uint64_t null_seed;    /* of the shuffles, and of the draw of a subset (option n) */
     bool x_stays; /* x is there until ipl_plane_destroy(): see ipl_plane_create() */
 } ipl_plane_opts;
 
@@ -130,6 +137,9 @@ const char *ipl_plane_fault(const ipl_plane *plane);
 /** Full text of estimator k, every option spelled out: what tables name it by. */
 const char *ipl_plane_estimator(const ipl_plane *plane, size_t k);
 
+/** Samples that estimator k looks at: all, or what its option n says. */
+size_t ipl_plane_samples(const ipl_plane *plane, size_t k);
+
 /** "nats" or "bits". */
 const char *ipl_plane_unit(const ipl_plane *plane, size_t k);
 
@@ -144,6 +154,12 @@ double ipl_plane_effective_rank(const ipl_plane *plane, size_t l);
  * d_X + d_T, or a class with fewer than d_T (independent data then measures as dependent).
  */
 const char *ipl_plane_caution(const ipl_plane *plane, size_t d_T);
+
+/**
+ * Doubt about the last measuring, "" when there is none: kde and binning set I(X;T) = H(T),
+ * which is so when T is a function of X, and a layer differs between samples of equal x.
+ */
+const char *ipl_plane_doubt(const ipl_plane *plane);
 
 /**
  * Bytes that a plane created with these options will hold at its peak when LogDet measures

@@ -32,15 +32,16 @@ extern "C" {
 struct ipl_pool;
 
 typedef struct ipl_net_opts {
-    const char *text;       /* "784-20-10", or "conv2d:filters=8 relu dense:units=10" */
-    const char *activation; /* between the layers of the short form */
-    const char *loss;       /* "cross-entropy", "mse:target=input" */
-    const char *optimiser;  /* "sgd:lr=0.1,momentum=0.9" */
-    const char *init;       /* "default", "glorot", ..., "npy:FOLDER" */
-    ipl_shape input;        /* of one sample */
-    size_t n_classes;       /* of the data; 0: no labels */
-    size_t batch;           /* most rows of a batch */
-    size_t shard;           /* rows of a shard; 0: chosen from batch and net */
+    const char *text; /* "784-20-10", or "conv2d:filters=8 relu dense:units=10" */
+    const char
+        *activation;  /* between the layers of the short form; NULL: for the long one */
+    const char *loss; /* "cross-entropy", "mse:target=input" */
+    const char *optimiser; /* "sgd:lr=0.1,momentum=0.9" */
+    const char *init;      /* "default" (as NULL), "glorot", ..., "npy:FOLDER" */
+    ipl_shape input;       /* of one sample */
+    size_t n_classes;      /* of the data; 0: no labels */
+    size_t batch;          /* most rows of a batch */
+    size_t shard;          /* rows of a shard; 0: chosen from batch and net */
     uint64_t seed;
     struct ipl_pool *pool; /* threads, borrowed; NULL: one */
 } ipl_net_opts;
@@ -84,7 +85,8 @@ typedef struct ipl_net ipl_net; /* opaque */
  *         IPL_E_SHAPE   the net does not fit the input, the number of classes or itself;
  *                       the message names the layer and both shapes
  *         IPL_E_NOINPUT a file of init=npy:FOLDER is missing
- *         IPL_E_ARG, IPL_E_NOMEM
+ *         IPL_E_ARG     out, opts, text, loss or optimiser is NULL; a batch out of range
+ *         IPL_E_NOMEM
  */
 ipl_status ipl_net_create(ipl_net **out, const ipl_net_opts *opts,
                           ipl_error *err) IPL_NODISCARD;
@@ -92,9 +94,10 @@ ipl_status ipl_net_create(ipl_net **out, const ipl_net_opts *opts,
 /** Release a net; NULL is allowed. */
 void ipl_net_destroy(ipl_net *net);
 
+/** Number of layers. Of NULL this and the numbers below are 0 or NaN, texts and layers NULL. */
 size_t ipl_net_n_layers(const ipl_net *net);
 
-/** Layer i = 0 ... ipl_net_n_layers() - 1, the words of the net's text in their order. */
+/** Layer i = 0 ... ipl_net_n_layers() - 1, the words of the net's text in their order; else NULL. */
 const ipl_layer_info *ipl_net_layer(const ipl_net *net, size_t i);
 
 /**
@@ -103,6 +106,7 @@ const ipl_layer_info *ipl_net_layer(const ipl_net *net, size_t i);
  * names or numbers of layers, separated by commas.
  *
  * errors  IPL_E_FORMAT  no such layer; the message lists the names
+ *         IPL_E_ARG     net or text is NULL
  */
 ipl_status ipl_net_measure(ipl_net *net, const char *text, ipl_error *err) IPL_NODISCARD;
 
@@ -126,24 +130,31 @@ const char *ipl_net_optimiser_text(const ipl_net *net);
  *
  * epoch, step  count from 0; step over the whole run. They name the dropout draws and the
  *              message of a fault.
- * errors  IPL_E_SHAPE    batch normalisation would see one value per channel: a batch of one
+ * errors  IPL_E_ARG      out, net, batch or batch->fill is NULL, batch->n is not 1 ... opts.batch,
+ *                        lr is not finite; a label that the loss looks at is not 0 ...
+ *                        n_classes - 1: the message names row and label
+ *         IPL_E_SHAPE    batch normalisation would see one value per channel: a batch of one
  *                        row of one pixel; nothing is changed
  *         IPL_E_NUMERIC  the loss is NaN or Inf: the message names the first layer with such
- *                        an output; the parameters are those before the step
- * Allocates nothing.
+ *                        an output
+ * On error the parameters are those before the step. Allocates nothing.
  */
 ipl_status ipl_net_train_batch(ipl_batch_sums *out, ipl_net *net, const ipl_batch *batch,
                                double lr, size_t epoch, size_t step,
                                ipl_error *err) IPL_NODISCARD;
 
-/** Loss and hits in evaluation mode. Changes nothing but scratch; allocates nothing. */
+/**
+ * Loss and hits in evaluation mode. Changes nothing but scratch; allocates nothing. What
+ * ipl_net_train_batch() calls IPL_E_ARG gives a loss of NaN and no hits; NULL as out: nothing.
+ */
 void ipl_net_evaluate(ipl_batch_sums *out, ipl_net *net, const ipl_batch *batch);
 
 /**
  * Outputs in evaluation mode: row r of layer i goes to taps[i] + r * d_i, channels first.
  *
  * shapes  taps (n_layers), each (batch->n, d_i) or NULL: not wanted
- * Changes nothing but scratch; allocates nothing.
+ * A batch that is NULL, has no fill() or not 1 ... opts.batch rows, and NULL for taps or net,
+ * write nothing. Changes nothing but scratch; allocates nothing.
  */
 void ipl_net_probe(float *const *taps, ipl_net *net, const ipl_batch *batch);
 
@@ -160,12 +171,12 @@ ipl_status ipl_net_follow_gradients(ipl_net *net, bool on, ipl_error *err) IPL_N
  *
  *     mean = |E g|,  sd = sqrt(E |g|^2 - |E g|^2)
  *
- * NaN for a layer without weights or when no step was followed.
+ * NaN for a layer without weights, one that does not exist, or when no step was followed.
  * source  Shwartz-Ziv & Tishby 2017, corrected: norms per layer, one root
  */
 void ipl_net_gradient(double *mean, double *sd, const ipl_net *net, size_t layer);
 
-/** Frobenius norm of the weights of one layer, NaN when it has none. */
+/** Frobenius norm of the weights of one layer, NaN when it has none or does not exist. */
 double ipl_net_weight_norm(const ipl_net *net, size_t layer);
 
 /**

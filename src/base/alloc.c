@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #define ALIGNMENT 64u
 
@@ -170,4 +171,36 @@ void *ipl_array(size_t rows, size_t cols, size_t size, ipl_error *err)
         return NULL;
     }
     return p;
+}
+
+/* Held by the thread that prepares a job, given back by whichever is the first to need it. */
+static _Atomic(void *) space;
+static atomic_size_t space_bytes;
+
+static void give_back(void)
+{
+    void *p = atomic_exchange(&space, NULL);
+
+    if (p)
+        (void)munmap(p, atomic_load(&space_bytes));
+}
+
+ipl_status ipl_space_hold(size_t bytes, ipl_error *err)
+{
+    struct rlimit limit;
+    void *p;
+
+    give_back();
+    if (bytes == 0 || getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return IPL_OK;
+    p = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED)
+        return ipl_fail(err, IPL_E_NOMEM,
+                        "the address space is limited to %llu MiB, and %zu MiB more are "
+                        "needed for linear algebra; raise the limit (ulimit -v, h_vmem) or "
+                        "take fewer --threads",
+                        (unsigned long long)(limit.rlim_cur >> 20), bytes >> 20);
+    atomic_store(&space_bytes, bytes);
+    atomic_store(&space, p);
+    return IPL_OK;
 }

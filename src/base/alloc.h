@@ -17,6 +17,15 @@ void *ipl_array(size_t rows, size_t cols, size_t size, ipl_error *err) IPL_NODIS
 /** Release an array; NULL is allowed. */
 void ipl_free(void *p);
 
+/**
+ * Hold address space where it is limited (ulimit -v), so that it is there for a library that
+ * cannot do without; in place of what was held before.
+ *
+ * bytes   0: give back what is held
+ * errors  IPL_E_NOMEM  it is not there
+ */
+ipl_status ipl_space_hold(size_t bytes, ipl_error *err) IPL_NODISCARD;
+
 /** Bytes of all arrays there are. */
 size_t ipl_alloc_held(void);
 

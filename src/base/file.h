@@ -86,6 +86,16 @@ ipl_status ipl_file_replace(const char *path, const void *bytes, size_t len,
 ipl_status ipl_file_write_text(const ipl_text *text, const char *folder, const char *name,
                                ipl_error *err) IPL_NODISCARD;
 
+/**
+ * Make way for a file that another program will write: a symbolic or hard link is removed,
+ * never what it leads to; a regular file of one name stays.
+ *
+ * errors  IPL_E_CANTCREATE  it is a folder, a pipe or a device (ipl_file_check_replaceable()), or
+ *                           its folder is a link below a guarded one
+ *         IPL_E_IO          it cannot be removed
+ */
+ipl_status ipl_file_make_way(const char *path, ipl_error *err) IPL_NODISCARD;
+
 /** Copy a file atomically; errors of ipl_file_read() and ipl_file_replace(). */
 ipl_status ipl_file_copy(const char *to, const char *from, ipl_error *err) IPL_NODISCARD;
 

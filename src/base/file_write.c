@@ -180,6 +180,17 @@ ipl_status ipl_file_write_text(const ipl_text *text, const char *folder, const c
     return st == IPL_OK ? ipl_file_replace(path, text->s, text->len, err) : st;
 }
 
+ipl_status ipl_file_make_way(const char *path, ipl_error *err)
+{
+    struct stat info;
+
+    if (ipl_file_check_replaceable(path) != 0)
+        return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, ipl_file_reason(errno));
+    if (lstat(path, &info) != 0 || (S_ISREG(info.st_mode) && info.st_nlink == 1))
+        return IPL_OK;
+    return ipl_file_unlink(path) == 0 ? IPL_OK : io_fault(path, err);
+}
+
 ipl_status ipl_file_copy(const char *to, const char *from, ipl_error *err)
 {
     char *bytes;

@@ -12,8 +12,11 @@
 
 enum { TRIES_MAX = 100, NAME_LENGTH = 256 };
 
-/* What these functions say by errno, in codes that no file system uses for it. */
-enum { NOT_REGULAR = ENODEV, LINKED = ELOOP, OTHER_NAME = EMLINK, REPLACED = ESTALE };
+/*
+ * What these functions say by errno, in codes that no call on files uses: ELOOP and ESTALE are
+ * also said of paths that no guard concerns.
+ */
+enum { NOT_REGULAR = EDOM, LINKED = ERANGE, OTHER_NAME = ECHILD, REPLACED = ENOTTY };
 
 typedef struct guard {
     struct guard *next;
@@ -307,6 +310,8 @@ int ipl_file_open(const char *path, int flags)
     if (!find_place(&p, path))
         return -1;
     fd = open_at(p.folder, p.name, p.guarded ? how | O_NOFOLLOW : how);
+    if (fd < 0 && errno == ELOOP && p.guarded)
+        errno = LINKED;
     if (fd < 0 && errno == ENXIO)
         errno = NOT_REGULAR; /* a pipe that nobody reads, a socket */
     leave(&p);

@@ -39,8 +39,7 @@ static attempt fault(void)
 {
     const int code = errno;
 
-    return code == ENOSYS || code == ENOLCK || code == EOPNOTSUPP || code == ENOTSUP ||
-                   code == EINVAL
+    return code == ENOSYS || code == ENOLCK || code == EOPNOTSUPP || code == EINVAL
                ? MISSING
                : FAILED;
 }
@@ -92,30 +91,41 @@ static attempt look_fcntl(int fd)
 
 typedef struct owner {
     char host[HOST_MAX];
-    int64_t process;
+    uint64_t process;
     uint64_t start; /* in ticks since the machine started; 0: not known */
 } owner;
 
+/* The number at *at, which goes past it; false when there is none. */
+static bool next_number(uint64_t *out, char **at)
+{
+    char *word = *at + strspn(*at, " ");
+    const size_t len = strcspn(word, " \n");
+
+    *at = word + len + (word[len] != '\0');
+    word[len] = '\0';
+    return ipl_count_parse(out, word);
+}
+
 /* The 22nd word of /proc/PID/stat; its second, a name in brackets, may hold anything. */
-static uint64_t start_of(int64_t process)
+static uint64_t start_of(uint64_t process)
 {
     char path[64], text[1024], *at;
     uint64_t start = 0;
     FILE *fp;
 
-    (void)snprintf(path, sizeof path, "/proc/%" PRId64 "/stat", process);
+    (void)snprintf(path, sizeof path, "/proc/%" PRIu64 "/stat", process);
     if (ipl_file_stream(&fp, path, NULL) != IPL_OK)
         return 0;
     at = fgets(text, sizeof text, fp) ? strrchr(text, ')') : NULL;
     (void)fclose(fp); /* read only: nothing to lose */
     for (int word = 2; at && word < 22; word++)
         at = strchr(at + 1, ' ');
-    return at && sscanf(at, " %" SCNu64, &start) == 1 ? start : 0;
+    return at && next_number(&start, &at) ? start : 0;
 }
 
 static owner this_process(void)
 {
-    owner me = {.process = getpid()};
+    owner me = {.process = (uint64_t)getpid()};
 
     if (gethostname(me.host, sizeof me.host - 1) != 0 || me.host[0] == '\0')
         (void)snprintf(me.host, sizeof me.host, "unknown");
@@ -125,15 +135,17 @@ static owner this_process(void)
 
 static bool read_owner(owner *out, const char *path)
 {
-    char *text;
-    size_t len;
+    char *text, *at;
+    size_t len, host;
     bool read;
 
     *out = (owner){0};
     if (ipl_file_read(&text, &len, path, OWNER_MAX, NULL) != IPL_OK)
         return false;
-    read = sscanf(text, "%255s %" SCNd64 " %" SCNu64, out->host, &out->process,
-                  &out->start) == 3;
+    host = strcspn(text, " ");
+    at = text + host;
+    read = ipl_text_copy(out->host, sizeof out->host, text, host, "host", NULL) == IPL_OK &&
+           next_number(&out->process, &at) && next_number(&out->start, &at);
     ipl_free(text);
     return read;
 }
@@ -155,7 +167,7 @@ static attempt take_file(owner *other, const char *path)
 {
     const owner me = this_process();
     char text[OWNER_MAX];
-    const int len = snprintf(text, sizeof text, "%s %" PRId64 " %" PRIu64 "\n", me.host,
+    const int len = snprintf(text, sizeof text, "%s %" PRIu64 " %" PRIu64 "\n", me.host,
                              me.process, me.start);
 
     for (int tries = 0; tries < 2; tries++) {
@@ -164,7 +176,10 @@ static attempt take_file(owner *other, const char *path)
         if (fd >= 0) {
             const bool written = write(fd, text, (size_t)len) == len;
 
-            return close(fd) == 0 && written ? TAKEN : FAILED;
+            if (close(fd) == 0 && written)
+                return TAKEN;
+            (void)ipl_file_unlink(path); /* it would name nobody */
+            return FAILED;
         }
         if (errno != EEXIST)
             return FAILED;
@@ -202,7 +217,7 @@ static ipl_status take_by_file(ipl_lock *lock, const char *doing, ipl_error *err
                         ipl_file_reason(errno));
     if (result == HELD)
         return ipl_fail(err, IPL_E_LOCKED,
-                        "%s: process %" PRId64 " of host %s %s; if it is gone, remove %s",
+                        "%s: process %" PRIu64 " of host %s %s; if it is gone, remove %s",
                         lock->folder, other.process, *other.host ? other.host : "unknown",
                         doing, path);
     lock->kind = "file";
@@ -229,6 +244,46 @@ static ipl_status take_open(ipl_lock *lock, const char *doing, ipl_error *err)
     return ipl_fail(err, IPL_E_IO, "%s/" LOCK ": %s", lock->folder, strerror(errno));
 }
 
+/* Lock the folder itself; what cannot be locked so is left to its files. */
+static ipl_status take_folder(ipl_lock *lock, const char *doing, ipl_error *err)
+{
+    attempt result;
+
+    lock->folder_fd = open(lock->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock->folder_fd < 0)
+        return IPL_OK;
+    result = take_flock(lock->folder_fd);
+    if (result == TAKEN)
+        return IPL_OK;
+    (void)close(lock->folder_fd); /* nothing is written through it */
+    lock->folder_fd = -1;
+    return result == HELD
+               ? ipl_fail(err, IPL_E_LOCKED, "%s: another process %s", lock->folder, doing)
+               : IPL_OK;
+}
+
+/* Remove the files of a lock that is held, as far as they are still its own. */
+static void remove_files(const ipl_lock *lock)
+{
+    char path[IPL_PATH_MAX];
+
+    if (lock->kind && strcmp(lock->kind, "file") == 0 &&
+        ipl_path_join(path, lock->folder, OWNER, NULL) == IPL_OK)
+        (void)ipl_file_unlink(path);
+    if (lock->kind && ipl_path_join(path, lock->folder, LOCK, NULL) == IPL_OK &&
+        is_at(lock->fd, path))
+        (void)ipl_file_unlink(path);
+}
+
+static void close_both(ipl_lock *lock)
+{
+    if (lock->fd >= 0)
+        (void)close(lock->fd); /* nothing is written to it */
+    if (lock->folder_fd >= 0)
+        (void)close(lock->folder_fd);
+    lock->fd = lock->folder_fd = -1;
+}
+
 /*
  * Who held the lock before may have removed the file between our two calls: then it is not the
  * lock any more, and the new file is.
@@ -239,20 +294,24 @@ ipl_status ipl_lock_take(ipl_lock *out, const char *folder, const char *doing,
     char path[IPL_PATH_MAX];
     ipl_status st;
 
-    *out = (ipl_lock){.fd = -1};
+    *out = (ipl_lock){.fd = -1, .folder_fd = -1};
     st =
         ipl_text_copy(out->folder, sizeof out->folder, folder, strlen(folder), "path", err);
     if (st == IPL_OK)
         st = ipl_path_join(path, folder, LOCK, err);
     while (st == IPL_OK) {
+        st = take_folder(out, doing, err);
+        if (st != IPL_OK)
+            return st;
         out->fd = ipl_file_open(path, O_RDWR | O_CREAT);
         if (out->fd < 0)
-            return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, ipl_file_reason(errno));
-        st = take_open(out, doing, err);
+            st = ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, ipl_file_reason(errno));
+        else
+            st = take_open(out, doing, err);
         if (st == IPL_OK && is_at(out->fd, path))
             return IPL_OK;
-        (void)close(out->fd); /* nothing is written to it */
-        out->fd = -1;
+        remove_files(out);
+        close_both(out);
         out->kind = NULL;
     }
     return st;
@@ -260,17 +319,24 @@ ipl_status ipl_lock_take(ipl_lock *out, const char *folder, const char *doing,
 
 void ipl_lock_give(ipl_lock *lock)
 {
-    char path[IPL_PATH_MAX];
-
     if (!lock->kind)
         return;
-    if (strcmp(lock->kind, "file") == 0 &&
-        ipl_path_join(path, lock->folder, OWNER, NULL) == IPL_OK)
-        (void)ipl_file_unlink(path);
-    if (ipl_path_join(path, lock->folder, LOCK, NULL) == IPL_OK && is_at(lock->fd, path))
-        (void)ipl_file_unlink(path);
-    (void)close(lock->fd);
-    *lock = (ipl_lock){.fd = -1};
+    remove_files(lock);
+    close_both(lock);
+    *lock = (ipl_lock){.fd = -1, .folder_fd = -1};
+}
+
+/* Whether the folder itself is locked, whatever became of its files. */
+static bool folder_is_held(const char *folder)
+{
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool held;
+
+    if (fd < 0)
+        return false;
+    held = look_flock(fd) == HELD;
+    (void)close(fd); /* nothing was written through it */
+    return held;
 }
 
 bool ipl_lock_is_held(const char *folder)
@@ -280,6 +346,8 @@ bool ipl_lock_is_held(const char *folder)
     owner other;
     int fd;
 
+    if (folder_is_held(folder))
+        return true;
     if (ipl_path_join(path, folder, LOCK, NULL) != IPL_OK)
         return false;
     fd = ipl_file_open(path, O_RDONLY);

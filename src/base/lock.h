@@ -4,7 +4,8 @@
  * Taken by flock(); where the file system has none (Lustre without its option, some NFS) by a
  * lock of fcntl(); where it has none of these either by the file ".lock-owner", which names
  * host, process and the time the process started, and is taken over when that process of this
- * host is gone.
+ * host is gone. Where flock() works the folder itself is locked too, so that the lock holds
+ * when somebody removes the file ".lock".
  */
 #ifndef IPL_LOCK_H
 #define IPL_LOCK_H
@@ -13,6 +14,7 @@
 
 typedef struct ipl_lock {
     int fd;           /* of ".lock"; -1: not by a lock on it */
+    int folder_fd;    /* of the folder, locked by flock(); -1: that does not work there */
     const char *kind; /* "flock", "fcntl" or "file"; NULL: not held */
     char folder[IPL_PATH_MAX];
 } ipl_lock;

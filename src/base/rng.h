@@ -24,12 +24,13 @@ typedef enum ipl_rng_purpose {
     IPL_RNG_SPLIT = 4,   /* train/test split of a data set without one */
     IPL_RNG_SUBSET = 5,  /* choice of a number of samples; a = split */
     IPL_RNG_LABELS = 6,  /* random labels */
-    IPL_RNG_PROBE = 7,   /* random probe rows; a = split */
+    IPL_RNG_PROBE = 7,   /* probe rows; a = split, b = kind of draw */
     IPL_RNG_DATA = 8,    /* generated data sets; a = array, b = row */
     IPL_RNG_AUGMENT = 9, /* a = epoch, b = sample */
     IPL_RNG_NULL = 10,   /* shuffled pairs of a null baseline; a = repetition */
     IPL_RNG_PIVOT = 11,  /* places of a selection: no result depends on them */
-    IPL_RNG_CHECK = 12   /* signs that estimate a rounding error */
+    IPL_RNG_CHECK = 12,  /* signs that estimate a rounding error */
+    IPL_RNG_SAMPLES = 13 /* samples that an estimator looks at */
 } ipl_rng_purpose;
 
 typedef struct ipl_rng {

@@ -43,7 +43,7 @@ static const ipl_opt analyze_rows[] = {
     IPL_OPT_STRING(analyze_opts, split, "split", "",
                    "probe: train, test or all (default: those that were recorded)"),
     IPL_OPT_NUMBER(analyze_opts, rows, "rows", 0, 1 << 30, 0,
-                   "measure the first so many samples; 0: all"),
+                   "measure so many samples of each probe, drawn by class; 0: all"),
     IPL_OPT_NUMBER(analyze_opts, null_repeats, "null", 0, 100000, 0,
                    "shuffles of the null baseline; 0: as the run has it"),
     IPL_OPT_STRING(analyze_opts, out, "out", "", "folder (default: RUN/analysis-1, -2 ...)"),
@@ -126,8 +126,6 @@ static ipl_status adapt_experiment(analysis *a, ipl_error *err)
         st = set(a->exp, "measure-layers", o->layers, err);
     if (st == IPL_OK)
         st = set(a->exp, "record", "none", err);
-    if (o->rows > 0)
-        a->exp->probe_train = a->exp->probe_test = o->rows;
     if (o->unit != UNIT_OF_RUN)
         a->exp->unit = o->unit - 1;
     if (o->null_repeats > 0)
@@ -139,6 +137,9 @@ static ipl_status adapt_experiment(analysis *a, ipl_error *err)
                  a->replay ? "checkpoints" : "activations", a->run);
     if (*o->split != '\0')
         ipl_text_add(&a->experiment, "# split: %s\n", o->split);
+    if (o->rows > 0)
+        ipl_text_add(&a->experiment, "# rows: %zu of each probe, drawn by class\n",
+                     o->rows);
     ipl_experiment_print(&a->experiment, a->exp);
     return ipl_text_status(&a->experiment, err);
 }

@@ -164,6 +164,8 @@ static ipl_status report(const ipl_plane *plane, const ipl_measures *m, size_t n
         return st;
     if (*caution != '\0')
         ipl_print_error("infoplane: caution: %s\n", caution);
+    if (*ipl_plane_doubt(plane) != '\0')
+        ipl_print_error("infoplane: warning: %s\n", ipl_plane_doubt(plane));
     if (n_finite == 0)
         return ipl_fail(err, IPL_E_NUMERIC, "nothing could be measured: %s",
                         *fault ? fault : "no measure is defined for these inputs");
@@ -198,7 +200,7 @@ static ipl_status measure(const estimate_opts *o, const char *const *texts, size
 
     if (!m)
         goto done;
-    st = ipl_pool_create(&opts.pool, threads, ipl_blas_start, err);
+    st = ipl_blas_pool_create(&opts.pool, threads, err);
     if (st != IPL_OK)
         goto done;
     st = ipl_plane_create(&plane, &opts, in->x.rows, in->labels, err);

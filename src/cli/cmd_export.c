@@ -4,6 +4,7 @@
 #include "cli/print.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <string.h>
 
 static const char details[] =
@@ -42,12 +43,17 @@ static ipl_status run_export(void *self, const ipl_args *args, ipl_error *err)
     struct dirent *entry;
     DIR *dir = NULL;
     size_t n = 0;
-    ipl_status st = ipl_path_join(from, run, "parameters", err);
+    ipl_status st = ipl_guard(run, err);
 
     (void)self;
+    if (st == IPL_OK)
+        st = ipl_path_join(from, run, "parameters", err);
     if (st != IPL_OK)
         return st;
     dir = ipl_folder_open(from);
+    if (!dir && errno != ENOENT)
+        return ipl_fail(err, ipl_file_open_fault(errno), "%s: %s", from,
+                        ipl_file_reason(errno));
     if (!dir)
         return ipl_fail(err, IPL_E_NOINPUT,
                         "%s: no folder parameters; it is written when a run ends", run);

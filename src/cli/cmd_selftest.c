@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/print.h"
+#include "math/linalg.h"
 #include "run/selftest.h"
 
 #include <math.h>
@@ -21,6 +22,9 @@ static ipl_status run_selftest(void *opts, const ipl_args *args, ipl_error *err)
     (void)args;
     ipl_print("%-42s  %-32s  %16s  %16s  %9s  %s\n", "estimator", "case", "expected",
               "obtained", "difference", "verdict");
+    st = ipl_blas_reserve(1, err);
+    if (st != IPL_OK)
+        return st;
     st = ipl_selftest(&passed, &failed, say, NULL, err);
     ipl_print("%zu passed, %zu failed\n", passed, failed);
     return st;

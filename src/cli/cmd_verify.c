@@ -47,8 +47,7 @@ static ipl_status run_verify(void *opts, const ipl_args *args, ipl_error *err)
     const char *names[WORDS_MAX + 1];
     size_t n_names = args->n_words;
     ipl_verdicts sum = {0};
-    ipl_status st =
-        ipl_pool_create(&what.pool, ipl_threads_for(o->threads).n, ipl_blas_start, err);
+    ipl_status st = ipl_blas_pool_create(&what.pool, ipl_threads_for(o->threads).n, err);
 
     if (st != IPL_OK)
         return st;

@@ -25,6 +25,7 @@ typedef struct ipl_scene {
     ipl_pair xt;        /* (x, t) */
     ipl_pair bt;        /* (before, t) */
     ipl_pair ty;        /* (t, one-hot labels); not to be used without labels */
+    uint64_t seed;      /* of the draw of a subset */
     ipl_subset subset;  /* for ipl_subset_take(); nothing is expected in it */
     ipl_distance dx[IPL_METRICS], dt[IPL_METRICS]; /* between samples of x, of t */
     ipl_buffer values;                             /* eigenvalues, shares */
@@ -42,6 +43,7 @@ typedef struct ipl_estimator_ops {
     const char *limits;  /* what equal samples, constant columns and n < d do */
     bool wants_given;    /* reads ipl_var.given */
     bool may_stream;     /* needs moments only: the samples need not be kept */
+    bool takes_map;      /* I(X;T) is H(T), as for T a function of X */
     bool shannon; /* I(X;T) and I(T;Y) are Shannon's: the bottleneck curve bounds them */
     /** Check what option rows cannot say and make texts canonical; NULL: nothing. */
     ipl_status (*check)(void *self, ipl_error *err);

@@ -372,7 +372,8 @@ static ipl_status binning_measure(ipl_measures *out, const void *self, ipl_scene
     ipl_work *work = &scene->work;
     cells_job job = {.o = self, .t = t};
     tally sum;
-    ipl_status st = ipl_subset_take(&scene->subset, 0, t->n, scene->groups, err);
+    ipl_status st =
+        ipl_subset_take(&scene->subset, 0, t->n, scene->groups, scene->seed, err);
 
     if (st == IPL_OK)
         st = ipl_buffer_reserve(&work->copy, t->n, t->d, err);
@@ -400,10 +401,12 @@ const ipl_estimator_ops ipl_est_binning = {
             .size = sizeof(binning),
             .opts = binning_opts},
     .unit = "nats",
+    .takes_map = true,
     .shannon = true,
     .ceiling = "I(X;T) <= ln n, I(T;Y) <= H(Y)",
     .cost = "n d (quantile: n d log(bins))",
-    .limits = "equal samples share a cell; constant columns: no effect; n < d: at ln n",
+    .limits = "equal samples share a cell; constant columns: no effect; n < d: at ln n; "
+              "I(X;T) is H(T): X is not looked at, T must be a function of it",
     .wants_given = true,
     .check = binning_check,
     .measure = binning_measure,

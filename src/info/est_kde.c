@@ -42,7 +42,8 @@ static const ipl_opt kde_opts[] = {
     IPL_OPT_NUMBER(kde, var, "var", 0, 1e300, 0.1, "variance of the noise, above 0"),
     IPL_OPT_WORD(kde, bound, "bound", bound_names, BOUND_UPPER,
                  "Kullback-Leibler (upper) or Bhattacharyya (lower)"),
-    IPL_OPT_NUMBER(kde, n, "n", 0, 1e9, IPL_SAMPLES, "first samples to look at; 0: all"),
+    IPL_OPT_NUMBER(kde, n, "n", 0, 1e9, IPL_SAMPLES,
+                   "samples to look at, drawn by class; 0: all"),
     IPL_OPT_END,
 };
 
@@ -149,7 +150,8 @@ static ipl_status kde_measure(ipl_measures *out, const void *self, ipl_scene *sc
     kde_job job = {.dist = &scene->dt[IPL_EUCLID],
                    .subset = subset,
                    .rate = 1.0 / (bound_factor[o->bound] * o->var)};
-    ipl_status st = ipl_subset_take(subset, o->n, scene->x->n, scene->groups, err);
+    ipl_status st =
+        ipl_subset_take(subset, o->n, scene->x->n, scene->groups, scene->seed, err);
     const size_t n = subset->n;
     double own;
 
@@ -183,10 +185,12 @@ const ipl_estimator_ops ipl_est_kde = {
             .size = sizeof(kde),
             .opts = kde_opts},
     .unit = "nats",
+    .takes_map = true,
     .shannon = true,
     .ceiling = "I(X;T) <= ln n, I(T;Y) <= H(Y)",
     .cost = "n^2 d",
-    .limits = "equal samples count as one; constant columns shift H alone; n < d: at ln n",
+    .limits = "equal samples count as one; constant columns shift H alone; n < d: at ln n; "
+              "I(X;T) is H(T): X is not looked at, T must be a function of it",
     .wants_given = true,
     .check = kde_check,
     .measure = kde_measure,

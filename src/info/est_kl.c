@@ -28,7 +28,8 @@ static const ipl_metric norm_metric[] = {
 static const ipl_opt kl_opts[] = {
     IPL_OPT_NUMBER(kl, k, "k", 1, 1000000, 3, "which neighbour; less than the samples"),
     IPL_OPT_WORD(kl, norm, "norm", norm_names, NORM_MAX, "maximum norm or Euclidean"),
-    IPL_OPT_NUMBER(kl, n, "n", 0, 1e9, IPL_SAMPLES, "first samples to look at; 0: all"),
+    IPL_OPT_NUMBER(kl, n, "n", 0, 1e9, IPL_SAMPLES,
+                   "samples to look at, drawn by class; 0: all"),
     IPL_OPT_END,
 };
 
@@ -63,7 +64,8 @@ static ipl_status kl_measure(ipl_measures *out, const void *self, ipl_scene *sce
     const kl *o = self;
     ipl_subset *subset = &scene->subset;
     ipl_distance *dist = &scene->dt[norm_metric[o->norm]];
-    ipl_status st = ipl_subset_take(subset, o->n, scene->x->n, scene->groups, err);
+    ipl_status st =
+        ipl_subset_take(subset, o->n, scene->x->n, scene->groups, scene->seed, err);
 
     if (st == IPL_OK)
         st = input_entropy(&out->H_X, o, scene, err);

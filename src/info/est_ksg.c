@@ -28,7 +28,8 @@ typedef struct ksg {
 static const ipl_opt ksg_opts[] = {
     IPL_OPT_NUMBER(ksg, k, "k", 1, 1000000, 3, "neighbours; less than the samples"),
     IPL_OPT_NUMBER(ksg, variant, "variant", 1, 2, 1, "algorithm 1 or 2 of the paper"),
-    IPL_OPT_NUMBER(ksg, n, "n", 0, 1e9, IPL_SAMPLES, "first samples to look at; 0: all"),
+    IPL_OPT_NUMBER(ksg, n, "n", 0, 1e9, IPL_SAMPLES,
+                   "samples to look at, drawn by class; 0: all"),
     IPL_OPT_END,
 };
 
@@ -161,7 +162,8 @@ static ipl_status ksg_measure(ipl_measures *out, const void *self, ipl_scene *sc
     const ksg *o = self;
     ipl_subset *subset = &scene->subset;
     ipl_distance *t = &scene->dt[IPL_CHEBYSHEV];
-    ipl_status st = ipl_subset_take(subset, o->n, scene->x->n, scene->groups, err);
+    ipl_status st =
+        ipl_subset_take(subset, o->n, scene->x->n, scene->groups, scene->seed, err);
 
     if (st == IPL_OK)
         st = ipl_distance_set(&scene->dx[IPL_CHEBYSHEV], subset, IPL_WHOLE, &scene->work,

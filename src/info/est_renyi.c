@@ -48,7 +48,8 @@ static const ipl_opt renyi_opts[] = {
                  "exp(-d^2/(2s^2)), exp(-d^2/s^2), or the LogDet authors' exp(-d^2/s)"),
     IPL_OPT_STRING(renyi, text, "width", "default",
                    "s: silverman, authors, alignment or a number; or X's/T's"),
-    IPL_OPT_NUMBER(renyi, n, "n", 0, 1e9, IPL_SAMPLES, "first samples to look at; 0: all"),
+    IPL_OPT_NUMBER(renyi, n, "n", 0, 1e9, IPL_SAMPLES,
+                   "samples to look at, drawn by class; 0: all"),
     IPL_OPT_END,
 };
 
@@ -227,7 +228,8 @@ static ipl_status renyi_measure(ipl_measures *out, const void *self, ipl_scene *
 {
     const renyi *o = self;
     kernels ker;
-    ipl_status st = ipl_subset_take(&scene->subset, o->n, scene->x->n, scene->groups, err);
+    ipl_status st =
+        ipl_subset_take(&scene->subset, o->n, scene->x->n, scene->groups, scene->seed, err);
 
     if (st == IPL_OK)
         st = set_kernels(&ker, o, scene, err);

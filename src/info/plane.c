@@ -2,6 +2,7 @@
 #include "info/est.h"
 #include "info/rows.h"
 #include "info/shuffle.h"
+#include "info/twins.h"
 #include "math/linalg.h"
 
 #include <math.h>
@@ -30,6 +31,9 @@ struct ipl_plane {
     char fault_of_x[IPL_FAULT_MAX]; /* work.fault of what is measured of X alone */
     double *rank;                   /* effective rank of every layer last measured */
     size_t n_ranks, rank_room;
+    ipl_twins twins;    /* of x, when an estimator takes T as a function of it */
+    size_t odd_layer;   /* first layer that is none, from 1; 0: not seen */
+    char *doubt;        /* text that ipl_plane_doubt() writes */
     char *caution;      /* text that ipl_plane_caution() writes */
     bool (*quit)(void); /* whether to give up; NULL: never */
 };
@@ -128,6 +132,15 @@ static bool wants_given(const ipl_plane *plane)
     return wanted;
 }
 
+/* First estimator that takes T as a function of X, NULL: none. */
+static const char *text_of_map(const ipl_plane *plane)
+{
+    for (size_t k = 0; k < plane->n_estimators; k++)
+        if (plane->estimators[k].ops->takes_map)
+            return plane->estimators[k].text.s;
+    return NULL;
+}
+
 /* Whether the estimator that a text names does without the samples. */
 static bool may_stream(const char *text)
 {
@@ -221,14 +234,18 @@ ipl_status ipl_plane_create(ipl_plane **out, const ipl_plane_opts *opts, ipl_cma
     if (!plane)
         goto done;
     plane->caution = ipl_array(CAUTION_MAX, 1, 1, err);
-    if (!plane->caution)
+    plane->doubt = ipl_array(CAUTION_MAX, 1, 1, err);
+    if (!plane->caution || !plane->doubt)
         goto done;
     plane->unit = opts->unit;
+    plane->scene.seed = opts->null_seed;
     plane->scene.work.pool = opts->pool;
     ipl_blas_start();
     st = choose_all(plane, opts, err);
     if (st == IPL_OK)
         st = take_input(plane, opts, x, y, err);
+    if (st == IPL_OK && text_of_map(plane))
+        st = ipl_twins_find(&plane->twins, &x, err);
     if (st == IPL_OK)
         st = prepare_null(plane, opts, err);
     if (st == IPL_OK)
@@ -259,6 +276,8 @@ void ipl_plane_destroy(ipl_plane *plane)
     if (!plane)
         return;
     ipl_free(plane->caution);
+    ipl_free(plane->doubt);
+    ipl_twins_release(&plane->twins);
     ipl_free(plane->rank);
     ipl_free(plane->drawn);
     ipl_shuffle_release(&plane->shuffle);
@@ -420,8 +439,11 @@ ipl_status ipl_plane_measure(ipl_measures *out, ipl_plane *plane, const ipl_cmat
     memcpy(plane->scene.work.fault, plane->fault_of_x, sizeof plane->fault_of_x);
     ipl_blas_start();
     st = reserve_ranks(plane, n_layers, err);
+    plane->odd_layer = 0;
     for (size_t l = 0; l < n_layers && st == IPL_OK; l++) {
         st = enter_layer(plane, &t[l], l, err);
+        if (st == IPL_OK && plane->odd_layer == 0 && ipl_twins_differ(&plane->twins, &t[l]))
+            plane->odd_layer = l + 1;
         if (st == IPL_OK)
             st = measure_layer(out + l * plane->n_estimators, plane, err);
         if (st == IPL_OK)
@@ -444,6 +466,17 @@ const char *ipl_plane_estimator(const ipl_plane *plane, size_t k)
     return plane->estimators[k].text.s;
 }
 
+size_t ipl_plane_samples(const ipl_plane *plane, size_t k)
+{
+    const chosen *e = &plane->estimators[k];
+    const ipl_opt *opt = ipl_opt_find(e->ops->row.opts, "n");
+    size_t limit = 0;
+
+    if (opt)
+        memcpy(&limit, (const char *)e->spec.self + opt->offset, sizeof limit);
+    return limit == 0 || limit > plane->x.n ? plane->x.n : limit;
+}
+
 const char *ipl_plane_unit(const ipl_plane *plane, size_t k)
 {
     if (plane->unit == IPL_UNIT_NATURAL)
@@ -454,6 +487,17 @@ const char *ipl_plane_unit(const ipl_plane *plane, size_t k)
 double ipl_plane_effective_rank(const ipl_plane *plane, size_t l)
 {
     return l < plane->n_ranks ? plane->rank[l] : (double)NAN;
+}
+
+const char *ipl_plane_doubt(const ipl_plane *plane)
+{
+    plane->doubt[0] = '\0';
+    if (plane->odd_layer > 0)
+        (void)snprintf(plane->doubt, CAUTION_MAX,
+                       "layer %zu differs between samples of equal X, so it is no function "
+                       "of X: I(X;T) of %.60s is H(T) and does not look at X",
+                       plane->odd_layer, text_of_map(plane));
+    return plane->doubt;
 }
 
 const char *ipl_plane_caution(const ipl_plane *plane, size_t d_T)

@@ -6,6 +6,7 @@
 
 void ipl_subset_release(ipl_subset *subset)
 {
+    ipl_free(subset->rest);
     ipl_free(subset->start);
     ipl_free(subset->row);
     *subset = (ipl_subset){0};
@@ -19,40 +20,47 @@ static ipl_status reserve(ipl_subset *out, size_t n, const ipl_groups *groups,
     ipl_subset_release(out);
     out->row = ipl_array(n, 1, sizeof *out->row, err);
     out->start = ipl_array(groups ? groups->k + 1 : 1, 1, sizeof *out->start, err);
-    if (!out->row || !out->start)
+    out->rest = ipl_array(groups ? groups->k : 1, 1, sizeof *out->rest, err);
+    if (!out->row || !out->start || !out->rest)
         return IPL_E_NOMEM;
     out->room = n;
     return IPL_OK;
 }
 
-ipl_status ipl_subset_take(ipl_subset *out, size_t limit, size_t n,
-                           const ipl_groups *groups, ipl_error *err)
+/* Start of each class that has samples, from the numbers of samples in start (k). */
+static void set_classes(ipl_subset *out, size_t k)
 {
-    const size_t end = limit == 0 || limit > n ? n : limit;
+    size_t first = 0;
+
+    for (size_t c = 0; c < k; c++) {
+        const size_t size = out->start[c];
+
+        if (size == 0)
+            continue;
+        out->start[out->k++] = first;
+        first += size;
+        if (size < out->least)
+            out->least = size;
+    }
+    out->start[out->k] = first;
+}
+
+ipl_status ipl_subset_take(ipl_subset *out, size_t limit, size_t n,
+                           const ipl_groups *groups, uint64_t seed, ipl_error *err)
+{
+    const size_t one[] = {0, n};
+    const ipl_rng rng = ipl_rng_at(seed, IPL_RNG_SAMPLES, 0, 0);
     const ipl_status st = reserve(out, n, groups, err);
 
     if (st != IPL_OK)
         return st;
-    out->n = out->k = 0;
+    out->n = limit == 0 || limit > n ? n : limit;
+    out->k = 0;
     out->least = n;
-    if (!groups) {
-        for (size_t i = 0; i < end; i++)
-            out->row[out->n++] = (uint32_t)i;
-        return IPL_OK;
-    }
-    for (size_t c = 0; c < groups->k; c++) {
-        const size_t first = out->n;
-
-        for (size_t i = groups->start[c]; i < groups->start[c + 1]; i++)
-            if (groups->order[i] < end)
-                out->row[out->n++] = (uint32_t)i;
-        if (out->n == first)
-            continue;
-        out->start[out->k++] = first;
-        if (out->n - first < out->least)
-            out->least = out->n - first;
-    }
-    out->start[out->k] = out->n;
+    ipl_draw_sorted(out->row, out->start, out->rest, out->n, groups ? groups->start : one,
+                    groups ? groups->k : 1, rng);
+    if (groups)
+        set_classes(out, groups->k);
     return IPL_OK;
 }
 

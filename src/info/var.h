@@ -64,7 +64,7 @@ typedef enum ipl_kind {
     IPL_OF_LOGDET,                                /* + ipl_scale; beta */
     IPL_OF_RELEASED = IPL_OF_LOGDET + IPL_SCALES, /* beta */
     IPL_OF_GAUSS,                                 /* shrink */
-    IPL_OF_SUBSET,                                /* from here on: of the first n samples */
+    IPL_OF_SUBSET,                                /* from here on: of a draw of n samples */
     IPL_OF_KL = IPL_OF_SUBSET,                    /* + metric; k, n */
     IPL_OF_RENYI = IPL_OF_KL + 8                  /* + kernel; alpha, width, n */
 } ipl_kind;

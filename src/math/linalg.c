@@ -1,5 +1,6 @@
 #include "math/linalg.h"
 
+#include "base/alloc.h"
 #include "math/blas_turn.h"
 
 #include <assert.h>
@@ -7,6 +8,7 @@
 #include <dlfcn.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,9 +45,44 @@ void ipl_blas_start(void)
 }
 
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+static atomic_bool held; /* address space, for the first calls */
+
+/* The first call is near: OpenBLAS takes the address space that was held for it. */
+static void give_back(void)
+{
+    atomic_store(&held, false);
+    if (ipl_space_hold(0, NULL) != IPL_OK)
+        return; /* giving back cannot fail */
+}
+
+/* What OpenBLAS takes for each thread that calls it, and a thread for its stack. It asks for
+ * it again and again when it is not there. */
+static const size_t workspace = ((size_t)128 << 20) + ((size_t)8 << 20);
+
+ipl_status ipl_blas_pool_create(ipl_pool **out, size_t threads, ipl_error *err)
+{
+    ipl_status st = ipl_blas_reserve(threads, err);
+
+    *out = NULL;
+    if (st == IPL_OK)
+        st = ipl_pool_create(out, threads, ipl_blas_start, err);
+    if (st != IPL_OK)
+        give_back();
+    return st;
+}
+
+ipl_status ipl_blas_reserve(size_t threads, ipl_error *err)
+{
+    const ipl_status st = ipl_space_hold(threads * workspace, err);
+
+    atomic_store(&held, st == IPL_OK);
+    return st;
+}
 
 void ipl_blas_enter(void)
 {
+    if (atomic_load_explicit(&held, memory_order_relaxed))
+        give_back();
     if (openblas_get_parallel() == SEQUENTIAL)
         (void)pthread_mutex_lock(&turn);
 }

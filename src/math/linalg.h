@@ -17,6 +17,18 @@
 /** Hold BLAS to one thread in the calling thread; the start function of every pool. */
 void ipl_blas_start(void);
 
+/**
+ * Hold the address space that BLAS will want for so many threads, until the first call of it:
+ * where that is limited (ulimit -v) OpenBLAS would ask for ever for what is not there.
+ *
+ * errors  IPL_E_NOMEM  it is not there; the message says what to do
+ */
+ipl_status ipl_blas_reserve(size_t threads, ipl_error *err) IPL_NODISCARD;
+
+/** A pool whose threads call BLAS; errors of ipl_blas_reserve() and ipl_pool_create(). */
+ipl_status ipl_blas_pool_create(ipl_pool **out, size_t threads,
+                                ipl_error *err) IPL_NODISCARD;
+
 /** Build of the BLAS, its processor kernels and its threading, for run.json. */
 void ipl_blas_describe(char *out, size_t size);
 

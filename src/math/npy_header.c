@@ -315,14 +315,15 @@ static ipl_status open_file(ipl_npy_file *out, size_t *size, const char *path,
 {
     struct stat info;
     FILE *file;
-    bool compressed;
+    int first, second;
     const ipl_status st = ipl_file_stream(&file, path, err);
 
     if (st != IPL_OK)
         return st;
     *size = fstat(fileno(file), &info) == 0 ? (size_t)info.st_size : 0;
-    compressed = getc(file) == 0x1f && getc(file) == 0x8b;
-    if (!compressed && fseek(file, 0, SEEK_SET) == 0) {
+    first = getc(file);
+    second = getc(file);
+    if ((first != 0x1f || second != 0x8b) && fseek(file, 0, SEEK_SET) == 0) {
         out->plain = file;
         return IPL_OK;
     }

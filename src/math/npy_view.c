@@ -80,6 +80,24 @@ ipl_status ipl_npy_view_check_unchanged(const ipl_npy_view *view, const char *pa
                     path);
 }
 
+ipl_status ipl_npy_view_take(ipl_npy_view *view, const uint32_t *row, size_t n,
+                             ipl_error *err)
+{
+    const ipl_cmat from = view->rows;
+    const size_t d = from.cols;
+    double *copy = view->copy ? view->copy : ipl_array(n, d, sizeof *copy, err);
+
+    if (!copy)
+        return IPL_E_NOMEM;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < d; j++)
+            copy[i * d + j] =
+                from.f64 ? from.f64[row[i] * d + j] : (double)from.f32[row[i] * d + j];
+    view->copy = copy;
+    view->rows = ipl_cmat_f64(copy, n, d);
+    return IPL_OK;
+}
+
 ipl_status ipl_npy_view_check_finite(const ipl_npy_view *view, const char *path,
                                      ipl_error *err)
 {

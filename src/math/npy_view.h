@@ -38,6 +38,15 @@ typedef struct ipl_npy_view {
 ipl_status ipl_npy_view_open(ipl_npy_view *out, const char *path,
                              ipl_error *err) IPL_NODISCARD;
 
+/**
+ * Leave only some rows of a view, in memory.
+ *
+ * row     (n) ascending, below view->rows.rows
+ * errors  IPL_E_NOMEM
+ */
+ipl_status ipl_npy_view_take(ipl_npy_view *view, const uint32_t *row, size_t n,
+                             ipl_error *err) IPL_NODISCARD;
+
 /** IPL_E_FORMAT naming path, row and column of the first value that is NaN or Inf. */
 ipl_status ipl_npy_view_check_finite(const ipl_npy_view *view, const char *path,
                                      ipl_error *err) IPL_NODISCARD;

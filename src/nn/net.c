@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <limits.h>
+#include <math.h>
 #include <string.h>
 
 #define MEMORY_MAX 1e12 /* bytes: more is a slip of the pen */
@@ -219,8 +220,15 @@ static size_t shard_rows(const ipl_net_opts *opts, double flops)
 static ipl_status check_opts(const ipl_net_opts *opts, ipl_error *err)
 {
     const ipl_shape in = opts->input;
+    const struct {
+        const char *text, *name;
+    } needed[] = {
+        {opts->text, "text"}, {opts->loss, "loss"}, {opts->optimiser, "optimiser"}};
     size_t size;
 
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
+        if (!needed[i].text)
+            return ipl_fail(err, IPL_E_ARG, "%s of a net is NULL", needed[i].name);
     if (opts->batch < 1 || opts->batch >= IPL_NET_MAX_BATCH)
         return ipl_fail(err, IPL_E_ARG, "batch of %zu rows, want 1 ... %d", opts->batch,
                         IPL_NET_MAX_BATCH - 1);
@@ -252,6 +260,7 @@ static ipl_status create_loss(ipl_net *net, const char *text, ipl_error *err)
     const net_layer *last = &net->layers[net->n_layers - 1];
     const ipl_loss_sizes sizes = {
         .input = net->input, .outputs = last->U, .n_classes = net->n_classes};
+    const ipl_loss_sizes without = {.input = net->input, .outputs = last->U};
     ipl_error why = {0};
     ipl_status st = ipl_spec_create(&net->loss, "loss", ipl_loss_row, text, err);
 
@@ -259,6 +268,7 @@ static ipl_status create_loss(ipl_net *net, const char *text, ipl_error *err)
         return st;
     net->loss_ops = ipl_loss_table[net->loss.index];
     st = net->loss_ops->check(net->loss.self, &sizes, &why);
+    net->labelled = net->loss_ops->check(net->loss.self, &without, NULL) != IPL_OK;
     if (st == IPL_OK)
         st = check_order(net, &why);
     if (st != IPL_OK)
@@ -280,12 +290,20 @@ static ipl_status create_optimiser(ipl_net *net, const char *text, ipl_error *er
     return ipl_text_status(&net->optimiser_text, err);
 }
 
-ipl_status ipl_net_create(ipl_net **out, const ipl_net_opts *opts, ipl_error *err)
+ipl_status ipl_net_create(ipl_net **out, const ipl_net_opts *given, ipl_error *err)
 {
+    ipl_net_opts full;
+    const ipl_net_opts *opts = &full;
     ipl_net *net = NULL;
     ipl_status st;
 
-    *out = NULL;
+    if (out)
+        *out = NULL;
+    if (!out || !given)
+        return ipl_fail(err, IPL_E_ARG, "ipl_net_create: %s is NULL", out ? "opts" : "out");
+    full = *given;
+    full.activation = full.activation ? full.activation : "";
+    full.init = full.init ? full.init : "default";
     st = check_opts(opts, err);
     if (st != IPL_OK)
         goto done;
@@ -348,45 +366,45 @@ void ipl_net_destroy(ipl_net *net)
 
 size_t ipl_net_n_layers(const ipl_net *net)
 {
-    return net->n_layers;
+    return net ? net->n_layers : 0;
 }
 
 const ipl_layer_info *ipl_net_layer(const ipl_net *net, size_t i)
 {
-    return &net->layers[i].info;
+    return net && i < net->n_layers ? &net->layers[i].info : NULL;
 }
 
 size_t ipl_net_n_params(const ipl_net *net)
 {
-    return net->n_params;
+    return net ? net->n_params : 0;
 }
 
 size_t ipl_net_memory(const ipl_net *net)
 {
-    return net->memory;
+    return net ? net->memory : 0;
 }
 
 double ipl_net_learning_rate(const ipl_net *net)
 {
-    return ipl_optimiser_rate(&net->optimiser);
+    return net ? ipl_optimiser_rate(&net->optimiser) : (double)NAN;
 }
 
 size_t ipl_net_shard(const ipl_net *net)
 {
-    return net->shard;
+    return net ? net->shard : 0;
 }
 
 const char *ipl_net_text(const ipl_net *net)
 {
-    return net->text.s;
+    return net ? net->text.s : NULL;
 }
 
 const char *ipl_net_loss_text(const ipl_net *net)
 {
-    return net->loss_text.s;
+    return net ? net->loss_text.s : NULL;
 }
 
 const char *ipl_net_optimiser_text(const ipl_net *net)
 {
-    return net->optimiser_text.s;
+    return net ? net->optimiser_text.s : NULL;
 }

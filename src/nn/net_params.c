@@ -56,7 +56,7 @@ bool ipl_net_param(ipl_param_view *out, ipl_net *net, size_t k)
     size_t layer;
     place at;
 
-    if (!net_param(&at, &layer, net, k))
+    if (!out || !net || !net_param(&at, &layer, net, k))
         return false;
     *out = (ipl_param_view){.layer = layer,
                             .name = at.param.name,
@@ -72,7 +72,7 @@ bool ipl_net_copy_param(float *out, const ipl_net *net, size_t k)
     size_t layer;
     place at;
 
-    if (!net_param(&at, &layer, net, k))
+    if (!out || !net || !net_param(&at, &layer, net, k))
         return false;
     ipl_param_load(out, at.data, &at.param);
     return true;
@@ -83,7 +83,7 @@ bool ipl_net_copy_gradient(float *out, const ipl_net *net, size_t k)
     size_t layer;
     place at;
 
-    if (!net_param(&at, &layer, net, k))
+    if (!out || !net || !net_param(&at, &layer, net, k))
         return false;
     ipl_param_load(out, at.grad, &at.param);
     return true;
@@ -154,9 +154,12 @@ static ipl_status write_array(const char *folder, size_t layer, const place *at,
 
 ipl_status ipl_net_write_params(ipl_net *net, const char *folder, ipl_error *err)
 {
-    ipl_status st = ipl_folder_create(folder, err);
+    ipl_status st;
     place at;
 
+    if (!net || !folder)
+        return ipl_fail(err, IPL_E_ARG, "%s is NULL", net ? "the folder" : "the net");
+    st = ipl_folder_create(folder, err);
     for (size_t i = 0; i < net->n_layers; i++)
         for (size_t k = 0; st == IPL_OK && layer_array(&at, &net->layers[i], k); k++)
             st = write_array(folder, i, &at, err);
@@ -242,10 +245,13 @@ static void store_all(const float *values, const ipl_net *net)
 
 ipl_status ipl_net_read_params(ipl_net *net, const char *folder, ipl_error *err)
 {
-    size_t n = net->n_params;
+    size_t n;
     float *values;
     ipl_status st;
 
+    if (!net || !folder)
+        return ipl_fail(err, IPL_E_ARG, "%s is NULL", net ? "the folder" : "the net");
+    n = net->n_params;
     /* All files first: on error the parameters are as they were. */
     for (size_t i = 0; i < net->n_layers; i++)
         n += net->layers[i].n_running;
@@ -275,9 +281,9 @@ static size_t weights_of(size_t *first, const net_layer *l)
 
 double ipl_net_weight_norm(const ipl_net *net, size_t layer)
 {
-    const net_layer *l = &net->layers[layer];
-    size_t first;
-    const size_t n = weights_of(&first, l);
+    const net_layer *l = net && layer < net->n_layers ? &net->layers[layer] : NULL;
+    size_t first = 0;
+    const size_t n = l ? weights_of(&first, l) : 0;
     double sum = 0.0;
 
     for (size_t i = first; i < first + n; i++)
@@ -287,6 +293,8 @@ double ipl_net_weight_norm(const ipl_net *net, size_t layer)
 
 ipl_status ipl_net_follow_gradients(ipl_net *net, bool on, ipl_error *err)
 {
+    if (!net)
+        return ipl_fail(err, IPL_E_ARG, "the net is NULL");
     if (on && !net->follow) {
         double *sum = ipl_array(net->n_params, 1, sizeof *sum, err);
 
@@ -331,15 +339,15 @@ void ipl_net_follow_piece(ipl_net *net, net_piece *piece)
 
 void ipl_net_gradient(double *mean, double *sd, const ipl_net *net, size_t layer)
 {
-    const net_layer *l = &net->layers[layer];
-    const double steps = (double)net->followed;
-    size_t first;
-    const size_t n = weights_of(&first, l);
-    double sum = 0.0, square = 0.0, variance;
+    const net_layer *l = net && layer < net->n_layers ? &net->layers[layer] : NULL;
+    size_t first = 0;
+    const size_t n = l ? weights_of(&first, l) : 0;
+    double steps, sum = 0.0, square = 0.0, variance;
 
     *mean = *sd = (double)NAN;
     if (n == 0 || net->followed == 0)
         return;
+    steps = (double)net->followed;
     for (size_t i = first; i < first + n; i++)
         sum += l->follow[i] * l->follow[i];
     for (size_t k = 0; k < net->n_pieces; k++)

@@ -13,6 +13,8 @@
 #include "nn/loss.h"
 #include "nn/optimiser.h"
 
+#include <stdatomic.h>
+
 enum {
     IPL_NET_MAX_LAYERS = 256,    /* dropout names its draws by layer * 2^24 + row */
     IPL_NET_MAX_BATCH = 1 << 24, /* rows, exclusive */
@@ -105,11 +107,15 @@ struct ipl_net {
     ipl_text text, loss_text, optimiser_text;
     ipl_shape input;
     size_t D, n_classes, batch, shard;
-    size_t needy;  /* the layer that needs the largest batch in training */
-    size_t turn;   /* rows of a shard that are run forward and at once backward */
-    size_t x_held; /* of the input, as y_held */
-    bool abreast;  /* samples lie abreast in x, y and dy of every layer */
-    size_t group;  /* shards that one task trains on, adding up gradients */
+    bool labelled; /* the loss looks at the labels: 0 ... n_classes - 1 */
+    atomic_size_t
+        bad_row; /* of the batch, the first whose label is no class; SIZE_MAX: none */
+    atomic_int bad_label; /* a label of such a row */
+    size_t needy;         /* the layer that needs the largest batch in training */
+    size_t turn;          /* rows of a shard that are run forward and at once backward */
+    size_t x_held;        /* of the input, as y_held */
+    bool abreast;         /* samples lie abreast in x, y and dy of every layer */
+    size_t group;         /* shards that one task trains on, adding up gradients */
     size_t n_params;
     double flops; /* of one sample forward */
     uint64_t seed;

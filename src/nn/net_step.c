@@ -106,6 +106,22 @@ static size_t shard_rows(size_t *first, const ipl_net *net, size_t shard)
     return n - *first < net->shard ? n - *first : net->shard;
 }
 
+/* A label that is no class becomes 0, and its row is noted: the least one of all threads. */
+static void check_labels(ipl_net *net, size_t first, size_t rows)
+{
+    for (size_t r = first; r < first + rows; r++) {
+        size_t least = atomic_load(&net->bad_row);
+
+        if (net->y[r] >= 0 && (size_t)net->y[r] < net->n_classes)
+            continue;
+        while (r < least && !atomic_compare_exchange_weak(&net->bad_row, &least, r)) {
+        }
+        if (r < least)
+            atomic_store(&net->bad_label, net->y[r]);
+        net->y[r] = 0;
+    }
+}
+
 static void fill_rows(ipl_net *net, size_t first, size_t rows, size_t thread)
 {
     const ipl_batch *batch = net->job.batch;
@@ -113,6 +129,8 @@ static void fill_rows(ipl_net *net, size_t first, size_t rows, size_t thread)
     float *x = input_of(net, net->x, first, thread);
 
     batch->fill(from, net->y + first, batch->source, first, rows);
+    if (net->labelled)
+        check_labels(net, first, rows);
     if (net->abreast)
         ipl_abreast(x, from, rows, net->D);
     else if (x != from)
@@ -518,18 +536,58 @@ static void remember(const ipl_net *net)
     }
 }
 
+/* A batch that the net has room for, and that can be filled. */
+static ipl_status check_call(const ipl_net *net, const ipl_batch *batch, ipl_error *err)
+{
+    if (!net || !batch || !batch->fill)
+        return ipl_fail(err, IPL_E_ARG, "%s is NULL",
+                        !net     ? "the net"
+                        : !batch ? "the batch"
+                                 : "fill() of the batch");
+    if (batch->n < 1 || batch->n > net->batch)
+        return ipl_fail(err, IPL_E_ARG, "a batch of %zu rows, want 1 ... %zu", batch->n,
+                        net->batch);
+    return IPL_OK;
+}
+
+/* Begin a call: nothing is known of its labels. */
+static void begin(ipl_net *net, const net_job *job)
+{
+    net->job = *job;
+    atomic_store(&net->bad_row, SIZE_MAX);
+}
+
+static ipl_status bad_label(const ipl_net *net, ipl_error *err)
+{
+    return ipl_fail(err, IPL_E_ARG, "row %zu of the batch has label %d, want 0 ... %zu",
+                    atomic_load(&net->bad_row), atomic_load(&net->bad_label),
+                    net->n_classes - 1);
+}
+
 ipl_status ipl_net_train_batch(ipl_batch_sums *out, ipl_net *net, const ipl_batch *batch,
                                double lr, size_t epoch, size_t step, ipl_error *err)
 {
-    struct ipl_pool *pool = pool_for(net, batch->n, 3.0);
-    const ipl_status st = ipl_net_check_batch(net, batch->n, err);
+    struct ipl_pool *pool;
+    ipl_status st = check_call(net, batch, err);
 
+    if (st == IPL_OK && !out)
+        st = ipl_fail(err, IPL_E_ARG, "the sums are NULL");
+    if (st == IPL_OK && !isfinite(lr))
+        st = ipl_fail(err, IPL_E_ARG, "learning rate %g", lr);
+    if (st == IPL_OK)
+        st = ipl_net_check_batch(net, batch->n, err);
     if (st != IPL_OK)
         return st;
-    net->job = (net_job){
-        .batch = batch, .top = net->n_layers, .training = true, .step = step, .lr = lr};
+    pool = pool_for(net, batch->n, 3.0);
+    begin(net, &(net_job){.batch = batch,
+                          .top = net->n_layers,
+                          .training = true,
+                          .step = step,
+                          .lr = lr});
     run_stages(net, pool);
     sum_shards(out, net, batch->n);
+    if (atomic_load(&net->bad_row) != SIZE_MAX)
+        return bad_label(net, err);
     if (!isfinite(out->loss))
         return bad_loss(net, pool, out->loss, epoch, err);
     ipl_pool_run(pool, net->n_tiles, gradient_tile, net);
@@ -544,10 +602,17 @@ ipl_status ipl_net_train_batch(ipl_batch_sums *out, ipl_net *net, const ipl_batc
 
 void ipl_net_evaluate(ipl_batch_sums *out, ipl_net *net, const ipl_batch *batch)
 {
-    net->job = (net_job){.batch = batch, .top = net->n_layers};
+    if (!out)
+        return;
+    *out = (ipl_batch_sums){.loss = (double)NAN};
+    if (check_call(net, batch, NULL) != IPL_OK)
+        return;
+    begin(net, &(net_job){.batch = batch, .top = net->n_layers});
     ipl_pool_run(pool_for(net, batch->n, 1.0), shards_of(net, batch->n), evaluate_shard,
                  net);
     sum_shards(out, net, batch->n);
+    if (atomic_load(&net->bad_row) != SIZE_MAX)
+        *out = (ipl_batch_sums){.loss = (double)NAN};
 }
 
 /* Write the outputs of a layer in the order of the data. */
@@ -578,7 +643,9 @@ static void probe_shard(void *arg, size_t task, size_t thread)
 
 void ipl_net_probe(float *const *taps, ipl_net *net, const ipl_batch *batch)
 {
-    net->job = (net_job){.batch = batch, .taps = taps};
+    if (!taps || check_call(net, batch, NULL) != IPL_OK)
+        return;
+    begin(net, &(net_job){.batch = batch, .taps = taps});
     for (size_t i = 0; i < net->n_layers; i++)
         if (taps[i])
             net->job.top = i + 1;

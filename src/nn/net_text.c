@@ -270,9 +270,11 @@ static ipl_status no_such_layer(const ipl_net *net, const char *word, ipl_error 
 
 ipl_status ipl_net_measure(ipl_net *net, const char *text, ipl_error *err)
 {
-    const bool all = strcmp(text, "all") == 0;
+    const bool all = text && strcmp(text, "all") == 0;
     bool chosen[IPL_NET_MAX_LAYERS] = {false};
 
+    if (!net || !text)
+        return ipl_fail(err, IPL_E_ARG, "%s is NULL", net ? "the text" : "the net");
     if (*text == '\0' || strcmp(text, "default") == 0) {
         ipl_net_name_layers(net);
         return IPL_OK;

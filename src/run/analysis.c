@@ -4,6 +4,7 @@
 #include "base/pool.h"
 #include "math/linalg.h"
 #include "math/npy_view.h"
+#include "run/probe.h"
 #include "run/run_dir.h"
 
 #include <stdio.h>
@@ -15,6 +16,7 @@
 typedef struct outcome {
     ipl_text rows;
     ipl_text fault; /* why a measure is NaN */
+    ipl_text doubt; /* why one may be meaningless */
     ipl_status st;
     ipl_error err;
 } outcome;
@@ -25,6 +27,7 @@ typedef struct job {
     const ipl_analysis_opts *opts;
     size_t n;           /* samples that are measured */
     size_t n_have;      /* samples of the files */
+    uint32_t *row;      /* (n) which of them; NULL: all */
     size_t *widths;     /* (n_layers) */
     ipl_cmat x;         /* (n, d_X) */
     int32_t *labels;    /* NULL: none */
@@ -51,8 +54,8 @@ static ipl_status open_layer(ipl_npy_view *t, const job *j, const char *path, si
     if (t->rows.cols != width)
         return ipl_fail(err, IPL_E_SHAPE, "%s has %zu columns, %s has %zu", path,
                         t->rows.cols, j->stack->files[0], width);
-    t->rows.rows = j->n;
-    return ipl_npy_view_check_finite(t, path, err);
+    st = ipl_npy_view_check_finite(t, path, err);
+    return st == IPL_OK && j->row ? ipl_npy_view_take(t, j->row, j->n, err) : st;
 }
 
 static void print_rows(ipl_text *out, const job *j, size_t e, const ipl_plane *plane,
@@ -65,8 +68,7 @@ static void print_rows(ipl_text *out, const job *j, size_t e, const ipl_plane *p
                                    .split = stack->split,
                                    .layer = l + 1,
                                    .name = stack->names[l],
-                                   .width = j->widths[l],
-                                   .n = j->n};
+                                   .width = j->widths[l]};
 
         ipl_run_dir_print_layer(out, &row, plane, m + l * j->opts->n_estimators,
                                 j->opts->n_estimators);
@@ -100,6 +102,7 @@ static ipl_status measure_epoch(outcome *out, const job *j, size_t e, ipl_plane 
     }
     print_rows(&out->rows, j, e, plane, m);
     ipl_text_add(&out->fault, "%s", ipl_plane_fault(plane));
+    ipl_text_add(&out->doubt, "%s", ipl_plane_doubt(plane));
     st = ipl_text_status(&out->rows, err);
 done:
     for (size_t l = 0; files && l < n_layers; l++)
@@ -195,6 +198,22 @@ static ipl_status read_shapes(job *j, const ipl_npy_view *x, ipl_error *err)
     return st;
 }
 
+/* With --rows, draw the rows of the probe and leave only those of X and the labels. */
+static ipl_status draw_rows(job *j, ipl_npy_view *x, ipl_error *err)
+{
+    ipl_status st;
+
+    if (j->opts->rows == 0)
+        return IPL_OK;
+    j->row = ipl_array(j->n, 1, sizeof *j->row, err);
+    if (!j->row)
+        return IPL_E_NOMEM;
+    st = ipl_probe_draw(j->row, j->n, j->labels, j->n_have, j->opts->null_seed, err);
+    for (size_t i = 0; i < j->n && j->labels && st == IPL_OK; i++)
+        j->labels[i] = j->labels[j->row[i]];
+    return st == IPL_OK ? ipl_npy_view_take(x, j->row, j->n, err) : st;
+}
+
 /* Texts that mean the same would give the same rows twice. */
 static ipl_status check_different(const ipl_plane *plane, size_t n, ipl_error *err)
 {
@@ -266,7 +285,7 @@ static ipl_status measure_stack(outcome *outcomes, const ipl_stack *stack,
 {
     job j = {.stack = stack, .opts = opts, .outcomes = outcomes};
     ipl_npy_view x;
-    bool told = false;
+    bool told = false, doubted = false;
     ipl_status st = ipl_npy_view_open(&x, stack->x, err);
 
     if (st == IPL_OK)
@@ -275,6 +294,8 @@ static ipl_status measure_stack(outcome *outcomes, const ipl_stack *stack,
         st = read_shapes(&j, &x, err);
     if (st == IPL_OK && *stack->y != '\0')
         st = read_labels(&j.labels, &j, err);
+    if (st == IPL_OK)
+        st = draw_rows(&j, &x, err);
     if (st != IPL_OK)
         goto done;
     if (!side_by_side(&j, &x, ipl_pool_threads(pool))) {
@@ -283,7 +304,6 @@ static ipl_status measure_stack(outcome *outcomes, const ipl_stack *stack,
     }
     j.n_planes = ipl_pool_threads(pool);
     j.x = x.rows;
-    j.x.rows = j.n;
     j.planes = ipl_array(j.n_planes, 1, sizeof(ipl_plane *), err);
     st = j.planes ? create_plane(&j.planes[0], &j, err) : IPL_E_NOMEM;
     if (st == IPL_OK)
@@ -298,11 +318,16 @@ static ipl_status measure_stack(outcome *outcomes, const ipl_stack *stack,
         told = outcomes[e].fault.len > 0;
         warn(opts, outcomes[e].fault.s);
     }
+    for (size_t e = 0; e < stack->n_epochs && !doubted; e++) {
+        doubted = outcomes[e].doubt.len > 0;
+        warn(opts, outcomes[e].doubt.s);
+    }
 done:
     for (size_t k = 0; j.planes && k < j.n_planes; k++)
         ipl_plane_destroy(j.planes[k]);
     ipl_free(j.planes);
     ipl_free(j.labels);
+    ipl_free(j.row);
     ipl_free(j.widths);
     ipl_npy_view_close(&x);
     return st;
@@ -335,7 +360,7 @@ ipl_status ipl_analysis_measure(ipl_text *out, const ipl_stack *stacks, size_t n
 
     ipl_blas_start();
     if (st == IPL_OK)
-        st = ipl_pool_create(&pool, ipl_threads_for(opts->threads).n, ipl_blas_start, err);
+        st = ipl_blas_pool_create(&pool, ipl_threads_for(opts->threads).n, err);
     for (size_t s = 0; s < n_stacks && st == IPL_OK; s++)
         st = measure_stack(outcomes + s * n, &stacks[s], opts, pool, s * n, n_stacks * n,
                            err);
@@ -350,6 +375,7 @@ done:
     for (size_t i = 0; outcomes && i < n_stacks * n; i++) {
         ipl_text_release(&outcomes[i].rows);
         ipl_text_release(&outcomes[i].fault);
+        ipl_text_release(&outcomes[i].doubt);
     }
     ipl_free(outcomes);
     ipl_pool_destroy(pool);

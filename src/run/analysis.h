@@ -21,7 +21,7 @@ typedef struct ipl_analysis_opts {
     ipl_unit unit;
     size_t null_repeats; /* shuffles of the null baseline; 0: none */
     uint64_t null_seed;
-    size_t rows;    /* measure the first so many samples; 0: all */
+    size_t rows;    /* draw so many samples of each stack; 0: all */
     size_t threads; /* 0: as many as processors; the result is the same */
     void *self;     /* of the functions below, which may be NULL */
     void (*progress)(void *self, size_t done, size_t all); /* measurements */

@@ -14,7 +14,7 @@
 
 enum { FILE_MAX = 1 << 20, LINE_MAX_LENGTH = 16384, PRESETS_MAX = 256 };
 
-static const char *const probe_words[] = {"first", "random", "pooled", NULL};
+static const char *const probe_words[] = {"class", "first", "random", "pooled", NULL};
 static const char *const unit_words[] = {"natural", "nats", "bits", NULL};
 
 #define NUMBER(field, word, lo, hi, value, in, line)                                       \
@@ -82,12 +82,13 @@ const ipl_opt ipl_experiment_opts[] = {
            "measure also every so many steps in the first epochs; 0: no"),
     NUMBER(early_epochs, "early-epochs", 0, 1 << 30, 1, "measuring",
            "how many epochs early-steps reaches"),
-    WORD(probe, "probe", probe_words, IPL_PROBE_FIRST, "measuring",
-         "rows to measure: the first or random ones of each part, or all of both"),
+    WORD(probe, "probe", probe_words, IPL_PROBE_CLASS, "measuring",
+         "rows to measure: a draw by class, the first or random ones of each part, or "
+         "pooled: both parts as one"),
     NUMBER(probe_train, "probe-train", 0, 1 << 30, 0, "measuring",
-           "training samples to measure; 0: 3000 or what there is"),
+           "training samples to measure; 0: 3000 or what there is, pooled: all"),
     NUMBER(probe_test, "probe-test", 0, 1 << 30, 0, "measuring",
-           "test samples to measure; 0: 3000 or what there is"),
+           "test samples to measure; 0: 3000 or what there is, pooled: all"),
     TEXT(measure_layers, "measure-layers", "default", false, "measuring",
          "default (output of each block), all, or names and numbers: fc1,4"),
     NUMBER(null_repeats, "null", 0, 100000, 0, "measuring",

@@ -49,9 +49,10 @@ typedef struct ipl_experiment {
 
 /** Which rows are measured. */
 typedef enum ipl_probe_rows {
+    IPL_PROBE_CLASS,  /* some of each part, drawn by class with the seed, order kept */
     IPL_PROBE_FIRST,  /* the first of each part */
-    IPL_PROBE_RANDOM, /* some of each part, chosen by the seed, order kept */
-    IPL_PROBE_POOLED  /* all of both parts as one probe, called "all" */
+    IPL_PROBE_RANDOM, /* some of each part, drawn with the seed, order kept */
+    IPL_PROBE_POOLED  /* both parts as one probe, called "all" */
 } ipl_probe_rows;
 
 /** The rows of the struct, in the order of experiment.ini. */

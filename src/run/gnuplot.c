@@ -263,27 +263,18 @@ ipl_status ipl_gnuplot(bool *missing, ipl_text *said, const char *folder,
     return judge(missing, said, from, cause, status, argv[0], err);
 }
 
-/*
- * gnuplot opens its output as it finds it: through a link it would write another file, and on
- * a pipe it would wait. A link goes; what is no file is refused.
- */
-static ipl_status free_output(const char *folder, const char *name, const char *format,
-                              ipl_error *err)
+/* Draw as one kind of file; a link or a pipe of its name makes way, for gnuplot follows it. */
+static ipl_status draw_as(ipl_drawn *out, ipl_text *said, const char *folder,
+                          const char *const *argv, ipl_error *err)
 {
-    char file[IPL_PATH_MAX], path[IPL_PATH_MAX];
-    struct stat info;
+    char file[128], path[IPL_PATH_MAX];
     ipl_status st;
 
-    (void)snprintf(file, sizeof file, "%s.%s", name, format);
+    (void)snprintf(file, sizeof file, "%.80s.%.16s", argv[1], argv[2]);
     st = ipl_path_join(path, folder, file, err);
-    if (st != IPL_OK)
-        return st;
-    if (ipl_file_check_replaceable(path) != 0)
-        return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, ipl_file_reason(errno));
-    if (lstat(path, &info) == 0 && (S_ISLNK(info.st_mode) || info.st_nlink > 1) &&
-        ipl_file_unlink(path) != 0)
-        return ipl_fail(err, IPL_E_CANTCREATE, "%s: %s", path, ipl_file_reason(errno));
-    return IPL_OK;
+    if (st == IPL_OK)
+        st = ipl_file_make_way(path, err);
+    return st == IPL_OK ? ipl_gnuplot(&out->missing, said, folder, argv, err) : st;
 }
 
 ipl_status ipl_gnuplot_draw(ipl_drawn *out, ipl_text *said, const char *folder,
@@ -296,14 +287,11 @@ ipl_status ipl_gnuplot_draw(ipl_drawn *out, ipl_text *said, const char *folder,
     ipl_status st;
 
     *out = (ipl_drawn){.format = format};
-    st = free_output(folder, name, format, &why);
-    if (st == IPL_OK)
-        st = ipl_gnuplot(&out->missing, &last, folder, argv, &why);
+    st = draw_as(out, &last, folder, argv, &why);
     if (st == IPL_E_IO && (strcmp(format, "png") == 0 || strcmp(format, "pdf") == 0)) {
         ipl_text_clear(&last);
         argv[2] = "svg";
-        if (free_output(folder, name, argv[2], &again) == IPL_OK &&
-            ipl_gnuplot(&out->missing, &last, folder, argv, &again) == IPL_OK) {
+        if (draw_as(out, &last, folder, argv, &again) == IPL_OK) {
             out->format = "svg";
             ipl_text_add(&last, "%s is drawn as SVG, for as %s it cannot be: %s", name,
                          format, why.msg);

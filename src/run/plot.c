@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 static const char *const formats[] = {"png", "pdf", "svg", NULL};
-const char *const ipl_plot_kind_words[] = {"all",        "plane",     "grid",  "ltc",
-                                           "curves",     "dashboard", "sweep", "scores",
-                                           "estimators", "movie",     NULL};
+static const char *const kinds[] = {"all",        "plane",     "grid",  "ltc",
+                                    "curves",     "dashboard", "sweep", "scores",
+                                    "estimators", "movie",     NULL};
 static const char *const splits[] = {"first", "train", "test", "all", NULL};
 static const char *const labels[] = {"onehot", "cond", "pooled", NULL};
 static const char *const score_words[] = {"end", "last50", NULL};
@@ -22,8 +22,7 @@ static const char *const palettes[] = {"viridis", "classic", NULL};
 static const char *const scales[] = {"auto", "linear", "log", "break", NULL};
 
 const ipl_opt ipl_plot_opt_table[] = {
-    IPL_OPT_WORD(ipl_plot_opts, kind, "kind", ipl_plot_kind_words, IPL_PLOT_ALL,
-                 "figures to draw"),
+    IPL_OPT_WORD(ipl_plot_opts, kind, "kind", kinds, IPL_PLOT_ALL, "figures to draw"),
     IPL_OPT_WORD(ipl_plot_opts, format, "format", formats, 0, "kind of file"),
     IPL_OPT_STRING(ipl_plot_opts, estimator, "estimator", "",
                    "text, its beginning, or name and some options (default: the first)"),
@@ -53,6 +52,26 @@ const ipl_opt ipl_plot_opt_table[] = {
 static const char *const scripts[] = {
     "figure.gp",       "style.gp",        "panel_frame.gp", "panel_plane.gp",
     "panel_curves.gp", "panel_scores.gp", "movie.gp"};
+
+bool ipl_plot_writes(const char *name)
+{
+    static const char *const parts[] = {
+        "-settings.gp", "-points.csv", "-joins.csv",  "-names.csv",  "-ib.csv",
+        "-curves.csv",  "-ends.csv",   "-scores.csv", "-legend.csv", ".png",
+        ".pdf",         ".svg",        ".gif"};
+    bool ours = strcmp(name, "plot.sh") == 0;
+
+    for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++)
+        ours = ours || strcmp(name, scripts[i]) == 0;
+    for (size_t k = IPL_PLOT_PLANE; k < IPL_PLOT_KINDS; k++) {
+        const size_t len = strlen(kinds[k]);
+
+        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+            ours = ours ||
+                   (strncmp(name, kinds[k], len) == 0 && strcmp(name + len, parts[i]) == 0);
+    }
+    return ours;
+}
 
 /* Frames of a movie, planes in them all, and its bytes: a file that comes out larger is drawn
  * again with fewer frames. */
@@ -175,7 +194,7 @@ static ipl_status write_script(const session *s, ipl_error *err)
                         "CDPATH= cd -- \"$(dirname -- \"$0\")\" || exit 1\n");
     ipl_gnuplot_add_environment(&text);
     for (size_t k = IPL_PLOT_PLANE; st == IPL_OK && k < IPL_PLOT_KINDS; k++) {
-        (void)snprintf(file, sizeof file, "%s-settings.gp", ipl_plot_kind_words[k]);
+        (void)snprintf(file, sizeof file, "%s-settings.gp", kinds[k]);
         st = ipl_path_join(path, s->folder, file, err);
         if (st != IPL_OK || !ipl_file_exists(path))
             continue;
@@ -185,8 +204,7 @@ static ipl_status write_script(const session *s, ipl_error *err)
             ipl_text_add(&text,
                          "gnuplot -d -c figure.gp %s \"${1:-%s}\" || "
                          "gnuplot -d -c figure.gp %s svg\n",
-                         ipl_plot_kind_words[k], formats[s->opts->format],
-                         ipl_plot_kind_words[k]);
+                         kinds[k], formats[s->opts->format], kinds[k]);
     }
     if (st == IPL_OK)
         st = ipl_path_join(path, s->folder, "plot.sh", err);
@@ -252,7 +270,7 @@ static ipl_status make_figure(const session *s, ipl_plot_kind kind,
                                             : compose(&figure, kind, s, data, err);
 
     if (st == IPL_OK)
-        st = ipl_figure_write(&figure, s->folder, ipl_plot_kind_words[kind], err);
+        st = ipl_figure_write(&figure, s->folder, kinds[kind], err);
     ipl_figure_release(&figure);
     return st;
 }
@@ -276,7 +294,7 @@ static ipl_status figure_path(char *out, const session *s, ipl_plot_kind kind,
 {
     char file[64];
 
-    (void)snprintf(file, sizeof file, "%s.%s", ipl_plot_kind_words[kind], format);
+    (void)snprintf(file, sizeof file, "%s.%s", kinds[kind], format);
     return ipl_path_join(out, s->folder, file, err);
 }
 
@@ -285,9 +303,9 @@ static ipl_status draw(ipl_drawn *drawn, session *s, ipl_plot_kind kind, ipl_err
 {
     const bool movie = kind == IPL_PLOT_MOVIE;
     ipl_text said = {0}, note = {0};
-    ipl_status st = ipl_gnuplot_draw(
-        drawn, &said, s->folder, movie ? "movie.gp" : "figure.gp",
-        ipl_plot_kind_words[kind], movie ? "gif" : formats[s->opts->format], err);
+    ipl_status st =
+        ipl_gnuplot_draw(drawn, &said, s->folder, movie ? "movie.gp" : "figure.gp",
+                         kinds[kind], movie ? "gif" : formats[s->opts->format], err);
 
     if (st == IPL_OK && drawn->missing && !s->missing) {
         char script[IPL_PATH_MAX];

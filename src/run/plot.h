@@ -33,9 +33,6 @@ typedef enum ipl_plot_kind {
     IPL_PLOT_KINDS
 } ipl_plot_kind;
 
-/** Their words, in the order of ipl_plot_kind, then NULL: figures are files of that name. */
-extern const char *const ipl_plot_kind_words[];
-
 /** What to draw; all zero is a good default. The fields have rows in ipl_plot_opt_table. */
 typedef struct ipl_plot_opts {
     int kind;            /* ipl_plot_kind */
@@ -99,5 +96,8 @@ ipl_status ipl_plot_files(const char *folder, ipl_plot_kind kind, const ipl_plot
  */
 ipl_status ipl_plot_folder(char *out, const ipl_plot_opts *opts, const char *const *runs,
                            size_t n_runs, ipl_error *err) IPL_NODISCARD;
+
+/** Whether a plot writes a file of that name into its folder. */
+bool ipl_plot_writes(const char *name);
 
 #endif /* IPL_PLOT_H */

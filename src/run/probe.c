@@ -1,10 +1,9 @@
 #include "run/probe.h"
 
 #include "base/alloc.h"
-#include "base/rng.h"
+#include "base/draw.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { DEFAULT_ROWS = 3000, ESTIMATORS_MAX = 64 };
@@ -16,6 +15,7 @@ struct ipl_probe {
     const char *name;
     uint32_t *rows; /* (n) first those of the training part, then those of the test part */
     size_t n_train, n; /* rows of the training part, and all */
+    bool of_part[2];   /* parts that rows are taken from */
     size_t n_layers, n_estimators;
     size_t *layers;  /* (n_layers) index in the net */
     float **taps;    /* (layers of the net) into store, NULL: not measured */
@@ -26,87 +26,101 @@ struct ipl_probe {
     ipl_plane *plane;
 };
 
-/* Number of rows to take from a part of `have` samples. */
-static ipl_status count_rows(size_t *n, size_t wanted, size_t have, const char *part,
-                             ipl_error *err)
+/* Kinds of draws of a probe's rows; numbers of random streams: never renumber. */
+enum { DRAW_RANDOM, DRAW_CLASS };
+
+/* Number of rows to take from a part of `have` samples; wanted = 0: `most` or what it has. */
+static ipl_status count_rows(size_t *n, size_t wanted, size_t most, size_t have,
+                             const char *part, ipl_error *err)
 {
-    *n = wanted > 0 ? wanted : have < DEFAULT_ROWS ? have : DEFAULT_ROWS;
+    *n = wanted > 0 ? wanted : have < most ? have : most;
     if (*n > have)
         return ipl_fail(err, IPL_E_SHAPE, "probe-%s: %zu rows asked for, the data has %zu",
                         part, *n, have);
-    if (*n < 2)
-        return ipl_fail(err, IPL_E_SHAPE, "probe-%s: a probe needs at least 2 rows", part);
     return IPL_OK;
 }
 
-static int by_value(const void *a, const void *b)
+/* Labels of all samples of a part. */
+static void read_labels(int32_t *y, const ipl_dataset *ds, ipl_split part)
 {
-    const uint32_t p = *(const uint32_t *)a, q = *(const uint32_t *)b;
-
-    return (p > q) - (p < q);
+    ipl_dataset_gather(NULL, y, ds, part, NULL, 0, ipl_dataset_info(ds)->n[part]);
 }
 
-/* n random rows of `have`, in order, into rows (n). */
-static ipl_status draw_rows(uint32_t *rows, size_t n, size_t have, uint64_t seed,
-                            ipl_split part, ipl_error *err)
+/* Draw n rows of a part. */
+static ipl_status draw_part(uint32_t *rows, size_t n, const ipl_experiment *exp,
+                            const ipl_dataset *ds, ipl_split part, ipl_error *err)
 {
-    ipl_rng rng = ipl_rng_at(seed, IPL_RNG_PROBE, (uint32_t)part, 0);
-    uint32_t *all = ipl_array(have, 1, sizeof *all, err);
+    const size_t have = ipl_dataset_info(ds)->n[part];
+    const bool by_class =
+        exp->probe != IPL_PROBE_RANDOM && ipl_dataset_info(ds)->n_classes > 0;
+    const ipl_rng rng = ipl_rng_at(exp->seed, IPL_RNG_PROBE, (uint32_t)part,
+                                   by_class ? DRAW_CLASS : DRAW_RANDOM);
+    int32_t *y = ipl_array(have, 1, sizeof *y, err);
+    ipl_status st = IPL_E_NOMEM;
 
-    if (!all)
-        return IPL_E_NOMEM;
-    for (size_t i = 0; i < have; i++)
-        all[i] = (uint32_t)i;
-    ipl_rng_shuffle(&rng, all, have);
-    memcpy(rows, all, n * sizeof *rows);
-    qsort(rows, n, sizeof *rows, by_value);
-    ipl_free(all);
-    return IPL_OK;
+    if (y) {
+        read_labels(y, ds, part);
+        st = ipl_draw_rows(rows, n, by_class ? y : NULL, have, rng, err);
+    }
+    ipl_free(y);
+    return st;
+}
+
+/* Numbers of rows of both parts. */
+static ipl_status count_parts(size_t n[2], const ipl_experiment *exp, const ipl_dataset *ds,
+                              ipl_split part, ipl_error *err)
+{
+    static const char *const names[] = {"train", "test"};
+    const size_t *have = ipl_dataset_info(ds)->n;
+    const size_t wanted[] = {exp->probe_train, exp->probe_test};
+    const bool pooled = exp->probe == IPL_PROBE_POOLED;
+    ipl_status st = IPL_OK;
+
+    n[IPL_TRAIN] = n[IPL_TEST] = 0;
+    for (size_t p = 0; p < 2 && st == IPL_OK; p++)
+        if (pooled || p == (size_t)part)
+            st = count_rows(&n[p], wanted[p], pooled ? have[p] : DEFAULT_ROWS, have[p],
+                            names[p], err);
+    if (st == IPL_OK && n[IPL_TRAIN] + n[IPL_TEST] < 2)
+        return ipl_fail(err, IPL_E_SHAPE, "probe-%s: a probe needs at least 2 rows",
+                        names[part]);
+    return st;
 }
 
 /* Fill in name, rows, n_train and n. */
 static ipl_status choose_rows(ipl_probe *probe, const ipl_experiment *exp, ipl_split part,
                               ipl_error *err)
 {
-    const size_t *have = ipl_dataset_info(probe->ds)->n;
-    const bool test = part == IPL_TEST;
-    ipl_status st;
+    size_t n[2];
+    ipl_status st = count_parts(n, exp, probe->ds, part, err);
 
-    if (exp->probe == IPL_PROBE_POOLED) {
-        probe->name = "all";
-        probe->n_train = have[IPL_TRAIN];
-        probe->n = have[IPL_TRAIN] + have[IPL_TEST];
-    } else {
-        probe->name = test ? "test" : "train";
-        st = count_rows(&probe->n, test ? exp->probe_test : exp->probe_train, have[part],
-                        probe->name, err);
-        if (st != IPL_OK)
-            return st;
-        probe->n_train = test ? 0 : probe->n;
-    }
+    if (st != IPL_OK)
+        return st;
+    probe->name = exp->probe == IPL_PROBE_POOLED ? "all"
+                  : part == IPL_TEST             ? "test"
+                                                 : "train";
+    probe->n_train = n[IPL_TRAIN];
+    probe->n = n[IPL_TRAIN] + n[IPL_TEST];
     probe->rows = ipl_array(probe->n, 1, sizeof *probe->rows, err);
     if (!probe->rows)
         return IPL_E_NOMEM;
-    if (exp->probe == IPL_PROBE_RANDOM)
-        return draw_rows(probe->rows, probe->n, have[part], exp->seed, part, err);
-    for (size_t i = 0; i < probe->n; i++)
-        probe->rows[i] = (uint32_t)(i < probe->n_train ? i : i - probe->n_train);
-    return IPL_OK;
+    for (size_t p = 0; p < 2 && st == IPL_OK; p++) {
+        uint32_t *rows = probe->rows + (p == IPL_TEST ? n[IPL_TRAIN] : 0);
+
+        probe->of_part[p] = n[p] > 0;
+        if (exp->probe != IPL_PROBE_FIRST && n[p] > 0)
+            st = draw_part(rows, n[p], exp, probe->ds, (ipl_split)p, err);
+        else
+            for (size_t i = 0; i < n[p]; i++)
+                rows[i] = (uint32_t)i;
+    }
+    return st;
 }
 
-/* Leave only the first so many rows; 0: all. */
-static ipl_status limit_rows(ipl_probe *probe, size_t rows, ipl_error *err)
+ipl_status ipl_probe_draw(uint32_t *rows, size_t n, const int32_t *labels, size_t have,
+                          uint64_t seed, ipl_error *err)
 {
-    if (rows == 0)
-        return IPL_OK;
-    if (rows > probe->n)
-        return ipl_fail(err, IPL_E_SHAPE, "rows: %zu asked for, the %s probe has %zu", rows,
-                        probe->name, probe->n);
-    if (rows < 2)
-        return ipl_fail(err, IPL_E_SHAPE, "rows: a probe needs at least 2");
-    probe->n = rows;
-    probe->n_train = probe->n_train < rows ? probe->n_train : rows;
-    return IPL_OK;
+    return ipl_draw_rows(rows, n, labels, have, ipl_rng_at(seed, IPL_RNG_PROBE, 2, 0), err);
 }
 
 /* Rows first ... first + n - 1 of the probe, which may lie in both parts. */
@@ -123,6 +137,40 @@ static void fill(float *x, int32_t *y, const void *source, size_t first, size_t 
         ipl_dataset_gather(x ? x + from_train * d : NULL, y ? y + from_train : NULL,
                            probe->ds, IPL_TEST, probe->rows + first + from_train, 0,
                            n - from_train);
+}
+
+/* Leave only a draw of so many rows; 0: all. */
+static ipl_status limit_rows(ipl_probe *probe, size_t rows, uint64_t seed, ipl_error *err)
+{
+    int32_t *y;
+    uint32_t *kept;
+    size_t n_train = 0;
+    ipl_status st = IPL_E_NOMEM;
+
+    if (rows == 0)
+        return IPL_OK;
+    if (rows > probe->n)
+        return ipl_fail(err, IPL_E_SHAPE, "rows: %zu asked for, the %s probe has %zu", rows,
+                        probe->name, probe->n);
+    if (rows < 2)
+        return ipl_fail(err, IPL_E_SHAPE, "rows: a probe needs at least 2");
+    y = ipl_array(probe->n, 1, sizeof *y, err);
+    kept = ipl_array(rows, 1, sizeof *kept, err);
+    if (!y || !kept)
+        goto done;
+    fill(NULL, y, probe, 0, probe->n);
+    st = ipl_probe_draw(kept, rows, ipl_probe_has_labels(probe) ? y : NULL, probe->n, seed,
+                        err);
+    for (size_t i = 0; i < rows && st == IPL_OK; i++) {
+        n_train += kept[i] < probe->n_train;
+        probe->rows[i] = probe->rows[kept[i]];
+    }
+    probe->n = rows;
+    probe->n_train = n_train;
+done:
+    ipl_free(kept);
+    ipl_free(y);
+    return st;
 }
 
 /* A chunk of the probe as a batch of the net. */
@@ -246,7 +294,7 @@ ipl_status ipl_probe_create(ipl_probe **out, const ipl_experiment *exp,
     probe->chunk = exp->batch;
     st = choose_rows(probe, exp, part, err);
     if (st == IPL_OK)
-        st = limit_rows(probe, rows, err);
+        st = limit_rows(probe, rows, exp->seed, err);
     if (st == IPL_OK)
         st = lay_out(probe, err);
     if (st == IPL_OK)
@@ -364,6 +412,84 @@ bool ipl_probe_has_labels(const ipl_probe *probe)
 void ipl_probe_samples(float *x, int32_t *y, const ipl_probe *probe)
 {
     fill(x, y, probe, 0, probe->n);
+}
+
+/* Samples of each class in the rows of the probe, and in the parts they were taken from. */
+static ipl_status count_classes(size_t *here, size_t *there, size_t *n_there,
+                                const ipl_probe *probe, ipl_error *err)
+{
+    const size_t *have = ipl_dataset_info(probe->ds)->n;
+    int32_t *y = ipl_array(probe->n, 1, sizeof *y, err);
+
+    if (!y)
+        return IPL_E_NOMEM;
+    fill(NULL, y, probe, 0, probe->n);
+    for (size_t i = 0; i < probe->n; i++)
+        here[y[i]]++;
+    ipl_free(y);
+    *n_there = 0;
+    for (size_t p = 0; p < 2; p++) {
+        if (!probe->of_part[p])
+            continue;
+        for (size_t i = 0; i < have[p]; i++)
+            there[ipl_dataset_label(probe->ds, (ipl_split)p, i)]++;
+        *n_there += have[p];
+    }
+    return IPL_OK;
+}
+
+/* Whether a random draw of n may have that many of a class with share q. */
+static bool is_likely(size_t count, size_t n, double q)
+{
+    const double p = (double)count / (double)n;
+
+    if (count == 0)
+        return q <= 0.0;
+    return fabs(p - q) <= 4.0 * sqrt(q * (1.0 - q) / (double)n) + 1.0 / (double)n;
+}
+
+/* The line of ipl_probe_check_shares(). */
+static void print_shares(ipl_text *out, const ipl_probe *probe, const size_t *here,
+                         const size_t *there, size_t n_there)
+{
+    enum { SHOWN = 10 };
+    const ipl_data_info *info = ipl_dataset_info(probe->ds);
+    size_t n_odd = 0;
+
+    for (size_t c = 0; c < info->n_classes; c++) {
+        const double q = (double)there[c] / (double)n_there;
+
+        if (is_likely(here[c], probe->n, q) || n_odd++ >= SHOWN)
+            continue;
+        ipl_text_add(out, "%s", n_odd == 1 ? "" : ", ");
+        if (n_odd == 1)
+            ipl_text_add(
+                out, "%s probe: shares of classes differ from the data's: ", probe->name);
+        if (info->class_names)
+            ipl_text_add(out, "%.40s ", info->class_names[c]);
+        else
+            ipl_text_add(out, "%zu ", c);
+        ipl_text_add(out, "%.3g %% (data %.3g %%)",
+                     100.0 * (double)here[c] / (double)probe->n, 100.0 * q);
+    }
+    if (n_odd > SHOWN)
+        ipl_text_add(out, " and %zu more", n_odd - SHOWN);
+    if (n_odd > 0)
+        ipl_text_add(out, "; use probe = class, or more rows");
+}
+
+ipl_status ipl_probe_check_shares(ipl_text *out, const ipl_probe *probe, ipl_error *err)
+{
+    const size_t k = ipl_dataset_info(probe->ds)->n_classes;
+    size_t *count = ipl_array(2 * k + 1, 1, sizeof *count, err), n_there;
+    ipl_status st = count ? IPL_OK : IPL_E_NOMEM;
+
+    if (st == IPL_OK && k > 0)
+        st = count_classes(count, count + k, &n_there, probe, err);
+    if (st == IPL_OK && k > 0)
+        print_shares(out, probe, count, count + k, n_there);
+    ipl_free(count);
+    return st == IPL_OK ? ipl_text_status(out, err) : st;
 }
 
 /* Share of the values that lie within 1 % of an end of the range low ... high. */

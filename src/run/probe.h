@@ -7,6 +7,7 @@
 #ifndef IPL_PROBE_H
 #define IPL_PROBE_H
 
+#include "base/text.h"
 #include "ipl/dataset.h"
 #include "ipl/estimator.h"
 #include "ipl/net.h"
@@ -25,8 +26,8 @@ typedef struct ipl_probe ipl_probe; /* opaque */
 /**
  * Choose the rows of one part, read them and prepare their information plane.
  *
- * rows    only the first so many of them; 0: all
- * part    IPL_TRAIN or IPL_TEST; with exp->probe = IPL_PROBE_POOLED, IPL_TRAIN means all
+ * rows    only so many of them, by ipl_probe_draw(); 0: all
+ * part    IPL_TRAIN or IPL_TEST; with exp->probe = IPL_PROBE_POOLED, IPL_TRAIN means both
  * owner   *out belongs to the caller; ds and net are borrowed and must live longer
  * errors  IPL_E_SHAPE   more rows asked for than the part has, or fewer than two
  *         IPL_E_FORMAT  an estimator text is wrong
@@ -37,11 +38,31 @@ ipl_status ipl_probe_create(ipl_probe **out, const ipl_experiment *exp,
                             size_t rows, struct ipl_pool *pool,
                             ipl_error *err) IPL_NODISCARD;
 
+/**
+ * Draw n of the `have` rows of a probe, by class when there are labels (else NULL): the same
+ * for activations that were recorded and for those of a checkpoint.
+ *
+ * rows    (n), ascending
+ * errors  IPL_E_NOMEM
+ */
+ipl_status ipl_probe_draw(uint32_t *rows, size_t n, const int32_t *labels, size_t have,
+                          uint64_t seed, ipl_error *err) IPL_NODISCARD;
+
 /** Release a probe; NULL is allowed. */
 void ipl_probe_destroy(ipl_probe *probe);
 
 /** "train", "test" or "all". */
 const char *ipl_probe_name(const ipl_probe *probe);
+
+/**
+ * Append a line about classes whose share of the probe differs from that of the data it was
+ * taken from by more than 4 standard deviations of a random draw, or that the probe lacks;
+ * nothing when there are none.
+ *
+ * errors  IPL_E_NOMEM
+ */
+ipl_status ipl_probe_check_shares(ipl_text *out, const ipl_probe *probe,
+                                  ipl_error *err) IPL_NODISCARD;
 
 /** Number of samples, measured layers and estimators. */
 size_t ipl_probe_n(const ipl_probe *probe);

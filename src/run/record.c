@@ -47,8 +47,7 @@ void ipl_record_rows(ipl_text *out, const char *when, const ipl_net *net,
                                    .split = ipl_probe_name(probe),
                                    .layer = l + 1,
                                    .name = layer->name,
-                                   .width = ipl_shape_size(layer->out),
-                                   .n = ipl_probe_n(probe)};
+                                   .width = ipl_shape_size(layer->out)};
 
         ipl_run_dir_print_layer(out, &row, ipl_probe_plane(probe), m + l * n_est, n_est);
     }

@@ -74,6 +74,22 @@ static ipl_status create_probes(replay *r, ipl_error *err)
     return st;
 }
 
+/* Hand on what is odd about the classes of the probes. */
+static ipl_status tell_shares(const replay *r, ipl_error *err)
+{
+    ipl_status st = IPL_OK;
+
+    for (size_t p = 0; p < r->n_probes && st == IPL_OK; p++) {
+        ipl_text line = {0};
+
+        st = ipl_probe_check_shares(&line, r->probes[p], err);
+        if (line.len > 0 && r->opts->warning)
+            r->opts->warning(r->opts->self, line.s);
+        ipl_text_release(&line);
+    }
+    return st;
+}
+
 static ipl_status prepare(replay *r, ipl_error *err)
 {
     const size_t threads = ipl_threads_for(r->opts->threads).n;
@@ -89,7 +105,7 @@ static ipl_status prepare(replay *r, ipl_error *err)
                       r->opts->run);
     ipl_blas_start();
     if (st == IPL_OK)
-        st = ipl_pool_create(&r->pool, threads, ipl_blas_start, err);
+        st = ipl_blas_pool_create(&r->pool, threads, err);
     if (st == IPL_OK)
         st = ipl_build_data(&r->ds, r->own, err);
     if (st == IPL_OK)
@@ -98,7 +114,9 @@ static ipl_status prepare(replay *r, ipl_error *err)
         r->opts->warning(r->opts->self, changed);
     if (st == IPL_OK)
         st = ipl_build_net(&r->net, r->here, r->ds, NULL, r->pool, err);
-    return st == IPL_OK ? create_probes(r, err) : st;
+    if (st == IPL_OK)
+        st = create_probes(r, err);
+    return st == IPL_OK ? tell_shares(r, err) : st;
 }
 
 static void warn(replay *r, const char *text)

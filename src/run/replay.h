@@ -12,7 +12,7 @@ typedef struct ipl_replay_opts {
     const char *run;
     const ipl_experiment *exp; /* how to measure: estimators, unit, null, measured layers */
     const char *split;         /* "train", "test" or "all"; "": those that the run has */
-    size_t rows;               /* measure the first so many samples; 0: all */
+    size_t rows;               /* draw so many samples of each probe; 0: all */
     bool allow_changed_data;   /* go on, with a warning, when the data has changed */
     size_t threads;            /* 0: as many as processors; the result is the same */
     void *self;                /* of the functions below, which may be NULL */

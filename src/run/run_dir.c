@@ -63,7 +63,7 @@ void ipl_run_dir_print_layer(ipl_text *out, const ipl_layer_row *row,
             ipl_text_add(out, ",");
             ipl_text_add_number(out, ipl_measures_get(&m[k], column));
         }
-        ipl_text_add(out, ",%zu\n", row->n);
+        ipl_text_add(out, ",%zu\n", ipl_plane_samples(plane, k));
     }
 }
 

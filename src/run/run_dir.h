@@ -127,7 +127,7 @@ typedef struct ipl_layer_row {
     const char *split; /* "train", "test" or "all" */
     size_t layer;      /* from 1 */
     const char *name;
-    size_t width, n; /* columns and samples */
+    size_t width; /* columns */
 } ipl_layer_row;
 
 /** Append the rows of one layer to information.csv, one for each estimator of the plane. */

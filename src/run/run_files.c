@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fnmatch.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -14,7 +13,8 @@ enum { DEPTH_MAX = 4 };
 
 /*
  * Paths below the folder of a run, as patterns of fnmatch(). What analyze writes is a run in
- * a folder of its own. A file that is being replaced is called NAME.tmp.
+ * a folder of its own. A file that is being replaced is called NAME.tmp. A script that was
+ * edited and kept as NAME.bak is its editor's.
  */
 static const char *const files[] = {
     "experiment.ini",
@@ -25,7 +25,6 @@ static const char *const files[] = {
     "summary.csv",
     "summary.txt",
     "report.html",
-    "samples.png",
     ".lock",
     ".lock-owner",
     "checkpoint/last",
@@ -35,26 +34,39 @@ static const char *const files[] = {
     "parameters/[0-9]*.*.npy",
     "activations/index.csv",
     "activations/layers.csv",
-    "activations/train-*.npy",
-    "activations/test-*.npy",
-    "activations/epoch-*/train-*.npy",
-    "activations/epoch-*/test-*.npy",
-    "figures/figure.gp",
-    "figures/movie.gp",
-    "figures/panel_*.gp",
-    "figures/style.gp",
-    "figures/*.gp.bak",
-    "figures/plot.sh",
+    "activations/train-[xy].npy",
+    "activations/test-[xy].npy",
+    "activations/all-[xy].npy",
+    "activations/epoch-[0-9]*/train-*.npy",
+    "activations/epoch-[0-9]*/test-*.npy",
+    "activations/epoch-[0-9]*/all-*.npy",
     NULL,
 };
 static const char *const folders[] = {
-    "checkpoint", "parameters",      "activations", "activations/epoch-*",
+    "checkpoint", "parameters",      "activations", "activations/epoch-[0-9]*",
     "figures",    "analysis-[0-9]*", NULL};
 
-/* What stands behind the name of a figure, and of a picture: other figures are the user's. */
-static const char *const figure_ends[] = {".png", ".svg",   ".pdf",
-                                          ".gif", "-*.csv", "-settings.gp"};
-static const char picture_end[] = "-[0-9]*.png";
+/* A figure with what it is drawn from, or a picture of an epoch. */
+static bool is_figure(const char *path)
+{
+    static const char folder[] = "figures/";
+    const char *name = path + sizeof folder - 1;
+
+    if (strncmp(path, folder, sizeof folder - 1) != 0)
+        return false;
+    for (size_t k = 0; k < IPL_PICTURE_COUNT; k++) {
+        const size_t len = strlen(ipl_picture_words[k]);
+        const char *epoch = name + len + 1;
+        const size_t digits =
+            strncmp(name, ipl_picture_words[k], len) == 0 && name[len] == '-'
+                ? strspn(epoch, "0123456789")
+                : 0;
+
+        if (digits > 0 && strcmp(epoch + digits, ".png") == 0)
+            return true;
+    }
+    return ipl_plot_writes(name);
+}
 
 /* The path without "analysis-N/" before it. */
 static const char *inner(const char *path)
@@ -69,26 +81,6 @@ static bool matches(const char *const *patterns, const char *path)
     while (*patterns && fnmatch(*patterns, path, FNM_PATHNAME) != 0)
         patterns++;
     return *patterns != NULL;
-}
-
-static bool is_named(const char *path, const char *name, const char *end)
-{
-    char pattern[64];
-
-    (void)snprintf(pattern, sizeof pattern, "figures/%s%s", name, end);
-    return fnmatch(pattern, path, FNM_PATHNAME) == 0;
-}
-
-static bool is_figure(const char *path)
-{
-    for (size_t kind = 0; kind < IPL_PLOT_KINDS; kind++)
-        for (size_t f = 0; f < sizeof figure_ends / sizeof *figure_ends; f++)
-            if (is_named(path, ipl_plot_kind_words[kind], figure_ends[f]))
-                return true;
-    for (size_t kind = 0; kind < IPL_PICTURE_COUNT; kind++)
-        if (is_named(path, ipl_picture_words[kind], picture_end))
-            return true;
-    return false;
 }
 
 static bool is_ours(const char *path, bool is_folder)

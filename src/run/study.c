@@ -281,6 +281,8 @@ ipl_status ipl_study_create(ipl_study *out, const char *path, const ipl_experime
     *out = (ipl_study){0};
     if (st == IPL_OK)
         st = ipl_text_copy(study.path, sizeof study.path, path, strlen(path), "path", err);
+    if (st == IPL_OK)
+        st = ipl_guard(path, err);
     if (st == IPL_OK && ipl_is_run(path))
         st = ipl_fail(err, IPL_E_CANTCREATE,
                       "%s: is a single run; give another --out for the study", path);

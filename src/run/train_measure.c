@@ -8,6 +8,21 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Doubts about the classes of the probes. */
+static void tell_shares(ipl_run *r)
+{
+    for (size_t p = 0; p < r->n_probes; p++) {
+        ipl_text line = {0};
+        ipl_error why = {0};
+
+        if (ipl_probe_check_shares(&line, r->probes[p], &why) != IPL_OK)
+            ipl_run_tell_fault(r, &why);
+        else if (line.len > 0)
+            ipl_run_warn(r, line.s);
+        ipl_text_release(&line);
+    }
+}
+
 static void caution(ipl_run *r, const ipl_probe *probe)
 {
     const ipl_plane *plane = ipl_probe_plane(probe);
@@ -15,6 +30,7 @@ static void caution(ipl_run *r, const ipl_probe *probe)
     if (r->cautioned)
         return;
     r->cautioned = true;
+    tell_shares(r);
     for (size_t l = 0; l < ipl_probe_n_layers(probe); l++) {
         const ipl_layer_info *layer = ipl_net_layer(r->net, ipl_probe_layer(probe, l));
         const char *text = ipl_plane_caution(plane, ipl_shape_size(layer->out));

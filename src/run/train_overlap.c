@@ -52,7 +52,7 @@ ipl_status ipl_overlap_create(ipl_run *r, ipl_error *err)
         return IPL_E_NOMEM;
     o->run = r;
     o->threads = threads;
-    st = ipl_pool_create(&o->pool, threads, ipl_blas_start, err);
+    st = ipl_blas_pool_create(&o->pool, threads, err);
     if (st == IPL_OK)
         st = ipl_build_net(&o->net, r->exp, r->ds, NULL, o->pool, err);
     /* What it will ever allocate, now. */

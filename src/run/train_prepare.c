@@ -168,7 +168,7 @@ ipl_status ipl_run_prepare(ipl_run *r, ipl_error *err)
     if (st == IPL_OK)
         st = ipl_when_parse(r->drawn, exp->epochs, exp->pictures, "pictures", err);
     if (st == IPL_OK)
-        st = ipl_pool_create(&r->pool, threads, ipl_blas_start, err);
+        st = ipl_blas_pool_create(&r->pool, threads, err);
     if (st == IPL_OK && !r->ds)
         st = ipl_build_data(&r->ds, exp, err);
     r->loaded_bytes = ipl_provenance_peak_memory();

@@ -116,7 +116,7 @@ ipl_status ipl_trained_open(ipl_trained *out, const char *run, const char *epoch
         return st;
     out->epoch = place.epoch;
     ipl_blas_start();
-    st = ipl_pool_create(&out->pool, ipl_threads_for(0).n, ipl_blas_start, err);
+    st = ipl_blas_pool_create(&out->pool, ipl_threads_for(0).n, err);
     if (st == IPL_OK)
         st = ipl_build_data(&out->ds, out->exp, err);
     if (st == IPL_OK)

@@ -48,7 +48,7 @@ rm $images
 cp "$corpus/idx/seed-claim.gz" $images.gz
 refuses 65 "$images.gz: begins with" data mnist:path=mnist
 printf '\37\213\10\0nothing that can be unpacked' >$images.gz
-refuses 65 "$images.gz: damaged gzip data" data mnist:path=mnist
+refuses 65 "$images.gz: " data mnist:path=mnist # damaged, or cut: zlib's versions differ
 
 # CIFAR-10
 mkdir cifar
