@@ -167,6 +167,37 @@ static void samples_that_stream_are_centred_as_well(void **state)
         }
 }
 
+/* X is measured once, before all layers: its failure is said of every measuring. */
+static void so_are_those_of_the_input(void **state)
+{
+    static const char *const texts[] = {"logdet:beta=1200"};
+
+    (void)state;
+    for (int e = -12; e <= 30; e += 3) {
+        far_rows f = make(120, 2, 3, pow(10.0, e), 0.0);
+        const ipl_plane_opts opts = {.estimators = texts,
+                                     .n_estimators = 1,
+                                     .n_layers = 1,
+                                     .widths = &f.p,
+                                     .x_stays = true};
+        const ipl_cmat layer = ipl_cmat_f64(f.x, f.n, f.p);
+        ipl_measures m;
+        ipl_plane *plane;
+
+        assert_int_equal(
+            ipl_plane_create(&plane, &opts, ipl_cmat_f64(f.t, f.n, f.q), f.y, NULL),
+            IPL_OK);
+        for (int twice = 0; twice < 2; twice++) {
+            assert_int_equal(ipl_plane_measure(&m, plane, &layer, 1, NULL), IPL_OK);
+            assert_right_or_said("H_X", m.H_X, closed_form(&f, 1200.0, f.share),
+                                 strstr(ipl_plane_fault(plane), "beta=1200: H(X): ") !=
+                                     NULL);
+        }
+        ipl_plane_destroy(plane);
+        release(&f);
+    }
+}
+
 /* In correlation mode the scale is divided out. */
 static void correlation_does_not_see_the_scale(void **state)
 {
@@ -185,6 +216,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_rows_far_apart_are_measured_right_or_said),
+        cmocka_unit_test(so_are_those_of_the_input),
         cmocka_unit_test(samples_that_stream_are_centred_as_well),
         cmocka_unit_test(correlation_does_not_see_the_scale),
     };

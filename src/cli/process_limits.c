@@ -11,6 +11,7 @@
 #ifdef __linux__
 
 #    include <string.h>
+#    include <sys/mman.h>
 #    include <sys/resource.h>
 #    include <unistd.h>
 
@@ -18,6 +19,7 @@ enum { ENVIRONMENT_MAX = 16384, OS_ERROR = 71 };
 
 #    define THREADS "OPENBLAS_NUM_THREADS="
 #    define STACK_WANTED ((rlim_t)8 << 20)
+#    define WORKSPACE ((size_t)136 << 20)
 #    define STACK_NEEDED ((rlim_t)1 << 20)
 
 /* One line on standard error, and the end: no library can be used yet. */
@@ -50,7 +52,19 @@ static void raise_stack(void)
         "infoplane: the stack is limited to less than 1 MiB; raise it: ulimit -s 8192\n");
 }
 
-/* Start again with one thread of OpenBLAS; the second time there is nothing to do. */
+/* What OpenBLAS takes at its start, from 0.3.30 on also with one thread. */
+static void try_workspace(void)
+{
+    void *p = mmap(NULL, WORKSPACE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                   -1, 0);
+
+    if (p == MAP_FAILED)
+        refuse("infoplane: the address space is limited to too little (ulimit -v, h_vmem): "
+               "OpenBLAS alone takes 136 MiB of it\n");
+    (void)munmap(p, WORKSPACE);
+}
+
+/* Start again with one thread of OpenBLAS; the second time its workspace is tried for. */
 static void limit_blas(char **argv, char **envp)
 {
     static char one[] = THREADS "1";
@@ -62,8 +76,10 @@ static void limit_blas(char **argv, char **envp)
         return;
     environment[n++] = one;
     for (size_t i = 0; envp[i]; i++) {
-        if (strcmp(envp[i], one) == 0)
+        if (strcmp(envp[i], one) == 0) {
+            try_workspace();
             return;
+        }
         if (strncmp(envp[i], THREADS, sizeof THREADS - 1) != 0 && n + 1 < ENVIRONMENT_MAX)
             environment[n++] = envp[i];
     }

@@ -26,9 +26,10 @@ struct ipl_plane {
     char name[2][NAME_MAX_LENGTH];
     ipl_groups groups;
     ipl_scene scene;
-    ipl_shuffle shuffle; /* without repeats: no baseline */
-    ipl_measures *drawn; /* (n_estimators) of one shuffle */
-    double *rank;        /* effective rank of every layer last measured */
+    ipl_shuffle shuffle;            /* without repeats: no baseline */
+    ipl_measures *drawn;            /* (n_estimators) of one shuffle */
+    char fault_of_x[IPL_FAULT_MAX]; /* work.fault of what is measured of X alone */
+    double *rank;                   /* effective rank of every layer last measured */
     size_t n_ranks, rank_room;
     ipl_twins twins;    /* of x, when an estimator takes T as a function of it */
     size_t odd_layer;   /* first layer that is none, from 1; 0: not seen */
@@ -287,9 +288,11 @@ ipl_status ipl_plane_create(ipl_plane **out, const ipl_plane_opts *opts, ipl_cma
     for (size_t k = 0; k < opts->n_estimators && st == IPL_OK; k++) {
         const chosen *e = &plane->estimators[k];
 
+        plane->scene.work.estimator = e->text.s;
         if (e->ops->prepare)
             st = e->ops->prepare(e->spec.self, &plane->scene, err);
     }
+    memcpy(plane->fault_of_x, plane->scene.work.fault, sizeof plane->fault_of_x);
     if (st != IPL_OK)
         goto done;
     /* H(X) is known now: on the sample side nothing else asks for these d_X^2 doubles. */
@@ -482,7 +485,8 @@ ipl_status ipl_plane_measure(ipl_measures *out, ipl_plane *plane, const ipl_cmat
     }
     if (st != IPL_OK)
         return st;
-    plane->scene.work.fault[0] = '\0';
+    /* What failed for X alone is not tried again, and is NaN in this measuring too. */
+    memcpy(plane->scene.work.fault, plane->fault_of_x, sizeof plane->fault_of_x);
     ipl_blas_start();
     st = reserve_ranks(plane, n_layers, err);
     plane->odd_layer = 0;

@@ -28,15 +28,18 @@ typedef enum ipl_scale { IPL_COV, IPL_CORR, IPL_SCALES } ipl_scale;
 /** Which of the two Gram matrices: X'X of order d or X X' of order n. */
 typedef enum ipl_side { IPL_COLS, IPL_ROWS } ipl_side;
 
+/** Longest reason for a NaN. */
+enum { IPL_FAULT_MAX = 512 };
+
 /** Scratch shared by all variables of a plane, and where faults are written. */
 typedef struct ipl_work {
-    ipl_pool *pool;           /* borrowed */
-    ipl_buffer matrix, panel; /* a matrix to factor; right-hand sides */
-    ipl_buffer copy;          /* samples scaled or side by side */
-    ipl_buffer rows[2];       /* blocks of variables that stream */
-    ipl_buffer signs;         /* for ipl_half_logdet() */
-    const char *estimator;    /* what is being measured, for the fault; borrowed */
-    char fault[512];          /* first reason for a NaN, "" without one */
+    ipl_pool *pool;            /* borrowed */
+    ipl_buffer matrix, panel;  /* a matrix to factor; right-hand sides */
+    ipl_buffer copy;           /* samples scaled or side by side */
+    ipl_buffer rows[2];        /* blocks of variables that stream */
+    ipl_buffer signs;          /* for ipl_half_logdet() */
+    const char *estimator;     /* what is being measured, for the fault; borrowed */
+    char fault[IPL_FAULT_MAX]; /* first reason for a NaN, "" without one */
 } ipl_work;
 
 /** Release the scratch; an empty work is allowed. */

@@ -33,7 +33,7 @@ for size in 60000 200000 300000 700000; do
 done
 check "estimators in 200000 kB" limited -v 200000 selftest
 refused() {
-    limited -v 150000 train --data szt --net 12-4-2 --epochs 1 --threads 4 --out no -q
+    limited -v 400000 train --data szt --net 12-4-2 --epochs 1 --threads 4 --out no -q
     [ "$status" -eq 71 ] && says "$err" "MiB more are needed for linear algebra"
 }
 check "what is refused says what is needed" refused
