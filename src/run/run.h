@@ -18,6 +18,7 @@
 #include "run/probe.h"
 #include "run/run_dir.h"
 #include "run/trainer.h"
+#include "run/when.h"
 
 /** What a run needs to write checkpoints. */
 typedef struct ipl_run_checkpoints {
@@ -74,7 +75,7 @@ typedef struct ipl_run {
     size_t n_probes;
     bool probes_are_known;        /* of a run that is only checked: they were made before */
     ipl_overlap *overlap;         /* NULL: every measurement is waited for */
-    bool *due, *drawn;            /* (epochs + 1): when to measure, when to draw */
+    ipl_when due, drawn;          /* when to measure, when to draw */
     ipl_activations *activations; /* NULL: not recorded */
     size_t unrecorded;            /* measurements whose activations could not be written */
     size_t undrawn;               /* pictures and kept parameters that could not */

@@ -236,7 +236,7 @@ static void keep(ipl_run *r, size_t epoch)
     ipl_error why = {0};
 
     if (!(when->keep > 0 && epoch % when->keep == 0) &&
-        !(when->keep_measured && r->due[epoch]))
+        !(when->keep_measured && ipl_when_due(&r->due, epoch)))
         return;
     (void)snprintf(name, sizeof name, "epoch-%06zu", epoch);
     if (ipl_run_dir_folder(folder, &r->dir, IPL_CHECKPOINT_FOLDER, &why) != IPL_OK ||

@@ -110,7 +110,8 @@ static ipl_status begin_epoch(ipl_run *r, ipl_error *err)
         return IPL_OK;
     r->sums = (ipl_batch_sums){0};
     r->epoch_train_seconds = r->epoch_measure_seconds = 0.0;
-    return ipl_net_follow_gradients(r->net, r->due[r->epoch + 1] && r->n_probes > 0, err);
+    return ipl_net_follow_gradients(
+        r->net, ipl_when_due(&r->due, r->epoch + 1) && r->n_probes > 0, err);
 }
 
 /* Train an epoch up to its last batch, or until asked to stop. */

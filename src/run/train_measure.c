@@ -185,7 +185,7 @@ static void draw_pictures(ipl_run *r, size_t epoch)
     char folder[IPL_PATH_MAX], name[32];
     ipl_error why = {0};
 
-    if (!r->drawn[epoch])
+    if (!ipl_when_due(&r->drawn, epoch))
         return;
     (void)snprintf(name, sizeof name, "%zu", epoch);
     if (ipl_run_dir_folder(folder, &r->dir, "figures", &why) != IPL_OK ||
@@ -254,7 +254,7 @@ ipl_status ipl_run_end_epoch(ipl_run *r, ipl_epoch_report *e, ipl_error *err)
         e->accuracy[IPL_TRAIN] = e->accuracy[IPL_TEST] = (double)NAN;
     e->step = r->step;
     e->epochs = r->exp->epochs;
-    if (r->due[e->epoch] && r->n_probes > 0)
+    if (ipl_when_due(&r->due, e->epoch) && r->n_probes > 0)
         st = measure_epoch(&later, r, e, err);
     if (st == IPL_OK && r->unmeasured)
         ipl_run_reopen_epoch(r, e->epoch);

@@ -52,10 +52,8 @@ static size_t count_measurements(const ipl_run *r)
 {
     const size_t reach =
         r->exp->early_epochs < r->exp->epochs ? r->exp->early_epochs : r->exp->epochs;
-    size_t n = 0;
+    size_t n = ipl_when_count(&r->due);
 
-    for (size_t e = 0; e <= r->exp->epochs; e++)
-        n += r->due[e];
     if (r->exp->early_steps > 0)
         n += reach * ((r->steps - 1) / r->exp->early_steps);
     return n;
@@ -96,8 +94,8 @@ static double all_checkpoint_bytes(const ipl_run *r)
     const ipl_checkpoint_when *when = &r->checkpoints.when;
     size_t kept = when->keep > 0 ? r->exp->epochs / when->keep + 1 : 0;
 
-    for (size_t e = 0; when->keep_measured && e <= r->exp->epochs; e++)
-        kept += r->due[e];
+    if (when->keep_measured)
+        kept += ipl_when_count(&r->due);
     return 2.0 * checkpoint_bytes(r) +
            (double)(kept + 1) * (double)r->checkpoints.best_size;
 }
@@ -160,13 +158,9 @@ ipl_status ipl_run_prepare(ipl_run *r, ipl_error *err)
     st = ipl_spec_create(&r->schedule, "schedule", ipl_schedule_row, exp->schedule, err);
     if (st != IPL_OK)
         return st;
-    r->due = ipl_array(exp->epochs + 1, 1, sizeof *r->due, err);
-    r->drawn = ipl_array(exp->epochs + 1, 1, sizeof *r->drawn, err);
-    if (!r->due || !r->drawn)
-        return IPL_E_NOMEM;
-    st = ipl_when_parse(r->due, exp->epochs, exp->measure, "measure", err);
+    st = ipl_when_read(&r->due, exp->epochs, exp->measure, "measure", err);
     if (st == IPL_OK)
-        st = ipl_when_parse(r->drawn, exp->epochs, exp->pictures, "pictures", err);
+        st = ipl_when_read(&r->drawn, exp->epochs, exp->pictures, "pictures", err);
     if (st == IPL_OK)
         st = ipl_blas_pool_create(&r->pool, threads, err);
     if (st == IPL_OK && !r->ds)

@@ -110,7 +110,7 @@ static ipl_status load_net(ipl_run *r, const ipl_checkpoint *c, const char *path
     const bool inside = c->at.batch > 0;
     ipl_error why = {0};
     ipl_status st = ipl_net_follow_gradients(
-        r->net, inside && r->due[c->at.epoch + 1] && r->n_probes > 0, err);
+        r->net, inside && ipl_when_due(&r->due, c->at.epoch + 1) && r->n_probes > 0, err);
 
     if (st != IPL_OK)
         return st;

@@ -160,8 +160,8 @@ static void release(ipl_run *r)
     ipl_activations_destroy(r->activations);
     ipl_free(r->order);
     ipl_free(r->black);
-    ipl_free(r->due);
-    ipl_free(r->drawn);
+    ipl_when_release(&r->due);
+    ipl_when_release(&r->drawn);
     ipl_overlap_destroy(r->overlap); /* its thread first of all */
     for (size_t p = 0; p < 2; p++)
         ipl_probe_destroy(r->probes[p]);
