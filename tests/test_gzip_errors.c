@@ -42,10 +42,9 @@ static unsigned char content[CONTENT];
 /* One member; returns its length. */
 static size_t pack(unsigned char *out, size_t capacity)
 {
-    z_stream z = {.next_in = content,
-                  .avail_in = CONTENT,
-                  .next_out = out,
-                  .avail_out = (unsigned)capacity};
+    z_stream z = {.next_in = content, .avail_in = CONTENT, .avail_out = (unsigned)capacity};
+
+    z.next_out = out;
 
     for (unsigned i = 0; i < CONTENT; i++)
         content[i] = (unsigned char)(i * i / 7);

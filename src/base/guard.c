@@ -345,13 +345,12 @@ int ipl_file_check_replaceable(const char *path)
         return -1;
     if (fstatat(p.folder, p.name, &info, AT_SYMLINK_NOFOLLOW) != 0)
         code = errno == ENOENT ? 0 : errno;
-    else if (S_ISLNK(info.st_mode) &&
-             (leads_to_open_file(&p) ||
-              (fstatat(p.folder, p.name, &info, 0) == 0 && !S_ISREG(info.st_mode))))
-        code = NOT_REGULAR;
     else if (S_ISDIR(info.st_mode))
         code = EISDIR;
-    else if (!S_ISREG(info.st_mode) && !S_ISLNK(info.st_mode))
+    else if (S_ISLNK(info.st_mode)
+                 ? leads_to_open_file(&p) ||
+                       (fstatat(p.folder, p.name, &info, 0) == 0 && !S_ISREG(info.st_mode))
+                 : !S_ISREG(info.st_mode))
         code = NOT_REGULAR;
     leave(&p);
     errno = code;

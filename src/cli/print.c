@@ -5,6 +5,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+static void print_without_memory(FILE *to, const char *fmt, va_list args) IPL_PRINTF(2, 0);
+static void print(FILE *to, const char *fmt, va_list args) IPL_PRINTF(2, 0);
+
 /* Without memory a line of limited length is printed. */
 static void print_without_memory(FILE *to, const char *fmt, va_list args)
 {

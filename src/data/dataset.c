@@ -111,9 +111,11 @@ const ipl_data_info *ipl_dataset_info(const ipl_dataset *ds)
 
 ipl_status ipl_dataset_hash(ipl_dataset *ds, ipl_error *err)
 {
-    ipl_status st = ds ? IPL_OK : ipl_fail(err, IPL_E_ARG, "the data set is NULL");
+    ipl_status st = IPL_OK;
 
-    for (size_t i = 0; st == IPL_OK && i < ds->info.n_files; i++)
+    if (!ds)
+        return ipl_fail(err, IPL_E_ARG, "the data set is NULL");
+    for (size_t i = 0; i < ds->info.n_files && st == IPL_OK; i++)
         if (ds->info.files[i].sha256[0] == '\0') /* else the source knows better */
             st = ipl_file_sha256(ds->info.files[i].sha256, ds->info.files[i].path, err);
     return st;

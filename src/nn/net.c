@@ -290,20 +290,20 @@ static ipl_status create_optimiser(ipl_net *net, const char *text, ipl_error *er
     return ipl_text_status(&net->optimiser_text, err);
 }
 
-ipl_status ipl_net_create(ipl_net **out, const ipl_net_opts *given, ipl_error *err)
+ipl_status ipl_net_create(ipl_net **out, const ipl_net_opts *opts, ipl_error *err)
 {
     ipl_net_opts full;
-    const ipl_net_opts *opts = &full;
     ipl_net *net = NULL;
     ipl_status st;
 
     if (out)
         *out = NULL;
-    if (!out || !given)
+    if (!out || !opts)
         return ipl_fail(err, IPL_E_ARG, "ipl_net_create: %s is NULL", out ? "opts" : "out");
-    full = *given;
+    full = *opts;
     full.activation = full.activation ? full.activation : "";
     full.init = full.init ? full.init : "default";
+    opts = &full;
     st = check_opts(opts, err);
     if (st != IPL_OK)
         goto done;

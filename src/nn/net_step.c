@@ -568,10 +568,11 @@ ipl_status ipl_net_train_batch(ipl_batch_sums *out, ipl_net *net, const ipl_batc
                                double lr, size_t epoch, size_t step, ipl_error *err)
 {
     struct ipl_pool *pool;
-    ipl_status st = check_call(net, batch, err);
+    ipl_status st;
 
-    if (st == IPL_OK && !out)
-        st = ipl_fail(err, IPL_E_ARG, "the sums are NULL");
+    if (!out)
+        return ipl_fail(err, IPL_E_ARG, "the sums are NULL");
+    st = check_call(net, batch, err);
     if (st == IPL_OK && !isfinite(lr))
         st = ipl_fail(err, IPL_E_ARG, "learning rate %g", lr);
     if (st == IPL_OK)
