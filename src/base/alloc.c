@@ -173,34 +173,59 @@ void *ipl_array(size_t rows, size_t cols, size_t size, ipl_error *err)
     return p;
 }
 
-/* Held by the thread that prepares a job, given back by whichever is the first to need it. */
-static _Atomic(void *) space;
-static atomic_size_t space_bytes;
+enum { PIECES_MAX = 1024 };
 
-static void give_back(void)
-{
-    void *p = atomic_exchange(&space, NULL);
+/* Pieces are added by the thread that prepares a job, and given back by any. */
+static struct {
+    void *at;
+    size_t bytes;
+} pieces[PIECES_MAX];
+static atomic_size_t n_pieces;
 
-    if (p)
-        (void)munmap(p, atomic_load(&space_bytes));
-}
-
-ipl_status ipl_space_hold(size_t bytes, ipl_error *err)
+bool ipl_space_is_limited(void)
 {
     struct rlimit limit;
-    void *p;
 
-    give_back();
-    if (bytes == 0 || getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+    return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
+
+void ipl_space_give(void)
+{
+    size_t n = atomic_load(&n_pieces);
+
+    while (n > 0 && !atomic_compare_exchange_weak(&n_pieces, &n, n - 1)) {
+    }
+    if (n > 0)
+        (void)munmap(pieces[n - 1].at, pieces[n - 1].bytes);
+}
+
+ipl_status ipl_space_hold(size_t wanted, size_t bytes, ipl_error *err)
+{
+    struct rlimit limit = {0};
+
+    if (!ipl_space_is_limited())
         return IPL_OK;
-    p = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (p == MAP_FAILED)
-        return ipl_fail(err, IPL_E_NOMEM,
-                        "the address space is limited to %llu MiB, and %zu MiB more are "
-                        "needed for linear algebra; raise the limit (ulimit -v, h_vmem) or "
-                        "take fewer --threads",
-                        (unsigned long long)(limit.rlim_cur >> 20), bytes >> 20);
-    atomic_store(&space_bytes, bytes);
-    atomic_store(&space, p);
+    for (size_t i = 0; i < wanted; i++) {
+        const size_t n = atomic_load(&n_pieces);
+        void *p = n == PIECES_MAX
+                      ? MAP_FAILED
+                      : mmap(NULL, bytes, PROT_NONE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+        if (p == MAP_FAILED) {
+            for (; i > 0; i--)
+                ipl_space_give();
+            (void)getrlimit(RLIMIT_AS, &limit);
+            return ipl_fail(
+                err, IPL_E_NOMEM,
+                "the address space is limited to %llu MiB, and %zu MiB more are "
+                "needed for linear algebra; raise the limit (ulimit -v, h_vmem) "
+                "or take fewer --threads",
+                (unsigned long long)(limit.rlim_cur >> 20), (wanted * bytes) >> 20);
+        }
+        pieces[n].at = p;
+        pieces[n].bytes = bytes;
+        atomic_store(&n_pieces, n + 1);
+    }
     return IPL_OK;
 }

@@ -18,13 +18,18 @@ void *ipl_array(size_t rows, size_t cols, size_t size, ipl_error *err) IPL_NODIS
 void ipl_free(void *p);
 
 /**
- * Hold address space where it is limited (ulimit -v), so that it is there for a library that
- * cannot do without; in place of what was held before.
+ * Hold pieces of address space where it is limited (ulimit -v), so that they are there for a
+ * library that cannot do without; in addition to those that are held.
  *
- * bytes   0: give back what is held
- * errors  IPL_E_NOMEM  it is not there
+ * errors  IPL_E_NOMEM  they are not there: none is held
  */
-ipl_status ipl_space_hold(size_t bytes, ipl_error *err) IPL_NODISCARD;
+ipl_status ipl_space_hold(size_t pieces, size_t bytes, ipl_error *err) IPL_NODISCARD;
+
+/** Give one piece back, if there is one; any thread may call this. */
+void ipl_space_give(void);
+
+/** Whether the address space is limited. */
+bool ipl_space_is_limited(void);
 
 /** Bytes of all arrays there are. */
 size_t ipl_alloc_held(void);

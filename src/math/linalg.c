@@ -45,50 +45,63 @@ void ipl_blas_start(void)
 }
 
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
-static atomic_bool held; /* address space, for the first calls */
 
-/* The first call is near: OpenBLAS takes the address space that was held for it. */
-static void give_back(void)
-{
-    atomic_store(&held, false);
-    if (ipl_space_hold(0, NULL) != IPL_OK)
-        return; /* giving back cannot fail */
-}
-
-/* What OpenBLAS takes for each thread that calls it, and a thread for its stack. It asks for
- * it again and again when it is not there. */
+/* What OpenBLAS takes for each thread inside it, and a thread for its stack. It asks for it
+ * again and again when it is not there, and keeps it. */
 static const size_t workspace = ((size_t)128 << 20) + ((size_t)8 << 20);
 
-ipl_status ipl_blas_pool_create(ipl_pool **out, size_t threads, ipl_error *err)
-{
-    ipl_status st = ipl_blas_reserve(threads, err);
-
-    *out = NULL;
-    if (st == IPL_OK)
-        st = ipl_pool_create(out, threads, ipl_blas_start, err);
-    if (st != IPL_OK)
-        give_back();
-    return st;
-}
+/* Where address space is limited: threads inside BLAS now, and the most there were, for which
+ * it has its workspaces; pieces that are held for more. */
+static atomic_bool limited;
+static atomic_size_t inside, most;
+static size_t reserved;
 
 ipl_status ipl_blas_reserve(size_t threads, ipl_error *err)
 {
-    const ipl_status st = ipl_space_hold(threads * workspace, err);
+    ipl_status st;
 
-    atomic_store(&held, st == IPL_OK);
-    return st;
+    if (threads <= reserved || !ipl_space_is_limited())
+        return IPL_OK;
+    st = ipl_space_hold(threads - reserved, workspace, err);
+    if (st != IPL_OK)
+        return st;
+    reserved = threads;
+    atomic_store(&limited, true);
+    return IPL_OK;
+}
+
+ipl_status ipl_blas_pool_create(ipl_pool **out, size_t threads, ipl_error *err)
+{
+    const ipl_status st = ipl_blas_reserve(threads, err);
+
+    *out = NULL;
+    return st == IPL_OK ? ipl_pool_create(out, threads, ipl_blas_start, err) : st;
+}
+
+/* One more thread than ever before: OpenBLAS takes a workspace now, where a piece was held. */
+static void make_room(void)
+{
+    const size_t now = atomic_fetch_add(&inside, 1) + 1;
+    size_t before = atomic_load(&most);
+
+    while (now > before && !atomic_compare_exchange_weak(&most, &before, now)) {
+    }
+    if (now > before)
+        ipl_space_give();
 }
 
 void ipl_blas_enter(void)
 {
-    if (atomic_load_explicit(&held, memory_order_relaxed))
-        give_back();
+    if (atomic_load_explicit(&limited, memory_order_relaxed))
+        make_room();
     if (openblas_get_parallel() == SEQUENTIAL)
         (void)pthread_mutex_lock(&turn);
 }
 
 void ipl_blas_leave(void)
 {
+    if (atomic_load_explicit(&limited, memory_order_relaxed))
+        (void)atomic_fetch_sub(&inside, 1);
     if (openblas_get_parallel() == SEQUENTIAL)
         (void)pthread_mutex_unlock(&turn);
 }

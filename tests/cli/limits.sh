@@ -26,7 +26,7 @@ limited() {
     [ "$status" -eq 0 ] || { [ "$status" -eq 71 ] && [ "$(wc -l <"$err")" -eq 1 ]; }
 }
 
-for size in 60000 200000 300000 700000; do
+for size in 60000 200000 300000 350000 370000 700000; do
     check "--version in $size kB" limited -v $size --version
     check "a net in $size kB" limited -v $size train --data szt --net 12-40-2 --epochs 1 \
         --batch 256 --threads 2 --estimator logdet --estimator renyi --out r$size -q
