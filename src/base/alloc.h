@@ -18,12 +18,12 @@ void *ipl_array(size_t rows, size_t cols, size_t size, ipl_error *err) IPL_NODIS
 void ipl_free(void *p);
 
 /**
- * Hold pieces of address space where it is limited (ulimit -v), so that they are there for a
+ * Hold so many pieces of address space where it is limited (ulimit -v), so that they are there for a
  * library that cannot do without; in addition to those that are held.
  *
  * errors  IPL_E_NOMEM  they are not there: none is held
  */
-ipl_status ipl_space_hold(size_t pieces, size_t bytes, ipl_error *err) IPL_NODISCARD;
+ipl_status ipl_space_hold(size_t wanted, size_t bytes, ipl_error *err) IPL_NODISCARD;
 
 /** Give one piece back, if there is one; any thread may call this. */
 void ipl_space_give(void);
