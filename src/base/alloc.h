@@ -18,8 +18,8 @@ void *ipl_array(size_t rows, size_t cols, size_t size, ipl_error *err) IPL_NODIS
 void ipl_free(void *p);
 
 /**
- * Hold so many pieces of address space where it is limited (ulimit -v), so that they are there for a
- * library that cannot do without; in addition to those that are held.
+ * Hold so many pieces of address space where it is limited (ulimit -v), so that they are
+ * there for a library that cannot do without; in addition to those that are held.
  *
  * errors  IPL_E_NOMEM  they are not there: none is held
  */
