@@ -139,7 +139,7 @@ static const char *text_of_map(const ipl_plane *plane)
 {
     for (size_t k = 0; k < plane->n_estimators; k++)
         if (plane->estimators[k].ops->takes_map)
-            return plane && k < plane->n_estimators ? plane->estimators[k].text.s : NULL;
+            return plane->estimators[k].text.s;
     return NULL;
 }
 
@@ -513,7 +513,7 @@ const char *ipl_plane_fault(const ipl_plane *plane)
 
 const char *ipl_plane_estimator(const ipl_plane *plane, size_t k)
 {
-    return plane->estimators[k].text.s;
+    return plane && k < plane->n_estimators ? plane->estimators[k].text.s : NULL;
 }
 
 size_t ipl_plane_samples(const ipl_plane *plane, size_t k)
